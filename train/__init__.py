@@ -1,0 +1,1 @@
+"""Training: runs once, and hands over nothing but `models/`."""

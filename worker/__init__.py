@@ -1,0 +1,1 @@
+"""The worker: reads what is dropped, for months, without TensorFlow."""

@@ -1,0 +1,108 @@
+"""Frames -> calibrated probabilities. The only module that knows LiteRT."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert.interpreter import Interpreter
+
+from worker.errors import ModelError
+from worker.values import CLASSES, Frame, Probabilities, Thresholds
+
+SIZES = (256, 32, 4, 1)
+"""Batch sizes that the runtime is prepared for, largest first.
+
+Resizing an input makes XNNPACK pack its weights again, which costs more than
+classifying the batch; so each size keeps an interpreter, made when first met.
+"""
+
+
+class Classifier:
+    """A trained network with its card; made once, used by one thread."""
+
+    def __init__(
+        self, model: bytes, *, name: str, thresholds: Thresholds, threads: int = 1
+    ) -> None:
+        """Wrap the bytes of a LiteRT model; `load` reads and checks them first."""
+        self.name = name
+        self.thresholds = thresholds
+        self._model = model
+        self._threads = threads
+        self._prepared: dict[int, Interpreter] = {}
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1) -> Self:
+        """Load `digits.tflite` and its card `digits.json` from a folder.
+
+        Raises:
+            ModelError: one of the two is missing or damaged, or the model is
+                not the one that its card describes.
+        """
+        card_path, model_path = folder / "digits.json", folder / "digits.tflite"
+        try:
+            card = json.loads(card_path.read_bytes())
+            model = model_path.read_bytes()
+            thresholds = Thresholds(**card["thresholds"])
+            expected = card["sha256"]
+        except FileNotFoundError as error:
+            raise ModelError(
+                f"no model at {error.filename}: expected digits.tflite and digits.json; "
+                "get them with `digitdrop train`, or name their folder with --model"
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"cannot use the model in {folder}: {error!r}") from error
+        found = hashlib.sha256(model).hexdigest()
+        if found != expected:
+            raise ModelError(
+                f"{model_path} has SHA-256 {found[:8]}..., but its card {card_path.name} says "
+                f"{str(expected)[:8]}...: put back the pair that belongs together"
+            )
+        return cls(model, name=f"digits-{found[:8]}", thresholds=thresholds, threads=threads)
+
+    def probabilities(self, frames: Sequence[Frame]) -> Probabilities:
+        """Classify frames; the answer for one does not depend on its neighbours.
+
+        Args:
+            frames: any number, also none; each uint8 (28, 28), 0 = paper, 255 = ink.
+
+        Returns:
+            float32 (frames, 12), softmax of the logits over the card's temperature.
+        """
+        logits = np.empty((len(frames), CLASSES), np.float32)
+        done = 0
+        for size in SIZES:
+            while len(frames) - done >= size:
+                batch = np.stack(frames[done : done + size])
+                logits[done : done + size] = self._logits(batch)
+                done += size
+        scaled = logits / np.float32(self.thresholds.temperature)
+        scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
+        np.exp(scaled, out=scaled)
+        scaled /= scaled.sum(axis=1, keepdims=True)
+        return scaled
+
+    def _logits(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        interpreter = self._prepared.get(len(batch)) or self._prepare(len(batch))
+        signature = interpreter.get_input_details()[0]
+        interpreter.set_tensor(signature["index"], batch[..., None].astype(signature["dtype"]))
+        interpreter.invoke()
+        answer: npt.NDArray[np.float32] = interpreter.get_tensor(
+            interpreter.get_output_details()[0]["index"]
+        )
+        return answer
+
+    def _prepare(self, size: int) -> Interpreter:
+        try:
+            interpreter = Interpreter(model_content=self._model, num_threads=self._threads)
+            interpreter.resize_tensor_input(
+                interpreter.get_input_details()[0]["index"], (size, 28, 28, 1)
+            )
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"LiteRT cannot load the model {self.name}: {error}") from error
+        self._prepared[size] = interpreter
+        return interpreter

@@ -1,0 +1,48 @@
+"""What can go wrong, sorted by who has to act.
+
+DigitdropError
+├── InputError        this file's sender: set the file aside, go on with the next
+│   ├── Unreadable    it is no picture that we can read
+│   ├── Incomplete    the picture ends too early: perhaps it is still being written
+│   └── TooLarge      more bytes or pixels than allowed
+└── SetupError        the operator: stop, nothing will work until it is put right
+    ├── ModelError    the model is missing, damaged, or not the one that its card describes
+    ├── FolderError   an inbox, outbox or source that cannot be used as such
+    └── ReportError   the report cannot be written
+"""
+
+
+class DigitdropError(Exception):
+    """Anything that Digitdrop itself raises; its text is one line for a person."""
+
+
+class InputError(DigitdropError):
+    """One file cannot be read; every other file can."""
+
+
+class Unreadable(InputError):
+    """The bytes are no picture of a known format, or a damaged one."""
+
+
+class Incomplete(InputError):
+    """The bytes stop before the picture does; a writer may not be done with it."""
+
+
+class TooLarge(InputError):
+    """The file has more bytes, or the picture more pixels, than allowed."""
+
+
+class SetupError(DigitdropError):
+    """Nothing can be read until the operator puts this right."""
+
+
+class ModelError(SetupError):
+    """The model is missing, damaged, or not the one that its card describes."""
+
+
+class FolderError(SetupError):
+    """A folder is missing, not writable, or nested where it must not be."""
+
+
+class ReportError(SetupError):
+    """The report cannot be opened or written."""

@@ -1,0 +1,110 @@
+"""What flows through the worker: `Drop -> Picture -> Reading`.
+
+Each step takes one value and returns the next; nothing is filled in later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:  # values are imported by every command, and numpy takes 0.1 s
+    import numpy as np
+    import numpy.typing as npt
+
+Frame: TypeAlias = "npt.NDArray[np.uint8]"
+"""Shape (28, 28): one digit as MNIST stores it, 0 = paper, 255 = ink."""
+
+Grey: TypeAlias = "npt.NDArray[np.uint8]"
+"""Shape (height, width): an upright picture as decoded, 0 = black, 255 = white."""
+
+Probabilities: TypeAlias = "npt.NDArray[np.float32]"
+"""Shape (frames, 12): one row per frame, each summing to 1; columns 0-9 are the
+digits, then `NOT_A_DIGIT` and `SEVERAL`."""
+
+NOT_A_DIGIT = 10
+"""The network's class for a frame that holds no digit: a letter, a scribble, half a digit."""
+SEVERAL = 11
+"""The network's class for a frame that holds more than one digit."""
+CLASSES = 12
+
+
+class Status(StrEnum):
+    """What became of a picture; the column `status` of the report."""
+
+    OK = "ok"
+    UNCERTAIN = "uncertain"
+    NOT_A_DIGIT = "not_a_digit"
+    SEVERAL = "several"
+    BLANK = "blank"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """One file to be read, in hand or where its owner left it."""
+
+    id: str
+    """Names its row in the report; the same again when a crash interrupts the reading."""
+    path: Path
+    """Where the bytes lie now."""
+    file: str
+    """What the report calls it: the path relative to the inbox (or the folder given), escaped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What `glyph` makes of a picture: the frames that it may show, and what speaks for each."""
+
+    frames: tuple[Frame, ...]
+    """Candidate readings, the most trusted first; empty when the paper is blank."""
+    trust: tuple[float, ...]
+    """One weight in 0-1 per frame: how much the picture itself speaks for that reading."""
+    reason: str = ""
+    """Why there is nothing to read, for a person; empty when there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """How far to believe the network; chosen by `train` on held-out pictures, kept in the card."""
+
+    temperature: float
+    """Divides the logits before the softmax (Guo et al. 2017)."""
+    ok: float
+    """The least confidence of an `ok` reading; below it the best guess is `uncertain`."""
+    not_a_digit: float
+    """The least probability of `NOT_A_DIGIT` that makes a picture `not_a_digit`."""
+    several: float
+    """The least probability of `SEVERAL` that makes a picture `several`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the network and the thresholds say about one picture."""
+
+    status: Status
+    prediction: int | None = None
+    """0-9; None for every status but `ok` and `uncertain`."""
+    confidence: float | None = None
+    """Calibrated probability, 0-1, that `prediction` is right; None without one."""
+    reason: str = ""
+    """A few words for a person; empty for `ok`."""
+    runner_up: int | None = None
+    runner_up_confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One row of the report."""
+
+    drop: Drop
+    time: datetime
+    """When it was read; aware, in UTC."""
+    verdict: Verdict
+    sha256: str
+    """Of the file's bytes, in hex; empty when they could not be read."""
+    model: str
+    """Name and first 8 hex digits of the SHA-256 of the model file."""
