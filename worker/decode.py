@@ -1,0 +1,222 @@
+"""Bytes -> an upright grey picture, strictly and within limits. Pillow decodes.
+
+A picture that stops too early is an error, never half a picture; and whatever
+a damaged file makes Pillow raise leaves here as one `InputError`.
+"""
+
+import io
+import re
+import struct
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import ExifTags, ImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from worker.errors import Incomplete, InputError, TooLarge, Unreadable
+from worker.tone import MANY_PIXELS, to_grey
+from worker.values import Grey
+
+# Pillow warns about damaged metadata, which says nothing about the pixels. Set
+# once: `warnings.catch_warnings` around each picture would not be thread-safe.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one file may cost."""
+
+    pixels: int = 50_000_000
+    """Width times height of the picture as its header gives them."""
+    bytes: int = 50 * 2**20
+    """Length of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    name: str
+    magic: bytes
+    pattern: re.Pattern[bytes]
+    open: Callable[[io.BytesIO], ImageFile.ImageFile]
+
+
+# The plugins are called directly: `Image.open` would try them in turn, by a
+# list that other code in the process may have changed.
+_FORMATS = tuple(
+    _Format(name, magic, re.compile(pattern, re.DOTALL), plugin)
+    for name, magic, pattern, plugin in (
+        ("PNG", b"\x89PNG\r\n\x1a\n", rb"\x89PNG\r\n\x1a\n", PngImageFile),
+        # An MPO (two views in one file) is a JPEG too: its first view is read.
+        ("JPEG", b"\xff\xd8\xff", rb"\xff\xd8\xff", JpegImageFile),
+        ("GIF", b"GIF8", rb"GIF8[79]a", GifImageFile),
+        ("BMP", b"BM", rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00", BmpImageFile),
+        ("TIFF", b"II*\0", rb"II[*+]\x00", TiffImageFile),
+        ("TIFF", b"MM\0*", rb"MM\x00[*+]", TiffImageFile),
+        ("WebP", b"RIFF", rb"RIFF.{4}WEBP", WebPImageFile),
+        ("PNM", b"P", rb"P[1-6f][\s#]", PpmImageFile),
+    )
+)
+_LONGEST_PATTERN = 18
+
+
+def looks_like_picture(head: bytes) -> bool:
+    """Tell by its first bytes whether a file has a format that `decode` reads.
+
+    Args:
+        head: at least the first 32 bytes, or the whole file if it is shorter.
+    """
+    return _format_of(head) is not None
+
+
+def decode(content: bytes, *, limits: Limits | None = None) -> Grey:
+    """Decode a PNG, JPEG, GIF, BMP, TIFF, WebP or PNM; its name does not matter.
+
+    Of an animation or a document with several pages the first is read. EXIF
+    orientation is applied, transparency is composited so that ink stays ink,
+    deep pictures are scaled to 8 bits, and of colours the channel is taken that
+    shows the ink best. Very large pictures come back at reduced scale (about
+    a million pixels). Safe to call from several threads.
+
+    Returns:
+        uint8 of shape (height, width), 0 = black, 255 = white.
+
+    Raises:
+        Incomplete: the bytes end before the picture does, or there are none.
+        TooLarge: more bytes or pixels than `limits`; no pixel was decoded.
+        Unreadable: anything else that keeps this from being read as a picture.
+    """
+    limits = limits or Limits()
+    if len(content) > limits.bytes:
+        raise TooLarge(f"{len(content):,} bytes, at most {limits.bytes:,} are allowed")
+    form = _format_of(content)
+    if form is None:
+        raise _unknown(content)
+    file = _Reader(content)
+    try:
+        return _pixels(form, file, limits)
+    except InputError:
+        raise
+    except MemoryError as error:
+        raise TooLarge(f"not enough memory for this {form.name}") from error
+    except Exception as error:
+        # Pillow raises SyntaxError, OSError, ValueError, struct.error, IndexError
+        # and more for damaged files; none of them may cost more than this file.
+        raise _blame(error, form, file) from error
+
+
+def _pixels(form: _Format, file: "_Reader", limits: Limits) -> Grey:
+    if form.name == "JPEG":
+        _check_tail(file.getbuffer())
+    with form.open(file) as picture:
+        width, height = picture.size
+        if width * height > limits.pixels:
+            raise TooLarge(
+                f"{width}x{height} pixels, at most {limits.pixels:,} in all are allowed"
+            )
+        if form.name == "JPEG":
+            _draft(picture)
+        picture.load()
+        return _upright(to_grey(picture), _orientation(picture))
+
+
+def _draft(picture: ImageFile.ImageFile) -> None:
+    """Let libjpeg decode a large picture at 1/2, 1/4 or 1/8, many times faster."""
+    width, height = picture.size
+    for scale in (8, 4, 2):
+        if width * height >= scale * scale * MANY_PIXELS / 2:
+            picture.draft(None, (width // scale, height // scale))
+            return
+
+
+def _orientation(picture: ImageFile.ImageFile) -> int:
+    """Return the EXIF orientation, 1-8; Pillow has already turned TIFFs itself."""
+    if not picture.info.keys() & {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}:
+        return 1
+    try:
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # damaged metadata need not spoil a sound picture
+        return 1
+
+
+def _upright(grey: Grey, orientation: int) -> Grey:
+    if orientation in {5, 6, 7, 8}:
+        grey = grey.T
+    if orientation in {3, 4, 7, 8}:
+        grey = grey[::-1]
+    if orientation in {2, 3, 6, 7}:
+        grey = grey[:, ::-1]
+    return np.ascontiguousarray(grey)
+
+
+class _Reader(io.BytesIO):
+    """Notices when a decoder asks for more bytes than there are."""
+
+    ran_out = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        if size is not None and size > len(found):
+            self.ran_out = True
+        return found
+
+
+def _format_of(content: bytes) -> _Format | None:
+    return next((form for form in _FORMATS if form.pattern.match(content)), None)
+
+
+def _unknown(content: bytes) -> InputError:
+    if len(content) < _LONGEST_PATTERN and any(
+        content.startswith(form.magic[: len(content)]) for form in _FORMATS
+    ):
+        return Incomplete(f"the file ends after {len(content)} bytes")
+    return Unreadable("not a picture: none of PNG, JPEG, GIF, BMP, TIFF, WebP, PNM")
+
+
+def _blame(error: Exception, form: _Format, file: _Reader) -> InputError:
+    size = len(file.getbuffer())
+    detail = " ".join(str(error).split()) or type(error).__name__
+    if (
+        file.ran_out
+        or "truncated" in detail.lower()
+        or isinstance(error, EOFError | struct.error)
+        or (form.name == "WebP" and _promised(file) > size)
+        or (form.name == "TIFF" and detail.startswith("decoder error"))
+    ):
+        return Incomplete(f"the {form.name} is cut off after {size:,} bytes")
+    return Unreadable(f"damaged or unsupported {form.name}: {detail}"[:200])
+
+
+def _promised(file: _Reader) -> int:
+    """Return how many bytes a RIFF file says it has."""
+    return int.from_bytes(file.getbuffer()[4:8], "little") + 8
+
+
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
+
+
+def _check_tail(content: memoryview) -> None:
+    """Raise if a JPEG that ends in zeros has no end: its tail is still to be written.
+
+    Downloads and copies may reserve the whole length first; libjpeg would fill
+    the missing part with grey and call it a picture. Only such files are walked
+    marker by marker, as cameras that forget the last marker are many.
+    """
+    if any(content[-16:]):
+        return
+    at = 2
+    while found := _MARKER.search(content, at):
+        kind = content[found.start() + 1]
+        if kind == _END_OF_IMAGE:
+            return
+        length = int.from_bytes(content[found.end() : found.end() + 2], "big")
+        at = found.end() + length
+    raise Incomplete(f"the JPEG stops before its end, at byte {at:,} of {len(content):,}")

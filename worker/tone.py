@@ -1,0 +1,144 @@
+"""Pixels of any kind -> grey: depth, colour and transparency. A part of `decode`."""
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from worker.values import Grey
+
+MANY_PIXELS = 1_200_000
+"""Larger pictures are reduced: a digit needs 20 pixels, and a photo has millions."""
+
+SHOWS_BETTER = 1.5
+"""How many times the contrast of plain brightness another channel must have to be
+preferred: single channels of a JPEG are noisier, and half as sharp in colour."""
+
+_Pixels = npt.NDArray[np.uint8]
+"""Shape (height, width, channels)."""
+
+
+def to_grey(picture: Image.Image) -> Grey:
+    """Return what a loaded picture shows, as uint8 (height, width), 0 = black.
+
+    Not turned upright; pictures beyond `MANY_PIXELS` are reduced by averaging.
+    """
+    if picture.mode in {"I", "F"} or picture.mode.startswith("I;"):
+        return _reduced(_from_depth(np.asarray(picture)))
+    if picture.mode == "L" and "transparency" not in picture.info:
+        return _reduced(np.asarray(picture))
+    shrink = _shrink(*picture.size)
+    if picture.mode in {"1", "P", "PA"} or "transparency" in picture.info:
+        picture = picture.convert(_plain(picture))
+    if shrink > 1:
+        picture = picture.reduce(shrink)  # weighs colours by their opacity
+    pixels = np.asarray(picture if picture.mode in _READY else picture.convert(_plain(picture)))
+    if pixels.ndim == 2:
+        return pixels
+    if pixels.shape[2] in {2, 4}:
+        return _composited(pixels)
+    return _of_colours(pixels)
+
+
+_READY = {"L", "LA", "RGB", "RGBA"}
+
+
+def _plain(picture: Image.Image) -> str:
+    if picture.mode == "1":
+        return "L"
+    if picture.has_transparency_data:
+        return "LA" if picture.mode in {"L", "LA", "La"} else "RGBA"
+    return "RGB"
+
+
+def _shrink(width: int, height: int) -> int:
+    return math.ceil(math.sqrt(width * height / MANY_PIXELS))
+
+
+def _reduced(grey: Grey) -> Grey:
+    height, width = grey.shape
+    shrink = _shrink(width, height)
+    if shrink <= 1:
+        return grey
+    size = (max(1, width // shrink), max(1, height // shrink))
+    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _from_depth(deep: npt.NDArray[np.generic]) -> Grey:
+    """Scale 16-bit, 32-bit and float pixels to 8 bits by the range they use.
+
+    Integers are taken to have as many bits as their largest value needs, at least
+    8, for scanners store 10 or 12 bits in 16; floats are 0-1 or 0-255 if they fit.
+    """
+    if np.issubdtype(deep.dtype, np.integer):
+        low, high = float(deep.min()), float(deep.max())
+        top = 2.0 ** max(8, int(high).bit_length()) - 1 if low >= 0 else high
+    else:
+        deep = np.nan_to_num(deep)
+        low, high = float(deep.min()), float(deep.max())
+        top = next((top for top in (1.0, 255.0) if low >= 0 and high <= top), high)
+    bottom = min(low, 0.0)
+    scaled = (deep.astype(np.float32) - bottom) * (255.0 / max(top - bottom, 1e-30))
+    grey: Grey = np.rint(scaled).astype(np.uint8)
+    return grey
+
+
+def _composited(pixels: _Pixels) -> Grey:
+    """Lay transparent pixels on a paper that shows their ink; channels 2 or 4."""
+    alpha = pixels[..., -1]
+    if alpha.min() == 255:
+        return _of_colours(pixels[..., :-1])
+    seen = alpha > 0
+    if not seen.any():
+        return np.full(alpha.shape, 255, np.uint8)
+    colours = pixels[..., :-1][seen]
+    if (colours == colours[0]).all():  # the shape is in the alpha channel alone
+        return np.asarray(255 - alpha, dtype=np.uint8)
+    grey = _of_colours(pixels[..., :-1])
+    solid = alpha > 127
+    visible = grey[solid] if solid.any() else grey[seen]
+    # A little ink on nothing gets the paper that it stands out from; a sheet
+    # with paper and ink of its own is continued in its own paper.
+    inky = solid.mean() < 0.4
+    paper = (255 if visible.mean() < 128 else 0) if inky else int(np.median(visible))
+    opacity = alpha.astype(np.float32) / 255
+    blended: Grey = np.rint(grey * opacity + paper * (1 - opacity)).astype(np.uint8)
+    return blended
+
+
+def _of_colours(pixels: _Pixels) -> Grey:
+    """Take brightness, or another channel where that shows the ink much better."""
+    red, *rest = (pixels[..., channel] for channel in range(pixels.shape[2]))
+    if all(np.array_equal(red, other) for other in rest):
+        return np.ascontiguousarray(red)
+    grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY), np.uint8)
+    small = _thumbnail(pixels)
+    plain = _contrast(_thumbnail(grey))
+    contrasts = [_contrast(small[..., channel]) for channel in range(3)]
+    contrasts += [_contrast(small.min(axis=2)), _contrast(small.max(axis=2))]
+    best = int(np.argmax(contrasts))
+    if contrasts[best] < SHOWS_BETTER * plain:
+        return grey
+    if best < 3:
+        return np.ascontiguousarray(pixels[..., best])
+    chosen: Grey = pixels.min(axis=2) if best == 3 else pixels.max(axis=2)
+    return chosen
+
+
+def _thumbnail(pixels: _Pixels) -> _Pixels:
+    height, width = pixels.shape[:2]
+    scale = 160 / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _contrast(channel: npt.NDArray[np.uint8]) -> float:
+    """Return by how much the strongest 2 % differ from what lies around them."""
+    sharp = channel.astype(np.float32)
+    side = max(3, max(channel.shape) // 4)
+    detail = np.abs(sharp - cv2.blur(sharp, (side, side), borderType=cv2.BORDER_REFLECT))
+    return float(np.quantile(detail, 0.98))
