@@ -3,8 +3,10 @@
 DigitdropError
 ├── InputError        this file's sender: set the file aside, go on with the next
 │   ├── Unreadable    it is no picture that we can read
-│   ├── Incomplete    the picture ends too early: perhaps it is still being written
-│   └── TooLarge      more bytes or pixels than allowed
+│   ├── TooLarge      more bytes or pixels than allowed
+│   └── NotYet        it cannot be read now, but perhaps in a moment
+│       ├── Incomplete    the picture ends too early: perhaps it is still being written
+│       └── Unavailable   the system will not let us read it
 └── SetupError        the operator: stop, nothing will work until it is put right
     ├── ModelError    the model is missing, damaged, or not the one that its card describes
     ├── FolderError   an inbox, outbox or source that cannot be used as such
@@ -24,12 +26,20 @@ class Unreadable(InputError):
     """The bytes are no picture of a known format, or a damaged one."""
 
 
-class Incomplete(InputError):
+class TooLarge(InputError):
+    """The file has more bytes, or the picture more pixels, than allowed."""
+
+
+class NotYet(InputError):
+    """The file cannot be read now; it is worth another try when it changes."""
+
+
+class Incomplete(NotYet):
     """The bytes stop before the picture does; a writer may not be done with it."""
 
 
-class TooLarge(InputError):
-    """The file has more bytes, or the picture more pixels, than allowed."""
+class Unavailable(NotYet):
+    """The system refuses to open or read the file: permissions, a lock, a failing disk."""
 
 
 class SetupError(DigitdropError):

@@ -11,6 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from worker.errors import InputError
+
 if TYPE_CHECKING:  # values are imported by every command, and numpy takes 0.1 s
     import numpy as np
     import numpy.typing as npt
@@ -45,14 +47,15 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
-    """One file to be read, in hand or where its owner left it."""
+    """One file to be read: in hand, or where its owner left it."""
 
-    id: str
-    """Names its row in the report; the same again when a crash interrupts the reading."""
+    id: str | None
+    """Names its row in the report, the same again after a crash; None in one-shot mode,
+    where path and content name the row, so that a second run knows what the first has done."""
     path: Path
     """Where the bytes lie now."""
-    file: str
-    """What the report calls it: the path relative to the inbox (or the folder given), escaped."""
+    name: str
+    """What its owner calls it: the path relative to the inbox (or to the folder given)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +100,32 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A drop that was decoded and normalised; what is left to do is to classify it."""
+
+    id: str
+    drop: Drop
+    sha256: str
+    sight: Sight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A drop that could not be decoded, and why."""
+
+    id: str
+    drop: Drop
+    sha256: str
+    """Of the file's bytes, in hex; empty when they could not be read."""
+    error: InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One row of the report."""
 
+    id: str
+    """Unique, starts with a letter, never reused."""
     drop: Drop
     time: datetime
     """When it was read; aware, in UTC."""

@@ -1,0 +1,158 @@
+"""The report: repair, append, ids. UTF-8, RFC 4180, one physical line per row."""
+
+import errno
+import logging
+import os
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from worker.disk import sync_folders
+from worker.errors import ReportError
+from worker.row import BOM, END, HEADER, Row, line, search
+from worker.values import Reading
+
+logger = logging.getLogger(__name__)
+
+
+class Report:
+    """A CSV that grows by whole rows, and heals what a crash has torn."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file; nothing is opened or held between two appends.
+
+        People may replace, move or delete the report meanwhile: the next append
+        goes to whatever then has the name, or begins a new one.
+        """
+        self._path = path
+        self._torn: tuple[int, int] | None = None
+
+    def prepare(self, in_hand: Collection[str]) -> None:
+        """Repair the end of the report; call it once, at the start.
+
+        A last line without an end is a torn row if its id is in hand: it is cut,
+        and kept in `NAME.torn` beside the report. Else it is what an editor saved
+        without a final line break, and gets one at the next append.
+
+        Raises:
+            ReportError: the report cannot be opened for writing.
+        """
+        try:
+            with self._path.open("rb+") as file:
+                torn = _torn_tail(file, in_hand)
+                if torn:
+                    self._keep_aside(torn)
+                    file.seek(-len(torn), os.SEEK_END)
+                    file.truncate()
+                    os.fsync(file.fileno())
+                    logger.warning("cut a torn last line of %d bytes off the report", len(torn))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise ReportError(
+                f"cannot write the report {self._path}: {error.strerror}; "
+                "close it elsewhere, or make it writable"
+            ) from error
+
+    def append(self, readings: Sequence[Reading]) -> None:
+        """Add rows with one write; once this returns, a power cut cannot take them back.
+
+        Raises:
+            OSError: the disk is full, read-only or failing, or another program holds
+                the file; nothing was added, or recovery cuts it. Do it again later.
+        """
+        rows = b"".join(line(reading) for reading in readings)
+        self._set_aside_foreign()
+        descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
+        try:
+            self._append(descriptor, rows)
+        finally:
+            os.close(descriptor)
+
+    def rows(self, ids: Collection[str]) -> dict[str, Row]:
+        """Look up rows by id, also in reports that were set aside in the same folder."""
+        wanted = {row_id.encode() for row_id in ids}
+        return (
+            dict(row for path in self._parts() for row in search(path, wanted)) if wanted else {}
+        )
+
+    def all_rows(self) -> Iterator[tuple[str, Row]]:
+        """Yield every row of the report with its id; none if there is no report."""
+        if self._path.exists():
+            yield from search(self._path, None)
+
+    def _append(self, descriptor: int, rows: bytes) -> None:
+        status = os.fstat(descriptor)
+        size = status.st_size
+        if self._torn and self._torn[0] == status.st_ino:
+            size = self._torn[1]
+            os.ftruncate(descriptor, size)
+        self._torn = (status.st_ino, size)
+        try:
+            _write_all(descriptor, _lead(descriptor, size) + rows)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            self._torn = None
+            raise
+        self._torn = None
+        if not size:
+            sync_folders([self._path.parent])
+
+    def _set_aside_foreign(self) -> None:
+        """Rename a report whose header is not ours: never append to what would misread it."""
+        try:
+            with self._path.open("rb") as file:
+                head = file.readline(1000).removeprefix(BOM).rstrip(b"\r\n")
+        except FileNotFoundError:
+            return
+        if head and head != HEADER:
+            now = datetime.now(UTC)
+            aside = self._path.with_stem(f"{self._path.stem}-foreign-{now:%Y%m%dT%H%M%S%f}")
+            self._path.rename(aside)
+            logger.warning("the report had a foreign header; it is now %s", aside.name)
+
+    def _keep_aside(self, torn: bytes) -> None:
+        with self._path.with_name(f"{self._path.name}.torn").open("ab") as file:
+            file.write(torn + END)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _parts(self) -> list[Path]:
+        return sorted(self._path.parent.glob(f"{self._path.stem}*{self._path.suffix}"))
+
+
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    if os.write(descriptor, content) != len(content):  # all of it or nothing, see `append`
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(descriptor)
+
+
+def _lead(descriptor: int, size: int) -> bytes:
+    """Write the header of a new report, or the line break that an editor left out."""
+    if not size:
+        return HEADER + END
+    os.lseek(descriptor, size - 1, os.SEEK_SET)
+    return b"" if os.read(descriptor, 1) == b"\n" else END
+
+
+def _torn_tail(file: BinaryIO, in_hand: Collection[str]) -> bytes:
+    """Give the torn last line of a report, or nothing if its end is whole."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LONGEST))
+    tail = file.read().rpartition(b"\n")[2]
+    row_id, comma, _ = tail.partition(b",")
+    ids = {row_id.encode() for row_id in in_hand}
+    torn = (
+        b"\0" in tail  # some file systems lengthen a file before its bytes arrive
+        or (tail != HEADER and HEADER.startswith(tail))
+        or row_id in ids
+        or (not comma and any(known.startswith(row_id) for known in ids))
+    )
+    return tail if tail and torn else b""
+
+
+_LONGEST: Final = 1 << 20  # far beyond any row: names end at 4,096 bytes

@@ -1,0 +1,101 @@
+"""Is the file complete yet? A function of what the folder shows and a given `now`."""
+
+from dataclasses import dataclass
+
+from worker.inbox import Found, Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One moment on two clocks."""
+
+    monotonic: float
+    """Seconds that no clock change can turn back; for durations."""
+    wall_ns: int
+    """Nanoseconds since the epoch, the clock that files are stamped by on a local disk."""
+
+
+class Settler:
+    """Remembers which files still change, and which stopped short of a whole picture.
+
+    It has no clock and reads no disk; both are handed in. What it remembers is
+    bounded: beyond `limit` files it asks new ones to wait for a later listing.
+    """
+
+    def __init__(
+        self, *, quiet: float, patience: float, trust_ctime: bool, limit: int = 10_000
+    ) -> None:
+        """Call a file settled once it is unchanged for `quiet` seconds.
+
+        Args:
+            quiet: seconds without a change.
+            patience: seconds without a change after which even a picture that
+                ends too early is settled: nobody is writing it any more.
+            trust_ctime: the files are on a disk of this machine, so that one whose
+                ctime lies `quiet` seconds back has not changed since. Nobody can
+                set a ctime back, and a backlog of any size need not be remembered.
+            limit: how many files to remember.
+        """
+        self._quiet = quiet
+        self._patience = patience
+        self._trust_ctime = trust_ctime
+        self._limit = limit
+        self._since: dict[str, tuple[Stamp, float]] = {}
+        self._cut_short: dict[str, tuple[Stamp, float]] = {}
+
+    def is_settled(self, found: Found, now: Now) -> bool:
+        """Say whether a file may be read now; call it at each listing for each file."""
+        if self._is_awaited(found, now):
+            return False
+        if self._trust_ctime and 0 <= found.stamp.ctime_ns <= now.wall_ns - self._quiet * 1e9:
+            self._since.pop(found.name, None)
+            return True
+        return self._is_unchanged(found, now)
+
+    def may_be_tried(self, found: Found, now: Now) -> bool:
+        """Say whether a file that was just closed by its writer, or moved in, may be tried."""
+        return found.stamp.size > 0 and not self._is_awaited(found, now)
+
+    def cut_short(self, found: Found, now: Now) -> None:
+        """Note that the file ends before its picture does: it may try again once it changes."""
+        known = self._cut_short.get(found.name)
+        if not known or not known[0].same_content_as(found.stamp):
+            self._cut_short[found.name] = (found.stamp, now.monotonic)
+
+    def is_given_up(self, found: Found, now: Now) -> bool:
+        """Say whether the file ended too early for so long that it counts as it is."""
+        known = self._cut_short.get(found.name)
+        return (
+            known is not None
+            and known[0].same_content_as(found.stamp)
+            and now.monotonic - known[1] >= self._patience
+        )
+
+    def forget(self, name: str) -> None:
+        """Drop what is remembered of a file that has left the inbox."""
+        self._since.pop(name, None)
+        self._cut_short.pop(name, None)
+
+    def forget_all_but(self, names: set[str]) -> None:
+        """Drop what is remembered of files that a whole listing no longer shows."""
+        for memory in (self._since, self._cut_short):
+            for name in memory.keys() - names:
+                del memory[name]
+
+    def remembers(self, name: str) -> bool:
+        """Say whether something is remembered of this name, so that a listing must keep it."""
+        return name in self._since or name in self._cut_short
+
+    def _is_awaited(self, found: Found, now: Now) -> bool:
+        known = self._cut_short.get(found.name)
+        if known is None or not known[0].same_content_as(found.stamp):
+            return False
+        return now.monotonic - known[1] < self._patience
+
+    def _is_unchanged(self, found: Found, now: Now) -> bool:
+        known = self._since.get(found.name)
+        if known is None or known[0] != found.stamp:
+            if known is not None or len(self._since) < self._limit:
+                self._since[found.name] = (found.stamp, now.monotonic)
+            return self._quiet <= 0
+        return now.monotonic - known[1] >= self._quiet
