@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from worker.judge import judge
+from worker.values import NOT_A_DIGIT, SEVERAL, Probabilities, Sight, Status, Thresholds
+
+FRAME = np.zeros((28, 28), np.uint8)
+THRESHOLDS = Thresholds(temperature=1.0, ok=0.9, not_a_digit=0.5, several=0.5)
+
+
+def a_sight(*trust: float) -> Sight:
+    return Sight(frames=(FRAME,) * len(trust), trust=trust)
+
+
+def rows(*chances: dict[int, float]) -> Probabilities:
+    table = np.zeros((len(chances), 12), np.float32)
+    for row, chance in zip(table, chances, strict=True):
+        row[list(chance)] = list(chance.values())
+        row[row == 0] = (1 - row.sum()) / (row == 0).sum()
+    return table
+
+
+def test_a_picture_without_frames_is_blank() -> None:
+    nothing = Sight(frames=(), trust=(), reason="nothing stands out from the paper")
+
+    verdict = judge(nothing, rows(), THRESHOLDS)
+
+    assert verdict.status == Status.BLANK
+    assert verdict.prediction is None
+    assert verdict.reason == "nothing stands out from the paper"
+
+
+def test_a_clear_digit_is_ok_with_its_runner_up() -> None:
+    verdict = judge(a_sight(1.0), rows({7: 0.95, 1: 0.04}), THRESHOLDS)
+
+    assert verdict.status == Status.OK
+    assert (verdict.prediction, verdict.runner_up) == (7, 1)
+    assert verdict.confidence == pytest.approx(0.95)
+    assert verdict.runner_up_confidence == pytest.approx(0.04)
+    assert verdict.reason == ""
+
+
+def test_a_doubtful_digit_is_uncertain_and_says_why() -> None:
+    verdict = judge(a_sight(1.0), rows({4: 0.6, 9: 0.39}), THRESHOLDS)
+
+    assert verdict.status == Status.UNCERTAIN
+    assert verdict.prediction == 4
+    assert "9" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [(NOT_A_DIGIT, Status.NOT_A_DIGIT), (SEVERAL, Status.SEVERAL)]
+)
+def test_what_is_no_single_digit_gets_no_prediction(kind: int, status: Status) -> None:
+    verdict = judge(a_sight(1.0), rows({kind: 0.97}), THRESHOLDS)
+
+    assert verdict.status == status
+    assert verdict.prediction is None
+    assert verdict.confidence is None
+    assert verdict.reason
+
+
+def test_a_wrong_reading_that_the_network_rejects_does_not_matter() -> None:
+    verdict = judge(a_sight(0.6, 0.4), rows({NOT_A_DIGIT: 0.99}, {3: 0.99}), THRESHOLDS)
+
+    assert verdict.prediction == 3
+
+
+def test_readings_that_disagree_lower_the_confidence() -> None:
+    agreeing = judge(a_sight(0.6, 0.4), rows({3: 0.97}, {3: 0.97}), THRESHOLDS)
+    disagreeing = judge(a_sight(0.6, 0.4), rows({3: 0.97}, {8: 0.97}), THRESHOLDS)
+
+    assert disagreeing.prediction == agreeing.prediction == 3
+    assert disagreeing.confidence is not None
+    assert agreeing.confidence is not None
+    assert disagreeing.confidence < agreeing.confidence
+    assert disagreeing.status == Status.UNCERTAIN
