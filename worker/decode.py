@@ -23,21 +23,11 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from worker.errors import Incomplete, InputError, TooLarge, Unreadable
 from worker.tone import MANY_PIXELS, to_grey
-from worker.values import Grey
+from worker.values import Grey, Limits
 
 # Pillow warns about damaged metadata, which says nothing about the pixels. Set
 # once: `warnings.catch_warnings` around each picture would not be thread-safe.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one file may cost."""
-
-    pixels: int = 50_000_000
-    """Width times height of the picture as its header gives them."""
-    bytes: int = 50 * 2**20
-    """Length of the file."""
 
 
 @dataclass(frozen=True, slots=True)

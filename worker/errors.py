@@ -4,9 +4,11 @@ DigitdropError
 ├── InputError        this file's sender: set the file aside, go on with the next
 │   ├── Unreadable    it is no picture that we can read
 │   ├── TooLarge      more bytes or pixels than allowed
+│   ├── AlreadyRead   its row is in the report: there is nothing to do
 │   └── NotYet        it cannot be read now, but perhaps in a moment
 │       ├── Incomplete    the picture ends too early: perhaps it is still being written
-│       └── Unavailable   the system will not let us read it
+│       ├── Unavailable   the system will not let us read it
+│       └── Gone          it is not there any more: somebody took it away
 └── SetupError        the operator: stop, nothing will work until it is put right
     ├── ModelError    the model is missing, damaged, or not the one that its card describes
     ├── FolderError   an inbox, outbox or source that cannot be used as such
@@ -30,6 +32,10 @@ class TooLarge(InputError):
     """The file has more bytes, or the picture more pixels, than allowed."""
 
 
+class AlreadyRead(InputError):
+    """The file's row is in the report already."""
+
+
 class NotYet(InputError):
     """The file cannot be read now; it is worth another try when it changes."""
 
@@ -40,6 +46,10 @@ class Incomplete(NotYet):
 
 class Unavailable(NotYet):
     """The system refuses to open or read the file: permissions, a lock, a failing disk."""
+
+
+class Gone(NotYet):
+    """The file is not there any more; there is nothing to read and nothing to record."""
 
 
 class SetupError(DigitdropError):

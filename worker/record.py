@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from worker.disk import sync_folders
-from worker.errors import ReportError
-from worker.row import BOM, END, HEADER, Row, line, search
+from worker.row import BOM, END, HEADER, Row, is_whole, line, search
 from worker.values import Reading
 
 logger = logging.getLogger(__name__)
@@ -28,32 +27,28 @@ class Report:
         self._path = path
         self._torn: tuple[int, int] | None = None
 
-    def prepare(self, in_hand: Collection[str]) -> None:
+    def prepare(self) -> None:
         """Repair the end of the report; call it once, at the start.
 
-        A last line without an end is a torn row if its id is in hand: it is cut,
-        and kept in `NAME.torn` beside the report. Else it is what an editor saved
-        without a final line break, and gets one at the next append.
+        A last line that is no whole row was torn by a crash: it is cut, and kept
+        in `NAME.torn` beside the report. One that only lacks its end, as editors
+        save it, is a row like any other, and gets its end at the next append.
 
         Raises:
-            ReportError: the report cannot be opened for writing.
+            OSError: the report cannot be opened for writing.
         """
         try:
-            with self._path.open("rb+") as file:
-                torn = _torn_tail(file, in_hand)
-                if torn:
-                    self._keep_aside(torn)
-                    file.seek(-len(torn), os.SEEK_END)
-                    file.truncate()
-                    os.fsync(file.fileno())
-                    logger.warning("cut a torn last line of %d bytes off the report", len(torn))
+            file = self._path.open("rb+")
         except FileNotFoundError:
             return
-        except OSError as error:
-            raise ReportError(
-                f"cannot write the report {self._path}: {error.strerror}; "
-                "close it elsewhere, or make it writable"
-            ) from error
+        with file:
+            torn = _torn_tail(file)
+            if torn:
+                self._keep_aside(torn)
+                file.seek(-len(torn), os.SEEK_END)
+                file.truncate()
+                logger.warning("cut a torn last line of %d bytes off the report", len(torn))
+            os.fsync(file.fileno())
 
     def append(self, readings: Sequence[Reading]) -> None:
         """Add rows with one write; once this returns, a power cut cannot take them back.
@@ -63,6 +58,7 @@ class Report:
                 the file; nothing was added, or recovery cuts it. Do it again later.
         """
         rows = b"".join(line(reading) for reading in readings)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._set_aside_foreign()
         descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
         try:
@@ -139,20 +135,12 @@ def _lead(descriptor: int, size: int) -> bytes:
     return b"" if os.read(descriptor, 1) == b"\n" else END
 
 
-def _torn_tail(file: BinaryIO, in_hand: Collection[str]) -> bytes:
+def _torn_tail(file: BinaryIO) -> bytes:
     """Give the torn last line of a report, or nothing if its end is whole."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _LONGEST))
     tail = file.read().rpartition(b"\n")[2]
-    row_id, comma, _ = tail.partition(b",")
-    ids = {row_id.encode() for row_id in in_hand}
-    torn = (
-        b"\0" in tail  # some file systems lengthen a file before its bytes arrive
-        or (tail != HEADER and HEADER.startswith(tail))
-        or row_id in ids
-        or (not comma and any(known.startswith(row_id) for known in ids))
-    )
-    return tail if tail and torn else b""
+    return b"" if tail == HEADER or is_whole(tail) else tail
 
 
 _LONGEST: Final = 1 << 20  # far beyond any row: names end at 4,096 bytes

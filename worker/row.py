@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +40,19 @@ class Row:
     status: Status
 
 
+def is_whole(text: bytes) -> bool:
+    """Say whether a line without its end is a row to its last character.
+
+    The last cell ends in eight hex digits, so that not even its last byte can be
+    missing unnoticed.
+    """
+    cells = _split(text)
+    return len(cells) == len(COLUMNS) and _TAIL.fullmatch("\n".join(cells[-2:])) is not None
+
+
+_TAIL: Final = re.compile("(?:[0-9a-f]{64})?\n.+-[0-9a-f]{8}")
+
+
 def search(path: Path, wanted: Collection[bytes] | None) -> Iterator[tuple[str, Row]]:
     """Yield the rows of a report with their ids, all of them or those that are wanted."""
     with path.open("rb") as file:
@@ -51,11 +65,19 @@ def search(path: Path, wanted: Collection[bytes] | None) -> Iterator[tuple[str, 
 def _row(text: bytes, row_id: bytes) -> Row:
     """Read a line that people may have saved from a spreadsheet, in their locale's manner."""
     delimiter = ";" if text.strip(b'"').startswith(row_id + b";") else ","
-    cells = next(csv.reader([text.decode("utf-8", "replace").strip()], delimiter=delimiter), [])
+    cells = _split(text, delimiter)
     try:
         return Row(datetime.fromisoformat(cells[1]), Status(cells[5]))
     except (IndexError, ValueError):  # edited beyond recognition: still its row
         return Row(datetime.now(UTC), Status.UNCERTAIN)
+
+
+def _split(text: bytes, delimiter: str = ",") -> list[str]:
+    lines = [text.decode("utf-8", "replace").rstrip("\r\n")]
+    try:
+        return next(csv.reader(lines, delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
 
 
 def line(reading: Reading) -> bytes:

@@ -19,7 +19,7 @@ class Settler:
     """Remembers which files still change, and which stopped short of a whole picture.
 
     It has no clock and reads no disk; both are handed in. What it remembers is
-    bounded: beyond `limit` files it asks new ones to wait for a later listing.
+    bounded: beyond `limit` files, new ones have to wait for a later listing.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Settler:
             trust_ctime: the files are on a disk of this machine, so that one whose
                 ctime lies `quiet` seconds back has not changed since. Nobody can
                 set a ctime back, and a backlog of any size need not be remembered.
-            limit: how many files to remember.
+            limit: how many changing files to remember.
         """
         self._quiet = quiet
         self._patience = patience
@@ -42,14 +42,16 @@ class Settler:
         self._limit = limit
         self._since: dict[str, tuple[Stamp, float]] = {}
         self._cut_short: dict[str, tuple[Stamp, float]] = {}
+        self._shown: set[str] = set()
 
     def is_settled(self, found: Found, now: Now) -> bool:
-        """Say whether a file may be read now; call it at each listing for each file."""
+        """Say whether a file may be read now; asked for each file at each listing."""
         if self._is_awaited(found, now):
+            self._shown.add(found.name)
             return False
-        if self._trust_ctime and 0 <= found.stamp.ctime_ns <= now.wall_ns - self._quiet * 1e9:
-            self._since.pop(found.name, None)
+        if self._trust_ctime and found.stamp.ctime_ns <= now.wall_ns - self._quiet * 1e9:
             return True
+        self._shown.add(found.name)
         return self._is_unchanged(found, now)
 
     def may_be_tried(self, found: Found, now: Now) -> bool:
@@ -58,6 +60,7 @@ class Settler:
 
     def cut_short(self, found: Found, now: Now) -> None:
         """Note that the file ends before its picture does: it may try again once it changes."""
+        self._shown.add(found.name)
         known = self._cut_short.get(found.name)
         if not known or not known[0].same_content_as(found.stamp):
             self._cut_short[found.name] = (found.stamp, now.monotonic)
@@ -71,20 +74,13 @@ class Settler:
             and now.monotonic - known[1] >= self._patience
         )
 
-    def forget(self, name: str) -> None:
-        """Drop what is remembered of a file that has left the inbox."""
-        self._since.pop(name, None)
-        self._cut_short.pop(name, None)
-
-    def forget_all_but(self, names: set[str]) -> None:
-        """Drop what is remembered of files that a whole listing no longer shows."""
+    def end_of_listing(self) -> bool:
+        """Forget what the listing did not show any more; say whether any file still changes."""
         for memory in (self._since, self._cut_short):
-            for name in memory.keys() - names:
+            for name in memory.keys() - self._shown:
                 del memory[name]
-
-    def remembers(self, name: str) -> bool:
-        """Say whether something is remembered of this name, so that a listing must keep it."""
-        return name in self._since or name in self._cut_short
+        self._shown.clear()
+        return bool(self._since)
 
     def _is_awaited(self, found: Found, now: Now) -> bool:
         known = self._cut_short.get(found.name)
@@ -97,5 +93,5 @@ class Settler:
         if known is None or known[0] != found.stamp:
             if known is not None or len(self._since) < self._limit:
                 self._since[found.name] = (found.stamp, now.monotonic)
-            return self._quiet <= 0
+            return False
         return now.monotonic - known[1] >= self._quiet

@@ -46,6 +46,16 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one file may cost."""
+
+    pixels: int = 50_000_000
+    """Width times height of the picture as its header gives them."""
+    bytes: int = 50 * 2**20
+    """Length of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
     """One file to be read: in hand, or where its owner left it."""
 
@@ -111,7 +121,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A drop that could not be decoded, and why."""
+    """A drop that was not decoded, and why."""
 
     id: str
     drop: Drop

@@ -1,0 +1,136 @@
+"""The same pipeline once over files and folders, which stay where they are."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from worker import lock, pipeline
+from worker.classify import Classifier
+from worker.errors import Gone, ReportError
+from worker.escape import escape
+from worker.pipeline import Seen
+from worker.readers import Readers
+from worker.record import Report
+from worker.sources import drops
+from worker.stopper import Stopper
+from worker.values import Drop, Failure, Limits, Reading, Status
+
+logger = logging.getLogger(__name__)
+
+_TURN: Final = 128  # pictures between two writes: what a kill may cost to read again
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a one-shot run did."""
+
+    counts: Counter[Status] = field(default_factory=Counter)
+    """Rows by status: those of this run, and those that an earlier one left."""
+    known: int = 0
+    """How many of them were in the report already."""
+    was_stopped: bool = False
+
+    def add(self, readings: Iterable[Reading]) -> None:
+        """Count new rows."""
+        self.counts.update(reading.verdict.status for reading in readings)
+
+    def add_known(self, statuses: Sequence[Status]) -> None:
+        """Count rows that are in the report already."""
+        self.counts.update(statuses)
+        self.known += len(statuses)
+
+    @property
+    def failed(self) -> bool:
+        """Whether any picture could not be read."""
+        return self.counts[Status.UNREADABLE] > 0
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        parts = ", ".join(f"{count:,} {status}" for status, count in self.counts.most_common())
+        known = f" ({self.known:,} were in the report already)" if self.known else ""
+        stopped = "; stopped: run it again to go on" if self.was_stopped else ""
+        return f"{self.counts.total():,} pictures{known}: {parts or 'none'}{stopped}"
+
+
+def batch(
+    sources: Sequence[Path],
+    report_path: Path,
+    classifier: Classifier,
+    *,
+    limits: Limits,
+    workers: int,
+    stopper: Stopper,
+    progress: Callable[[int], None],
+) -> Summary:
+    """Read every picture once; run again, it goes on where it stopped.
+
+    A picture has its row once path and content are in the report.
+
+    Args:
+        sources: files and folders.
+        report_path: the CSV, begun or continued.
+        classifier: the network.
+        limits: what one picture may cost.
+        workers: pictures at a time.
+        stopper: ends the run after the current turn.
+        progress: told how many more pictures are done.
+
+    Raises:
+        SetupError: a source does not exist, or the report cannot be written.
+    """
+    with lock.held(report_path):
+        report = Report(report_path)
+        known = _known(report)
+        readers = Readers(workers, limits, is_stopping=stopper.is_stopping, known=known)
+        summary = Summary()
+        try:
+            for group in _groups(drops(sources)):
+                seen = readers.see(group)
+                summary.add_known([known[one.id] for one in seen if one.id in known])
+                new = [one for one in seen if one.id not in known]
+                readings = pipeline.read(_there(new), classifier, now=pipeline.utc_now)
+                _append(report, readings)
+                summary.add(readings)
+                progress(len(group))
+                if stopper.is_stopping():
+                    summary.was_stopped = True
+                    break
+        finally:
+            readers.close()
+        return summary
+
+
+def _known(report: Report) -> dict[str, Status]:
+    try:
+        report.prepare()
+        return {row_id: row.status for row_id, row in report.all_rows()}
+    except OSError as error:
+        raise ReportError(f"cannot go on with the report: {error}") from error
+
+
+def _there(seen: Sequence[Seen]) -> list[Seen]:
+    """Leave out what was taken away before it could be read; tell of all failures."""
+    for one in seen:
+        if isinstance(one, Failure):
+            logger.warning("%s: %s", escape(one.drop.name), one.error)
+    return [one for one in seen if not (isinstance(one, Failure) and isinstance(one.error, Gone))]
+
+
+def _append(report: Report, readings: Sequence[Reading]) -> None:
+    try:
+        if readings:
+            report.append(readings)
+    except OSError as error:
+        raise ReportError(
+            f"cannot write the report: {error}; make room or make it writable, then run it "
+            "again: it goes on where it stopped"
+        ) from error
+
+
+def _groups(found: Iterator[Drop]) -> Iterator[list[Drop]]:
+    while group := list(islice(found, _TURN)):
+        yield group

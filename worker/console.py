@@ -1,0 +1,143 @@
+"""What people see: logs, progress, tables. Results go to stdout, talk to stderr."""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+
+from worker.errors import SetupError
+from worker.escape import escape
+from worker.values import Reading
+
+_PLAIN = 5.0  # seconds between two lines of progress where there is no terminal
+
+
+def run(app: typer.Typer) -> NoReturn:
+    """Run an app; what the operator must put right becomes one line and exit code 2."""
+    try:
+        app()
+    except SetupError as error:
+        typer.echo(f"digitdrop: {error}", err=True)
+    sys.exit(2)
+
+
+def configure_logging(*, quiet: bool) -> None:
+    """Write one line per change of state to stderr, with the time in UTC."""
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(
+        level=logging.WARNING if quiet else logging.INFO,
+        format="%(asctime)s.%(msecs)03dZ %(levelname)-7s %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S",
+        stream=sys.stderr,
+    )
+
+
+@contextmanager
+def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Show how far a run is: a bar on a terminal, plain lines elsewhere, else nothing."""
+    if quiet:
+        yield lambda _: None
+    elif sys.stderr.isatty():
+        with _bar(total) as advance:
+            yield advance
+    else:
+        yield _lines(total)
+
+
+def table(readings: Sequence[Reading]) -> None:
+    """Print readings as a small table."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    view = Table(box=box.SIMPLE_HEAD)
+    for heading in ("file", "digit", "confidence", "status", "runner-up", "reason"):
+        view.add_column(heading, overflow="fold")
+    for reading in readings:
+        verdict = reading.verdict
+        cells = (
+            escape(reading.drop.name),
+            _digit(verdict.prediction),
+            _share(verdict.confidence),
+            verdict.status,
+            f"{_digit(verdict.runner_up)} {_share(verdict.runner_up_confidence)}".strip(),
+            verdict.reason,
+        )
+        view.add_row(*(Text(cell) for cell in cells))
+    Console().print(view)
+
+
+def as_json(readings: Sequence[Reading]) -> str:
+    """Give readings as a JSON array, with the keys of the report's columns."""
+    return json.dumps(
+        [
+            {
+                "file": escape(reading.drop.name),
+                "prediction": reading.verdict.prediction,
+                "confidence": _rounded(reading.verdict.confidence),
+                "status": reading.verdict.status,
+                "reason": reading.verdict.reason,
+                "runner_up": reading.verdict.runner_up,
+                "runner_up_confidence": _rounded(reading.verdict.runner_up_confidence),
+                "sha256": reading.sha256,
+                "model": reading.model,
+            }
+            for reading in readings
+        ],
+        indent=2,
+    )
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (BarColumn(), MofNCompleteColumn(), rate, TextColumn("time left"), TimeLeft())
+    with Progress(*columns, console=Console(stderr=True)) as view:
+        task = view.add_task("", total=total, rate="")
+
+        def advance(done: int) -> None:
+            speed = view.tasks[0].speed
+            view.update(task, advance=done, rate=f"{speed:,.0f} a second" if speed else "")
+
+        yield advance
+
+
+def _lines(total: int) -> Callable[[int], None]:
+    began = told = time.monotonic()
+    count = 0
+
+    def advance(done: int) -> None:
+        nonlocal told, count
+        count += done
+        now = time.monotonic()
+        if now - told >= _PLAIN:
+            rate = count / (now - began)
+            left = (total - count) / rate
+            typer.echo(
+                f"{count:,} of {total:,}, {rate:,.0f} a second, {left:,.0f} s left", err=True
+            )
+            told = now
+
+    return advance
+
+
+def _digit(digit: int | None) -> str:
+    return "" if digit is None else str(digit)
+
+
+def _share(probability: float | None) -> str:
+    return "" if probability is None else f"{100 * probability:.2f} %"
+
+
+def _rounded(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, 4)

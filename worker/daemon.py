@@ -1,0 +1,117 @@
+"""The service: its folders, its parts, its life from start to stop."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from worker import lock
+from worker.claim import Hand
+from worker.classify import Classifier
+from worker.errors import FolderError
+from worker.intake import Intake
+from worker.loop import Loop, now
+from worker.mounts import remote_file_system
+from worker.readers import Readers
+from worker.record import Report
+from worker.settle import Settler
+from worker.stopper import Stopped, Stopper
+from worker.values import Limits
+from worker.watch import Events, Polling, Watch
+
+logger = logging.getLogger(__name__)
+
+REPORT = "predictions.csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What a worker is told at its start."""
+
+    inbox: Path
+    outbox: Path
+    settle: float
+    """Seconds that a file must be unchanged before it is read."""
+    max_wait: float
+    """Seconds without a change that a picture which ends too early is waited for."""
+    poll: bool
+    """List, and expect no events."""
+    workers: int
+    """Pictures read at a time."""
+    limits: Limits
+
+
+def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
+    """Read what is dropped until asked to stop.
+
+    Raises:
+        SetupError: a folder or the report cannot be used, or another worker has it.
+        Hung: a picture never ends; start again, and it will be set aside.
+    """
+    _check_folders(service.inbox, service.outbox)
+    with lock.held(service.outbox / REPORT):
+        _serve(service, classifier, stopper)
+
+
+def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
+    remote = remote_file_system(service.inbox)
+    hand = Hand(service.inbox, service.outbox)
+    hand.prepare()
+    readers = Readers(service.workers, service.limits, is_stopping=stopper.is_stopping)
+    settler = Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=not remote)
+    intake = Intake(
+        hand=hand,
+        report=Report(service.outbox / REPORT),
+        outbox=service.outbox,
+        classifier=classifier,
+        settler=settler,
+        readers=readers,
+        limits=service.limits,
+        stopper=stopper,
+        clock=now,
+    )
+    watch = _watch(service, remote, stopper)
+    loop = Loop(
+        folder=service.inbox,
+        intake=intake,
+        settler=settler,
+        watch=watch,
+        stopper=stopper,
+        clock=now,
+    )
+    if strangers := hand.strangers():
+        logger.warning("%d files in the claim folder belong to another outbox", strangers)
+    try:
+        intake.recover()
+        logger.info("watching %s", service.inbox)
+        loop.run()
+    except Stopped:
+        logger.info("stopping in the middle; what is in hand is read at the next start")
+    except OSError as error:
+        raise FolderError(f"cannot start: {error}") from error
+    finally:
+        watch.stop()
+        readers.close()
+    logger.info("stopped")
+
+
+def _watch(service: Service, remote: str | None, stopper: Stopper) -> Watch:
+    if remote and not service.poll:
+        logger.info("the inbox is on %s, which sends no events: listing it instead", remote)
+    if service.poll or remote:
+        return Polling()
+    return Events(service.inbox, stopper.wake)
+
+
+def _check_folders(inbox: Path, outbox: Path) -> None:
+    """Make the two folders if need be, and refuse to read what the worker writes."""
+    for folder in (inbox, outbox):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FolderError(f"cannot use {folder} as a folder: {error.strerror}") from error
+    one, other = inbox.resolve(), outbox.resolve()
+    if one.is_relative_to(other) or other.is_relative_to(one):
+        raise FolderError(
+            f"the inbox {one} and the outbox {other} lie in each other: "
+            "choose two folders side by side, or the worker would read what it writes"
+        )

@@ -1,0 +1,186 @@
+"""One turn of the service: take a few files, read them, record them, file them away.
+
+Every step may be killed and repeated. What is in hand without a row is read
+again under the same id; what has its row is only filed away.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from worker import pipeline
+from worker.claim import Hand
+from worker.classify import Classifier
+from worker.errors import Gone, NotYet, Unreadable
+from worker.escape import escape
+from worker.inbox import Found
+from worker.readers import Readers
+from worker.record import Report
+from worker.settle import Now, Settler
+from worker.shelve import file_away, shelf
+from worker.stopper import Stopper
+from worker.trial import deadly
+from worker.values import Drop, Failure, Limits, Picture, Reading, Status
+
+logger = logging.getLogger(__name__)
+
+_TURN = 0.25  # seconds: how long a turn should take, so that rows appear and a stop is heard
+_LARGEST = 256
+
+
+class Intake:
+    """Everything between the inbox and the outbox, some files at a time."""
+
+    def __init__(
+        self,
+        *,
+        hand: Hand,
+        report: Report,
+        outbox: Path,
+        classifier: Classifier,
+        settler: Settler,
+        readers: Readers,
+        limits: Limits,
+        stopper: Stopper,
+        clock: Callable[[], Now],
+    ) -> None:
+        """Wire the steps together; `recover` must come first."""
+        self._hand = hand
+        self._report = report
+        self._outbox = outbox
+        self._classifier = classifier
+        self._settler = settler
+        self._readers = readers
+        self._limits = limits
+        self._stopper = stopper
+        self._clock = clock
+        self.size = 16
+        """How many files make a turn that is neither long nor wasteful, as measured so far."""
+
+    def recover(self) -> None:
+        """Finish what an earlier run left in hand, and repair the report.
+
+        Raises:
+            OSError: the claim folder or the report cannot be read.
+            Stopped: the worker shall stop.
+        """
+        self._report.prepare()
+        left = {drop.id: drop for drop in self._hand.left_behind() if drop.id}
+        rows = self._report.rows(left)
+        recorded = [(left.pop(row_id), row.status, row.time) for row_id, row in rows.items()]
+        if recorded:
+            logger.info("%d pictures in hand have their row: filing them away", len(recorded))
+            self._file_away(
+                [(drop, shelf(self._outbox, status, when)) for drop, status, when in recorded]
+            )
+        if left:
+            logger.info("%d pictures were in hand without a row: reading them again", len(left))
+            self._read_again(list(left.values()))
+
+    def handle(self, found: Sequence[Found]) -> None:
+        """Read files of the inbox: each gets its row, or goes back to wait.
+
+        Raises:
+            OSError: files cannot be claimed now; `recover` before the next turn.
+            Stopped: the worker shall stop.
+            Hung: a picture never ends.
+        """
+        started = time.perf_counter()
+        before = {one.name: one for one in found}
+        drops = self._hand.take(before)
+        if not drops:
+            return
+        logger.info("claimed %d: %s", len(drops), _few(drops))
+        self._finish(drops, before)
+        rate = len(drops) / max(time.perf_counter() - started, 1e-6)
+        self.size = max(1, min(_LARGEST, int(rate * _TURN), 4 * self.size))
+
+    def _read_again(self, drops: Sequence[Drop]) -> None:
+        blamed = deadly(
+            [drop.path for drop in drops],
+            self._limits,
+            is_stopping=self._stopper.is_stopping,
+        )
+        crashed = Unreadable("crashed the reader twice")
+        failures = [
+            Failure(id=drop.id or "", drop=drop, sha256="", error=crashed)
+            for drop in drops
+            if drop.path in blamed
+        ]
+        self._record(pipeline.read(failures, self._classifier, now=pipeline.utc_now))
+        self._finish([drop for drop in drops if drop.path not in blamed], {})
+
+    def _finish(self, drops: Sequence[Drop], before: dict[str, Found]) -> None:
+        seen = self._readers.see(drops)
+        ready = [one for one in seen if isinstance(one, Picture) or self._is_final(one, before)]
+        self._record(pipeline.read(ready, self._classifier, now=pipeline.utc_now))
+        begun = {one.id for one in seen}
+        for drop in drops:
+            if drop.id not in begun:
+                self._give_back(drop)
+        self._hand.let_go(drops)
+
+    def _is_final(self, failure: Failure, before: dict[str, Found]) -> bool:
+        """Say whether a failure gets its row; else the file is put back to wait, or is gone."""
+        name = escape(failure.drop.name)
+        if isinstance(failure.error, Gone):
+            logger.info("%s was taken away while in hand", name)
+            return False
+        if not isinstance(failure.error, NotYet):
+            return True
+        found, now = before.get(failure.drop.name), self._clock()
+        if found and self._settler.is_given_up(found, now):
+            return True
+        if found:
+            self._settler.cut_short(found, now)
+        logger.debug("%s: %s; waiting", name, failure.error)
+        # Where another file has the name by now, this one cannot change any more.
+        return not self._give_back(failure.drop)
+
+    def _give_back(self, drop: Drop) -> bool:
+        """Put a file back to wait; False if it was replaced meanwhile, and so cannot change."""
+        returned = []
+        self._stopper.insist(
+            "put a file back", lambda: returned.append(self._hand.give_back(drop))
+        )
+        return returned[-1]
+
+    def _record(self, readings: Sequence[Reading]) -> None:
+        """Write rows, then file the pictures away; both are tried until they succeed."""
+        if not readings:
+            return
+        self._stopper.insist("write the report", lambda: self._report.append(readings))
+        for reading in readings:
+            _tell(reading)
+        self._file_away(
+            [
+                (reading.drop, shelf(self._outbox, reading.verdict.status, reading.time))
+                for reading in readings
+            ]
+        )
+
+    def _file_away(self, drops: Sequence[tuple[Drop, Path]]) -> None:
+        self._stopper.insist("file pictures away", lambda: file_away(drops))
+        self._hand.let_go(drop for drop, _ in drops)
+
+
+def _few(drops: Sequence[Drop]) -> str:
+    names = ", ".join(escape(drop.name) for drop in drops[:3])
+    return names + (", ..." if len(drops) > 3 else "")
+
+
+def _tell(reading: Reading) -> None:
+    verdict, name = reading.verdict, escape(reading.drop.name)
+    if verdict.status is Status.UNREADABLE:
+        logger.warning("%s: unreadable: %s", name, verdict.reason)
+    elif verdict.prediction is None:
+        logger.info("%s: %s: %s", name, verdict.status, verdict.reason)
+    else:
+        logger.info(
+            "%s: %d, %s (%.1f %%)",
+            name,
+            verdict.prediction,
+            verdict.status,
+            100 * (verdict.confidence or 0),
+        )

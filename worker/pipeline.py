@@ -1,0 +1,105 @@
+"""From drops to readings. Read this first.
+
+A drop is loaded, decoded, brought into MNIST's geometry, classified and
+judged. Data moves only to the right; each step is a module that knows none of
+the others. `daemon` and `batch` differ in where drops come from and where
+they go; between the two, this is all there is.
+"""
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Container, Sequence
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from worker.classify import Classifier
+from worker.decode import decode
+from worker.errors import AlreadyRead, InputError, Unreadable
+from worker.glyph import look
+from worker.judge import judge
+from worker.load import load
+from worker.values import Drop, Failure, Limits, Picture, Reading, Status, Verdict
+
+logger = logging.getLogger(__name__)
+
+Seen: TypeAlias = Picture | Failure
+
+
+def see(drop: Drop, limits: Limits, *, known: Container[str] = ()) -> Seen:
+    """Load, decode and normalise one drop; a bad file becomes a value, not a crash.
+
+    Safe to call from several threads.
+
+    Args:
+        drop: what to read.
+        limits: what it may cost.
+        known: ids of rows that need not be read again.
+    """
+    sha256 = ""
+    try:
+        content = load(drop.path, most=limits.bytes)
+        sha256 = hashlib.sha256(content).hexdigest()
+        if _id(drop, sha256) in known:
+            raise AlreadyRead("its row is in the report")
+        sight = look(decode(content, limits=limits))
+    except InputError as error:
+        return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=error)
+    except Exception:
+        # A bug of ours, or of a library. It may cost this file but not the worker, which
+        # would meet the same file again after every restart.
+        logger.exception("cannot read %s", drop.path)
+        bug = Unreadable("internal error, see the worker's log")
+        return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=bug)
+    return Picture(id=_id(drop, sha256), drop=drop, sha256=sha256, sight=sight)
+
+
+def read(
+    seen: Sequence[Seen], classifier: Classifier, *, now: Callable[[], datetime]
+) -> list[Reading]:
+    """Classify what was seen in one batch, and judge each picture by itself.
+
+    The reading of one does not depend on which others are in the batch. What
+    could not be decoded is `unreadable`.
+
+    Returns:
+        One reading each, in their order.
+    """
+    frames = [frame for one in seen if isinstance(one, Picture) for frame in one.sight.frames]
+    probabilities = classifier.probabilities(frames)
+    readings, first = [], 0
+    for one in seen:
+        if isinstance(one, Failure):
+            verdict = Verdict(status=Status.UNREADABLE, reason=str(one.error))
+        else:
+            last = first + len(one.sight.frames)
+            verdict = judge(one.sight, probabilities[first:last], classifier.thresholds)
+            first = last
+        readings.append(
+            Reading(
+                id=one.id,
+                drop=one.drop,
+                time=now(),
+                verdict=verdict,
+                sha256=one.sha256,
+                model=classifier.name,
+            )
+        )
+    return readings
+
+
+def utc_now() -> datetime:
+    """Tell the time, aware."""
+    return datetime.now(UTC)
+
+
+def _id(drop: Drop, sha256: str) -> str:
+    """Name the row: by the claim, else by path and content."""
+    if drop.id is not None:
+        return drop.id
+    return (
+        "f"
+        + hashlib.blake2b(
+            os.fsencode(drop.path.absolute()) + b"\0" + sha256.encode(), digest_size=10
+        ).hexdigest()
+    )

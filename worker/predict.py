@@ -1,0 +1,83 @@
+"""Look at a few pictures, and show how each was read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from worker import pipeline
+from worker.classify import Classifier
+from worker.decode import decode
+from worker.errors import InputError, ReportError
+from worker.explain import sheet
+from worker.load import load
+from worker.pipeline import Seen
+from worker.values import Drop, Failure, Grey, Limits, Picture, Probabilities, Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A picture with everything that is known of how it was read."""
+
+    reading: Reading
+    grey: Grey | None
+    """As decoded; None if it could not be."""
+    seen: Seen
+    probabilities: Probabilities
+    """One row per frame of the sight."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it could not be read."""
+        return isinstance(self.seen, Failure)
+
+
+def look_at(images: Sequence[Path], classifier: Classifier, *, limits: Limits) -> list[Look]:
+    """Read pictures one by one, as the service would; nothing is recorded."""
+    return [_look_at(image, classifier, limits) for image in images]
+
+
+def draw(looks: Sequence[Look], path: Path) -> None:
+    """Draw how pictures were read: as decoded, the frames the network saw, its answers.
+
+    Raises:
+        ReportError: the file cannot be written.
+    """
+    rows = [
+        sheet(look.grey, look.seen.sight, look.probabilities, look.reading.verdict)
+        for look in looks
+        if look.grey is not None and isinstance(look.seen, Picture)
+    ]
+    if not rows:
+        raise ReportError("none of the pictures can be decoded: there is nothing to explain")
+    width = max(row.shape[1] for row in rows)
+    padded = [_widened(row, width) for row in rows]
+    try:
+        path.write_bytes(cv2.imencode(".png", np.vstack(padded))[1].tobytes())
+    except OSError as error:
+        raise ReportError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Look:
+    seen = pipeline.see(Drop(id="", path=image, name=str(image)), limits)
+    frames = seen.sight.frames if isinstance(seen, Picture) else ()
+    (reading,) = pipeline.read([seen], classifier, now=pipeline.utc_now)
+    return Look(
+        reading=reading,
+        grey=_decoded(image, limits),
+        seen=seen,
+        probabilities=classifier.probabilities(frames),
+    )
+
+
+def _decoded(image: Path, limits: Limits) -> Grey | None:
+    try:
+        return decode(load(image, most=limits.bytes), limits=limits)
+    except InputError:
+        return None  # the reading says why
+
+
+def _widened(row: Grey, width: int) -> Grey:
+    return np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0)), constant_values=255)

@@ -1,0 +1,53 @@
+"""What a one-shot run shall read: files as named, and the pictures in folders."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from worker.decode import looks_like_picture
+from worker.errors import FolderError
+from worker.inbox import listing
+from worker.values import Drop
+
+_SUFFIXES: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
+    | {".webp", ".pbm", ".pgm", ".ppm", ".pnm"}
+)
+
+
+def drops(sources: Sequence[Path]) -> Iterator[Drop]:
+    """Yield what to read, in order of name; a file below two of the sources once.
+
+    A file that is named itself is always read. Of those in a folder, whatever
+    begins like a picture or is called like one is; others (notes, lists) are
+    passed over, as are hidden and temporary names.
+
+    Raises:
+        FolderError: a source does not exist.
+    """
+    for number, source in enumerate(sources):
+        if not source.exists():
+            raise FolderError(f"no such file or folder: {source}")
+        earlier = [other.resolve() for other in sources[:number]]
+        for drop in _below(source):
+            path = drop.path.resolve()
+            if not any(path.is_relative_to(other) for other in earlier):
+                yield drop
+
+
+def _below(source: Path) -> Iterator[Drop]:
+    if not source.is_dir():
+        yield Drop(id=None, path=source, name=source.name)
+        return
+    for found in listing(source, in_order=True):
+        path = source / found.name
+        if path.suffix.lower() in _SUFFIXES or looks_like_picture(_head(path)):
+            yield Drop(id=None, path=path, name=found.name)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(32)
+    except OSError:
+        return b""
