@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from train.geometry import SIDE, Ink, fit
+from train.geometry import Ink, fit
 from train.spoil import spoil
+from worker.framing import SIDE
 from worker.values import Frame
 
 Chance = np.random.Generator
@@ -50,9 +51,7 @@ def warp(frame: Frame, chance: Chance, *, strength: float = 1.0) -> Ink:
     if chance.random() < 0.4 * strength:
         bend = _elastic(chance)
         x, y = x + bend[0], y + bend[1]
-    return cv2.remap(
-        frame, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC
-    )
+    return cv2.remap(frame, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC)
 
 
 def _elastic(chance: Chance) -> npt.NDArray[np.float32]:

@@ -40,12 +40,11 @@ def build() -> keras.Model:
     return keras.Model(frames, layers.Dense(CLASSES, name="logits")(x), name="digits")
 
 
-def _convolve(
-    x: keras.KerasTensor, filters: int, *, padding: str = "valid"
-) -> keras.KerasTensor:
-    # The normalisation has its own offset, so the convolution needs no bias.
+def _convolve(x: keras.KerasTensor, filters: int, *, padding: str = "valid") -> keras.KerasTensor:
+    # The normalisation has its own offset, so the convolution needs no bias. Its statistics
+    # follow the last ten steps only: `fit.Average` averages them along with the weights.
     x = layers.Conv2D(filters, 3, padding=padding, use_bias=False)(x)
-    return layers.ReLU()(layers.BatchNormalization()(x))
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
 
 def multiply_adds(network: keras.Model) -> int:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from train.geometry import SIDE
+from worker.framing import SIDE
 from worker.values import Frame
 
 Chance = np.random.Generator

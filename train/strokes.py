@@ -13,7 +13,7 @@ from train.geometry import Ink
 from worker.values import Frame
 
 Chance = np.random.Generator
-Path = npt.NDArray[np.float64]
+Line = npt.NDArray[np.float64]
 """Shape (points, 2): x and y, one after the other along a stroke."""
 
 CANVAS = 112
@@ -34,7 +34,7 @@ def thickness(chance: Chance) -> int:
     return int(np.clip(np.exp(chance.normal(2.0, 0.45)), 2, 22))
 
 
-def hand(form: Form, chance: Chance) -> list[Path]:
+def hand(form: Form, chance: Chance) -> list[Line]:
     """Write a form as some hand would: shaky, slanted, narrow or wide; in canvas pixels."""
     jitter = chance.uniform(0.01, 0.045)
     wide = chance.uniform(*form.wide)
@@ -52,7 +52,7 @@ def hand(form: Form, chance: Chance) -> list[Path]:
     return written
 
 
-def draw(written: list[Path], pen: int) -> Ink:
+def draw(written: list[Line], pen: int) -> Ink:
     """Draw strokes with a pen of some pixels' width; uint8 (112, 112)."""
     ink = np.zeros((CANVAS, CANVAS), np.uint8)
     for path in written:
@@ -63,12 +63,12 @@ def draw(written: list[Path], pen: int) -> Ink:
 
 
 @cache
-def _read(stroke: str) -> tuple[bool, Path]:
+def _read(stroke: str) -> tuple[bool, Line]:
     curved, corners = points(stroke)
     return curved, np.array(corners)
 
 
-def _curve(corners: Path) -> Path:
+def _curve(corners: Line) -> Line:
     """Pass smoothly through every point: a Catmull-Rom spline, 8 steps from point to point."""
     ends = np.vstack([2 * corners[:1] - corners[1:2], corners, 2 * corners[-1:] - corners[-2:-1]])
     before, here, there, after = ends[:-3], ends[1:-2], ends[2:-1], ends[3:]
@@ -83,7 +83,7 @@ def _curve(corners: Path) -> Path:
     return np.vstack([path.reshape(-1, 2), corners[-1:]])
 
 
-def _bow(corners: Path, chance: Chance) -> Path:
+def _bow(corners: Line, chance: Chance) -> Line:
     """Join the points by lines that are nearly straight: nobody's lines are quite."""
     middles = (corners[:-1] + corners[1:]) / 2
     along = corners[1:] - corners[:-1]

@@ -1,0 +1,144 @@
+"""Temperature and thresholds, chosen on held-out pictures that took the worker's whole way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from train.evaluate import calibration_error, softmax
+from train.exam import Question
+from worker.classify import Classifier
+from worker.judge import blended
+from worker.values import NOT_A_DIGIT, SEVERAL, Thresholds
+
+ERROR_BUDGET = 0.003
+"""At most this share of the `ok` digits may be wrong ..."""
+LEAST_OK = 0.97
+"""... while at least this share of the digits that have a reading stays `ok`."""
+LOST = 0.002
+"""At most this share of the digits may be taken for no digit, and for several."""
+LEAST_REJECTION = 0.3
+"""Below this the network itself does not believe in the rejection."""
+
+Beliefs = npt.NDArray[np.float64]
+"""Shape (pictures, 12)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What was chosen, and what it does to the held-out pictures."""
+
+    thresholds: Thresholds
+    digits: int
+    """Pictures of one digit, half of them plain frames; the shares below refer to these."""
+    accuracy: float
+    ok_share: float
+    ok_wrong: float
+    """The share of the `ok` digits that are wrong."""
+    error: float
+    """Expected calibration error of the confidence, over digits with a prediction."""
+    negative_log_likelihood: float
+    others: int
+    """Pictures of something else: letters, scribbles, numbers, empty paper."""
+    others_ok: float
+    """The share of those that pass as an `ok` digit."""
+
+
+def calibrate(classifier: Classifier, asked: Sequence[Question]) -> Calibration:
+    """Choose temperature and thresholds.
+
+    Args:
+        classifier: the exported network, with a temperature of 1.
+        asked: held-out pictures; those in which nothing was found are left out,
+            because they end as `blank` whatever is chosen here.
+    """
+    seen = [question for question in asked if question.sight.frames]
+    labels = np.array([question.label for question in seen])
+    frames = [frame for question in seen for frame in question.sight.frames]
+    logs = np.log(np.maximum(classifier.probabilities(frames), 1e-30))
+    temperature = _temperature(seen, logs, labels)
+    beliefs = _beliefs(seen, logs, temperature)
+    digits = labels < NOT_A_DIGIT
+    thresholds = _thresholds(temperature, beliefs[digits], labels[digits])
+    return _described(thresholds, beliefs, labels)
+
+
+def _beliefs(
+    seen: Sequence[Question], logs: npt.NDArray[np.float32], temperature: float
+) -> Beliefs:
+    # Logarithms of probabilities differ from logits by a constant per row, so they will do.
+    answers = softmax(logs, temperature)
+    ends = np.cumsum([len(question.sight.frames) for question in seen])
+    return np.stack(
+        [
+            blended(
+                np.array(question.sight.trust), answers[end - len(question.sight.frames) : end]
+            )
+            for question, end in zip(seen, ends, strict=True)
+        ]
+    )
+
+
+def _temperature(
+    seen: Sequence[Question], logs: npt.NDArray[np.float32], labels: npt.NDArray[np.intp]
+) -> float:
+    """Minimise the negative log-likelihood (Guo et al. 2017) over a fine grid."""
+    grid = np.exp(np.linspace(np.log(0.5), np.log(4), 43))
+    losses = [_loss(_beliefs(seen, logs, temperature), labels) for temperature in grid]
+    return float(grid[int(np.argmin(losses))])
+
+
+def _loss(beliefs: Beliefs, labels: npt.NDArray[np.intp]) -> float:
+    true = beliefs[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(true, 1e-12)).mean())
+
+
+def _thresholds(temperature: float, beliefs: Beliefs, labels: npt.NDArray[np.intp]) -> Thresholds:
+    not_a_digit, several = (
+        float(np.clip(np.quantile(beliefs[:, kind], 1 - LOST), LEAST_REJECTION, 0.95))
+        for kind in (NOT_A_DIGIT, SEVERAL)
+    )
+    read = (beliefs[:, NOT_A_DIGIT] < not_a_digit) & (beliefs[:, SEVERAL] < several)
+    confidence = beliefs[read, :10].max(axis=1)
+    right = beliefs[read, :10].argmax(axis=1) == labels[read]
+    return Thresholds(
+        temperature=round(temperature, 4),
+        ok=round(_ok(confidence, right), 4),
+        not_a_digit=round(not_a_digit, 4),
+        several=round(several, 4),
+    )
+
+
+def _ok(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
+    """Return the least confidence above which the error budget is kept, 0.5 at least."""
+    order = np.argsort(-confidence)
+    wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
+    within = np.flatnonzero(wrong <= ERROR_BUDGET)
+    kept = max(within[-1] + 1 if within.size else 0, int(np.ceil(LEAST_OK * len(order))))
+    return float(np.clip(confidence[order[kept - 1]], 0.5, 0.99))
+
+
+def _described(
+    thresholds: Thresholds, beliefs: Beliefs, labels: npt.NDArray[np.intp]
+) -> Calibration:
+    confidence = beliefs[:, :10].max(axis=1)
+    read = (beliefs[:, NOT_A_DIGIT] < thresholds.not_a_digit) & (
+        beliefs[:, SEVERAL] < thresholds.several
+    )
+    ok = read & (confidence >= thresholds.ok)
+    right = beliefs[:, :10].argmax(axis=1) == labels
+    digits = labels < NOT_A_DIGIT
+    return Calibration(
+        thresholds=thresholds,
+        digits=int(digits.sum()),
+        accuracy=float((right & read)[digits].mean()),
+        ok_share=float(ok[digits].mean()),
+        ok_wrong=float((~right)[digits & ok].mean()) if (digits & ok).any() else 0.0,
+        error=calibration_error(confidence[digits & read], right[digits & read]),
+        negative_log_likelihood=_loss(beliefs, labels),
+        others=int((~digits).sum()),
+        others_ok=float(ok[~digits].mean()) if (~digits).any() else 0.0,
+    )

@@ -1,0 +1,172 @@
+"""The schedule: AdamW with warm-up and cosine decay, and the average of the weights on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from train.data import Digits
+from train.lessons import Lessons
+
+BATCH = 128
+PEAK = 2e-3
+FLOOR = 1e-6
+WEIGHT_DECAY = 1e-4
+WARM_UP = 1.0
+"""Epochs until the learning rate is at its peak."""
+AVERAGE = 0.999
+"""How much of the average stays at each step, some steps after the start (An et al. 2020)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """How one epoch went: one row of history.csv."""
+
+    epoch: int
+    """From 1."""
+    loss: float
+    """On the augmented pictures, while learning them; all 12 classes."""
+    accuracy: float
+    validation_loss: float
+    """Of the averaged weights, on digits held out, as they are."""
+    validation_accuracy: float
+    learning_rate: float
+
+
+class Average:
+    """The moving average of all that a network has learned.
+
+    With the statistics of its batch normalisation: those of the last step do not
+    belong to the averaged weights.
+    """
+
+    def __init__(self, network: keras.Model) -> None:
+        """Start at the network's present weights."""
+        self._sources = [each for each in network.weights if each.dtype == "float32"]
+        self._means = [np.array(each) for each in self._sources]
+        self._steps = 0
+
+    def add(self) -> None:
+        """Take in the weights as they are now."""
+        self._steps += 1
+        # At the start the random weights should be forgotten soon (Polyak's warm-up).
+        keep = min(AVERAGE, (1 + self._steps) / (10 + self._steps))
+        for mean, source in zip(self._means, self._sources, strict=True):
+            mean += (1 - keep) * (keras.ops.convert_to_numpy(source) - mean)
+
+    def copy_to(self, network: keras.Model) -> None:
+        """Give the average to a network of the same build."""
+        targets = [each for each in network.weights if each.dtype == "float32"]
+        for mean, target in zip(self._means, targets, strict=True):
+            target.assign(mean)
+
+
+def fit(
+    network: keras.Model,
+    lessons: Lessons,
+    held_out: Digits,
+    *,
+    epochs: int,
+    on_step: Callable[[int, int, float], None],
+    on_epoch: Callable[[Epoch], None],
+) -> bool:
+    """Train; afterwards the network holds the averaged weights of its last step.
+
+    Ctrl-C ends the training early, and the network keeps what it has learned.
+
+    Args:
+        network: as `train.network.build` makes it.
+        lessons: what to learn.
+        held_out: digits that the network never learns, to follow its progress; may be empty.
+        epochs: how many times to go through the lessons.
+        on_step: told (epoch from 1, step from 1, mean loss so far in the epoch).
+        on_epoch: told each epoch that was finished.
+
+    Returns:
+        Whether all epochs were done.
+    """
+    schedule = _schedule(lessons.steps, epochs)
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=WEIGHT_DECAY)
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    network.compile(
+        optimizer,
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=False,  # XLA halves the speed on a CPU
+    )
+    average = Average(network)
+    averaged = keras.models.clone_model(network)
+    done = 0
+    try:
+        for batches in lessons.epochs(epochs):
+            loss, accuracy = _epoch(network, average, batches, lambda *at: on_step(done + 1, *at))
+            done += 1
+            average.copy_to(averaged)
+            validation = measure(averaged, held_out)
+            rate = float(schedule(done * lessons.steps))
+            on_epoch(
+                Epoch(
+                    epoch=done,
+                    loss=loss,
+                    accuracy=accuracy,
+                    validation_loss=validation[0],
+                    validation_accuracy=validation[1],
+                    learning_rate=rate,
+                )
+            )
+    except KeyboardInterrupt:
+        pass
+    average.copy_to(network)
+    return done == epochs
+
+
+def _epoch(
+    network: keras.Model,
+    average: Average,
+    batches: Iterable[Digits],
+    on_step: Callable[[int, float], None],
+) -> tuple[float, float]:
+    so_far = np.zeros(2)
+    step = 0
+    for step, batch in enumerate(batches, start=1):
+        so_far += network.train_on_batch(batch.frames[..., None], batch.labels)
+        average.add()
+        on_step(step, float(so_far[0] / step))
+    loss, accuracy = so_far / max(1, step)
+    return float(loss), float(accuracy)
+
+
+def _schedule(steps: int, epochs: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    warm_up = round(min(WARM_UP, epochs / 4) * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        FLOOR,
+        decay_steps=max(1, epochs * steps - warm_up),
+        alpha=FLOOR / PEAK,
+        warmup_target=PEAK,
+        warmup_steps=warm_up,
+    )
+
+
+def logits(network: keras.Model, frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Ask the network about frames, uint8 (count, 28, 28); float32 (count, 12)."""
+    answers = [
+        keras.ops.convert_to_numpy(network(frames[start : start + 500, ..., None], training=False))
+        for start in range(0, len(frames), 500)
+    ]
+    return np.concatenate(answers) if answers else np.empty((0, 12), np.float32)
+
+
+def measure(network: keras.Model, digits: Digits) -> tuple[float, float]:
+    """Return (mean cross-entropy, accuracy) on digits as they are; NaN when there are none."""
+    if not len(digits):
+        return math.nan, math.nan
+    answers = logits(network, digits.frames).astype(np.float64)
+    answers -= answers.max(axis=1, keepdims=True)
+    chances = answers - np.log(np.exp(answers).sum(axis=1, keepdims=True))
+    losses = -chances[np.arange(len(digits)), digits.labels]
+    return float(losses.mean()), float((answers.argmax(axis=1) == digits.labels).mean())

@@ -1,0 +1,36 @@
+"""Processes that make pictures beside the training."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+
+import cv2
+
+
+@contextmanager
+def makers(count: int | None = None) -> Iterator[Executor]:
+    """Keep some processes ready; by default one less than there are cores, at least one.
+
+    What they make must not depend on their number: whoever gives them work gives each
+    piece a seed of its own.
+    """
+    # Spawned, not forked: a fork of a process with TensorFlow's threads may hang.
+    pool = ProcessPoolExecutor(
+        count or min(4, max(1, (os.cpu_count() or 2) - 1)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+    )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    cv2.setNumThreads(1)  # the other cores belong to the network
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us

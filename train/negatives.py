@@ -1,0 +1,218 @@
+"""What is not one digit: letters, scribbles, pieces, textures, and several digits at once.
+
+A network that has only ever seen digits is sure of everything, also of the wrong readings of
+a picture. What nobody can tell from a digit (O, l, S, Z and their like) is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from train.augment import augment, warp
+from train.data import Digits, Frames
+from train.geometry import Ink, crop, fit
+from train.letters import letter
+from train.strokes import CANVAS, MARGIN, Line, draw, thickness
+from worker.framing import SIDE
+from worker.values import Frame
+
+Chance = np.random.Generator
+Maker = Callable[[Digits, Chance], Ink]
+
+
+def not_a_digit(pool: Digits, chance: Chance) -> Frame:
+    """Make a frame of the class `NOT_A_DIGIT`; `pool` gives the digits to take apart."""
+    kind = chance.random()
+    for share, maker in MAKERS:
+        if kind < share:
+            made = maker(pool, chance)
+            break
+        kind -= share
+    else:
+        return _texture(chance)
+    frame = fit(made) if made.shape != (SIDE, SIDE) or chance.random() < 0.5 else made
+    return augment(frame, chance) if chance.random() < 0.4 else frame
+
+
+def several(pool: Digits, chance: Chance) -> Frame:
+    """Make a frame of the class `SEVERAL`: two to six digits side by side, touching or not."""
+    count = int(chance.choice((2, 3, 4, 5, 6), p=(0.5, 0.25, 0.12, 0.08, 0.05)))
+    drawn = [crop(warp(_any(pool, chance), chance, strength=0.6)) for _ in range(count)]
+    rows = 2 if count > 2 and chance.random() < 0.12 else 1
+    ink = _row(drawn, chance) if rows == 1 else _stack(drawn, chance)
+    frame = fit(_pen(ink, chance))
+    return augment(frame, chance) if chance.random() < 0.3 else frame
+
+
+def _row(drawn: list[Ink], chance: Chance) -> Ink:
+    gap = chance.uniform(-0.14, 0.35) * 2 * 20
+    canvas = np.zeros((84, 80 * len(drawn) + 80), np.uint8)
+    left = 20.0
+    for ink in drawn:
+        scale = chance.uniform(0.8, 1.05)
+        sized = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        height, width = sized.shape
+        top = int(np.clip((84 - height) / 2 + chance.normal(0, 3), 0, 84 - height))
+        x = max(0, round(left))
+        place = canvas[top : top + height, x : x + width]
+        np.maximum(place, sized, out=place)
+        left = x + width + max(gap + chance.normal(0, 2), -0.3 * width)
+    return canvas
+
+
+def _stack(drawn: list[Ink], chance: Chance) -> Ink:
+    half = len(drawn) // 2
+    above, below = crop(_row(drawn[:half], chance)), crop(_row(drawn[half:], chance))
+    width = max(above.shape[1], below.shape[1])
+    gap = int(chance.integers(0, 10))
+    return np.vstack(
+        [np.pad(row, ((gap, 0), (0, width - row.shape[1]))) for row in (above, below)]
+    )
+
+
+def _pen(ink: Ink, chance: Chance) -> Ink:
+    # Side by side and made smaller again, strokes end up thinner than a single digit's; a glyph
+    # step may thicken them.
+    if chance.random() < 0.4:
+        size = int(chance.integers(2, 6))
+        return cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    return ink
+
+
+def _any(pool: Digits, chance: Chance) -> Frame:
+    return pool.frames[chance.integers(len(pool))]
+
+
+def _one_of(pool: Digits, digits: tuple[int, ...], chance: Chance) -> tuple[Frame, int]:
+    while True:
+        index = chance.integers(len(pool))
+        if int(pool.labels[index]) in digits:
+            return pool.frames[index], int(pool.labels[index])
+
+
+def _letter(_pool: Digits, chance: Chance) -> Ink:
+    return letter(chance)
+
+
+def _scribble(_pool: Digits, chance: Chance) -> Ink:
+    """Draw one to three wild curves; the more points, the less can it be a digit."""
+    curves: list[Line] = []
+    for _ in range(int(chance.integers(1, 4))):
+        corners = chance.uniform(MARGIN / 2, CANVAS - MARGIN / 2, (int(chance.integers(7, 14)), 2))
+        curves.append(corners)
+    return draw(curves, min(thickness(chance), 9))
+
+
+def _halves(pool: Digits, chance: Chance) -> Ink:
+    """Join the left half of one digit to the right half of another, out of step."""
+    one, label = _one_of(pool, (2, 3, 4, 5, 6, 7, 8, 9, 0), chance)
+    other, second = _any(pool, chance), label
+    while second == label:
+        other, second = _one_of(pool, tuple(range(10)), chance)
+    shift = int(chance.integers(4, 9)) * int(chance.choice((-1, 1)))
+    mixed = one.copy()
+    mixed[:, 14:] = np.roll(other, shift, axis=0)[:, 14:]
+    return mixed if chance.random() < 0.5 else mixed.T.copy()
+
+
+def _turned(pool: Digits, chance: Chance) -> Ink:
+    """Turn a digit that is no digit when it lies on its side, or stands on its head."""
+    if chance.random() < 0.75:
+        frame, _ = _one_of(pool, (2, 3, 4, 5), chance)
+        return np.rot90(frame, int(chance.choice((1, 3)))).copy()
+    frame, _ = _one_of(pool, (3, 4), chance)
+    return np.rot90(frame, 2).copy()
+
+
+def _zoomed(pool: Digits, chance: Chance) -> Ink:
+    """Cut a piece with at least two strokes out of a digit made two to three times larger."""
+    frame, _ = _one_of(pool, (0, 2, 3, 4, 5, 6, 8, 9), chance)
+    side = int(chance.integers(8, 12))
+    x, y = chance.integers(5, 23 - side, 2)
+    return cv2.resize(frame[y : y + side, x : x + side], (SIDE, SIDE))
+
+
+def _inverted(pool: Digits, chance: Chance) -> Ink:
+    """Take the paper for the ink, as a wrong reading of the polarity does."""
+    margin = int(chance.integers(0, 6))
+    frame = crop(_any(pool, chance))
+    grown = 255 - np.pad(frame, margin)
+    if chance.random() < 0.4:  # paper that is darker towards one side
+        ramp = np.linspace(chance.uniform(0.2, 0.9), 1, grown.shape[1])
+        grown = (grown * (ramp if chance.random() < 0.5 else ramp[::-1])).astype(np.uint8)
+    return grown
+
+
+def _lines(_pool: Digits, chance: Chance) -> Ink:
+    """Draw what ruled and squared paper or a table's edge leaves."""
+    canvas = np.zeros((CANVAS, CANVAS), np.uint8)
+    across = int(chance.integers(1, 6))
+    down = int(chance.integers(0, 6)) if across == 1 else int(chance.integers(0, 4))
+    slope = chance.normal(0, 5)
+    pen = int(chance.integers(1, 8))
+    for place in chance.uniform(8, CANVAS - 8, across):
+        y = round(float(place))
+        cv2.line(canvas, (4, y), (CANVAS - 4, round(y + slope)), 255, pen, cv2.LINE_AA)
+    if across == 1 and down == 1:
+        down = 0  # a cross may be a 4 or a 7
+    for place in chance.uniform(8, CANVAS - 8, down):
+        x = round(float(place))
+        cv2.line(canvas, (x, 4), (round(x - slope), CANVAS - 4), 255, pen, cv2.LINE_AA)
+    return canvas
+
+
+def _blot(_pool: Digits, chance: Chance) -> Ink:
+    """Drop one to some blots: filled, with no hole that could make it a 0."""
+    canvas = np.zeros((CANVAS, CANVAS), np.uint8)
+    for _ in range(int(chance.choice((1, 1, 2, 3, 6, 12)))):
+        middle = chance.integers(25, CANVAS - 25, 2)
+        axes = chance.integers(4, 26, 2)
+        size = int(max(axes.min(), axes.max() * 0.45)), int(axes.max())
+        angle = float(chance.uniform(0, 180))
+        cv2.ellipse(canvas, middle.tolist(), size, angle, 0, 360, 255, -1, cv2.LINE_AA)
+    return canvas
+
+
+def _specks(_pool: Digits, chance: Chance) -> Ink:
+    """Blow up grain, as a step does that stretches an empty page."""
+    coarse = chance.standard_normal((SIDE, SIDE)).astype(np.float32)
+    smooth = cv2.GaussianBlur(coarse, (0, 0), chance.uniform(0.4, 3))
+    level = np.quantile(smooth, chance.uniform(0.6, 0.97))
+    grain = np.clip((smooth - level) / (smooth.max() - level + 1e-6) * 400, 0, 255)
+    return grain.astype(np.uint8)
+
+
+def _texture(chance: Chance) -> Frame:
+    """Fill the whole frame: noise, a ramp, or waves."""
+    kind = chance.random()
+    if kind < 0.4:
+        level, spread = chance.uniform(0, 255), chance.uniform(5, 90)
+        values = level + chance.standard_normal((SIDE, SIDE)) * spread
+    elif kind < 0.6:
+        values = np.add.outer(*(np.linspace(*chance.uniform(-255, 255, 2), SIDE) for _ in "xy"))
+    else:
+        x, y = np.mgrid[0:SIDE, 0:SIDE] * chance.uniform(0.1, 1.5, (2, 1, 1))
+        values = 128 + 127 * np.sin(x + y + chance.uniform(0, 6)) * np.cos(x - y)
+    return np.clip(values, 0, 255).astype(np.uint8)
+
+
+MAKERS: tuple[tuple[float, Maker], ...] = (
+    (0.34, _letter),
+    (0.12, _scribble),
+    (0.08, _halves),
+    (0.08, _turned),
+    (0.05, _zoomed),
+    (0.10, _inverted),
+    (0.08, _lines),
+    (0.05, _blot),
+    (0.06, _specks),
+)
+"""How often each is made; what is missing to 1 are textures that fill the frame."""
+
+
+def blank(count: int) -> Frames:
+    """Return empty frames, which are no digits either."""
+    return np.zeros((count, SIDE, SIDE), np.uint8)
