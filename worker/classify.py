@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -33,6 +35,8 @@ class Classifier:
         self._model = model
         self._threads = threads
         self._prepared: dict[int, Interpreter] = {}
+        with _hushed():
+            self._prepare(1)
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> Self:
@@ -106,3 +110,25 @@ class Classifier:
             raise ModelError(f"LiteRT cannot load the model {self.name}: {error}") from error
         self._prepared[size] = interpreter
         return interpreter
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep LiteRT from greeting on stderr, once per process, when it makes its first delegate.
+
+    It has no switch for that (google-ai-edge/mediapipe#2119). Errors come as
+    exceptions, so nothing else is lost.
+    """
+    try:
+        stderr = os.dup(2)
+    except OSError:  # there is none, as under some service managers
+        yield
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(null)

@@ -1,5 +1,7 @@
 """Look at a few pictures, and show how each was read."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
