@@ -71,7 +71,8 @@ def _thickened(ink: Ink) -> Ink:
     if scale >= 0.7:
         return ink  # a dilation by one pixel would already be too much
     width = stroke_width(ink > 96)
-    wanted = HAIRLINE / scale
+    # In a row of digits each is much smaller than the box: do not fill it up.
+    wanted = min(HAIRLINE / scale, 0.12 * max(ink.shape[0], ink.shape[1] // 3))
     grow = round(wanted - width)
     if grow < 1:
         return ink

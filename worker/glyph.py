@@ -1,9 +1,10 @@
 """A grey picture -> the frames that it may show, most trusted first.
 
 A picture that already is an MNIST frame, or its negative, passes unchanged and
-alone. Of any other the paper is taken away (`paper`), the marks are put
-together (`marks`) and fitted into frames (`framing`); where the picture leaves
-it open what is ink, or what belongs to the digit, there are several.
+alone. Of any other the paper is taken away (`paper`), printed lines are rubbed
+out (`ruling`), the marks are put together (`marks`) and fitted into frames
+(`framing`); where the picture leaves it open what is ink, or what belongs to
+the digit, there are several.
 """
 
 import math
@@ -13,13 +14,14 @@ import cv2
 import numpy as np
 
 from worker.framing import is_framed, to_frame
-from worker.marks import Marks, groups, pieces, separated
-from worker.paper import Levels, darkness, flattened, shrunk, tones
+from worker.marks import ALONG_EDGE, Marks, Mask, groups, pieces, separated, without
+from worker.paper import Ink, above_paper, darkness, shrunk, tones
+from worker.ruling import unruled
 from worker.values import Frame, Grey, Sight
 
-LONG_SIDE = 400
+LONG_SIDE = 320
 """Pictures are looked at with this long side: a digit a tenth as high still fills a frame."""
-CONTRAST = 10.0
+CONTRAST = 10
 """Grey levels between ink and paper, below which there is nothing to see."""
 MOST = 6
 """Candidate frames per picture, at most."""
@@ -63,37 +65,60 @@ def _sight(found: list[tuple[float, Frame]]) -> Sight:
 
 def _dark_on_light(grey: Grey) -> float:
     """Return the probability, 0-1, that the ink is the darker part."""
-    split = tones(grey)
-    light = grey > split.threshold
+    light = grey > tones(grey).threshold
     border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]]).mean()
-    area = light.mean()
-    evidence = 6 * (border - 0.5) + 6 * (area - 0.5) + 2 * math.log(darkness(grey))
+    evidence = 6 * (border - 0.5) + 6 * (light.mean() - 0.5) + 2 * math.log(darkness(grey))
     return 1 / (1 + math.exp(-evidence))
 
 
 def _readings(grey: Grey) -> Iterator[tuple[float, Frame]]:
-    split = tones(grey)
-    if split.light_spread <= 0.2 * split.contrast:
-        ink: Levels = np.clip(split.light - grey.astype(np.float32), 0, 255)
-    else:
-        ink = flattened(grey)
+    """Yield what dark ink on light paper may say, with a weight each."""
+    ink = above_paper(grey, tones(grey))
     if ink.max() < CONTRAST:
         return
-    mask = separated(ink, 0.5)
+    mask = separated(ink)
+    plain, lines = unruled(mask)
+    share = 0.0 if not lines else 0.5 if lines == 1 else 0.85
+    if lines:
+        for weight, frame in _marked(plain, np.where(mask > plain, 0, ink).astype(np.uint8)):
+            yield share * weight, frame
+    for weight, frame in _marked(mask, ink):
+        yield (1 - share) * weight, frame
+
+
+def _marked(mask: Mask, ink: Ink) -> Iterator[tuple[float, Frame]]:
+    """Yield the frames of the marks in a mask: the likely group, the edge left out, all."""
     if not mask.any():
         return
     marks = pieces(mask, ink)
+    along = marks.contact > ALONG_EDGE
+    if along.any():
+        inner = without(mask, ink, marks, along)
+        if inner.max() >= CONTRAST:
+            mask_inside = separated(inner)
+            if mask_inside.any():
+                yield from _grouped(inner, pieces(mask_inside, inner), 0.8)
+                yield from _grouped(ink, marks, 0.2)
+                return
+    yield from _grouped(ink, marks, 1.0)
+
+
+def _grouped(ink: Ink, marks: Marks, share: float) -> Iterator[tuple[float, Frame]]:
     sets = groups(marks)
-    yield 1.0, _frame(ink, marks, sets[0])
+    yield share, _frame(ink, marks, sets[0])
     if len(sets) > 1:
-        yield 0.5, _frame(ink, marks, [piece for group in sets for piece in group])
+        yield 0.5 * share, _frame(ink, marks, [piece for group in sets for piece in group])
 
 
-def _frame(ink: Levels, marks: Marks, group: list[int]) -> Frame:
-    chosen = np.isin(marks.labels, np.array(group) + 1).astype(np.uint8)
-    left, top, width, height = cv2.boundingRect(chosen)
-    inside = slice(top, top + height), slice(left, left + width)
-    near = cv2.dilate(chosen[inside], np.ones((3, 3), np.uint8))
-    cut = np.where(near > 0, ink[inside], 0)
-    peak = float(np.percentile(cut[chosen[inside] > 0], 80))
-    return to_frame(np.clip(cut * (255 / max(peak, 1)), 0, 255).astype(np.uint8))
+def _frame(ink: Ink, marks: Marks, group: list[int]) -> Frame:
+    boxes = marks.boxes[group]
+    left, top = boxes[:, :2].min(axis=0)
+    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    inside = slice(top, bottom), slice(left, right)
+    keep = np.zeros(len(marks.boxes) + 1, np.uint8)
+    keep[np.array(group) + 1] = 1
+    chosen = keep[marks.labels[inside]]
+    near = cv2.dilate(chosen, np.ones((3, 3), np.uint8))
+    cut = ink[inside] * near
+    peak = float(np.percentile(cut[chosen > 0], 80))
+    return to_frame(cv2.convertScaleAbs(cut, alpha=255 / max(peak, 1)).astype(np.uint8))

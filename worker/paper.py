@@ -14,60 +14,57 @@ import numpy.typing as npt
 
 from worker.values import Grey
 
-SMALL = 96
+SMALL = 64
 """Long side, in pixels, at which the paper is estimated: it changes slowly."""
+FLAT = 0.2
+"""Paper is even if its brightness spreads over less than this share of the contrast."""
 
-Levels = npt.NDArray[np.float32]
-"""Shape (height, width): grey levels, 0-255."""
+Ink = npt.NDArray[np.uint8]
+"""Shape (height, width): how much darker than the paper, 0 = paper, 255 = black on white."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tones:
     """The two classes that split a picture's brightness best (Otsu 1979)."""
 
-    dark: float
+    threshold: int
+    """Up to here it is dark."""
+    dark: int
     """Median of the darker class."""
-    light: float
+    light: int
     """Median of the lighter class."""
-    threshold: float
-    dark_spread: float
-    """From the 5th to the 95th percentile of the darker class."""
-    light_spread: float
-
-    @property
-    def contrast(self) -> float:
-        """Grey levels between the two."""
-        return self.light - self.dark
+    dark_is_even: bool
+    light_is_even: bool
 
 
 def tones(grey: Grey) -> Tones:
     """Split a picture into a dark and a light class."""
-    threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    counts = np.bincount(grey.ravel(), minlength=256)
+    threshold = int(cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0])
+    counts = histogram(grey)
     below, above = counts.copy(), counts.copy()
-    below[int(threshold) + 1 :] = 0
-    above[: int(threshold) + 1] = 0
-    low, dark, dark_top = _quantiles(below)
-    light_bottom, light, high = _quantiles(above)
+    below[threshold + 1 :] = 0
+    above[: threshold + 1] = 0
+    low, dark, dark_top = (quantile(below, share) for share in (0.05, 0.5, 0.95))
+    light_bottom, light, high = (quantile(above, share) for share in (0.05, 0.5, 0.95))
+    limit = FLAT * (light - dark)
     return Tones(
+        threshold=threshold,
         dark=dark,
         light=light,
-        threshold=float(threshold),
-        dark_spread=dark_top - low,
-        light_spread=high - light_bottom,
+        dark_is_even=dark_top - low <= limit,
+        light_is_even=high - light_bottom <= limit,
     )
 
 
-def _quantiles(counts: npt.NDArray[np.int64]) -> tuple[float, float, float]:
-    total = np.cumsum(counts)
-    if not total[-1]:
-        return 0.0, 0.0, 0.0
-    found = np.searchsorted(total, np.array([0.05, 0.5, 0.95]) * total[-1])
-    return float(found[0]), float(found[1]), float(found[2])
+def above_paper(grey: Grey, split: Tones) -> Ink:
+    """Return how much darker than the paper each point is."""
+    if split.light_is_even:
+        return cv2.subtract(np.full_like(grey, split.light), grey)  # type: ignore[return-value]
+    return _flattened(grey)
 
 
-def flattened(grey: Grey) -> Levels:
-    """Return how much darker than the paper around it each point is, 0-255.
+def _flattened(grey: Grey) -> Ink:
+    """Take away paper in uneven light.
 
     The paper is first guessed as a smooth surface over the whole picture, which
     follows shadows and vignetting up to the border; then what is darker is left
@@ -75,44 +72,44 @@ def flattened(grey: Grey) -> Levels:
     """
     small = shrunk(grey, SMALL)
     level = small.astype(np.float32)
-    surface = _surface(level)
+    paper = _surface(level)
     for sigma in (0.12, 0.07):
-        darker = surface - level
+        darker = paper - level
         limit = max(4.0, 2.5 * noise(darker))
         free = cv2.erode((np.abs(darker) < limit).astype(np.float32), np.ones((3, 3), np.uint8))
         reach = (0, 0), sigma * max(small.shape)
         weight = cv2.GaussianBlur(free, *reach, borderType=cv2.BORDER_REFLECT)
         excess = cv2.GaussianBlur(free * -darker, *reach, borderType=cv2.BORDER_REFLECT)
         # Where ink covers everything around, the surface has to do.
-        surface = surface + excess / (weight + 0.02)
-    paper = cv2.resize(surface, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
+        paper = paper + excess / (weight + 0.02)
     # Ink swallows a share of the light: what lies in the shadow counts as much.
-    ink: Levels = np.maximum(paper - grey, 0) * (255 / np.maximum(paper, 60))
-    return np.minimum(ink, 255)
+    gain = 255 / np.maximum(paper, 60)
+    size = (grey.shape[1], grey.shape[0])
+    darker = cv2.resize(paper * gain, size) - grey * cv2.resize(gain, size)
+    ink: Ink = np.clip(darker, 0, 255).astype(np.uint8)
+    return ink
 
 
-def _surface(level: Levels) -> Levels:
+def _surface(level: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Fit a polynomial surface to the paper, letting go of what is not paper."""
     terms = _terms(*level.shape)
     values = level.ravel().astype(np.float64)
     weight = np.ones_like(values)
-    for _ in range(6):
-        weighted = terms * weight[:, None]
-        factors = np.linalg.lstsq(weighted.T @ terms, weighted.T @ values, rcond=None)[0]
-        off = values - terms @ factors
+    for _ in range(5):
+        weighted = terms * weight
+        factors = np.linalg.lstsq(weighted @ terms.T, weighted @ values, rcond=None)[0]
+        off = values - factors @ terms
         sigma = max(1.5, 1.4826 * float(np.median(np.abs(off))))
         # Ink is darker than paper: what is darker is trusted less (Cauchy weights).
-        weight = 1 / (1 + np.square(off / np.where(off < 0, 1.0 * sigma, 2.0 * sigma)))
-    surface: Levels = (terms @ factors).reshape(level.shape).astype(np.float32)
-    return surface
+        weight = 1 / (1 + np.square(off / np.where(off < 0, sigma, 2 * sigma)))
+    return np.asarray(factors @ terms, np.float32).reshape(level.shape)
 
 
 @lru_cache(maxsize=64)
 def _terms(height: int, width: int) -> npt.NDArray[np.float64]:
-    """Return x^i y^j for i + j <= 4 at each pixel, as columns."""
+    """Return x^i y^j for i + j <= 4 at each pixel, as rows."""
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    powers = [(x**i * y**j).ravel() for i in range(5) for j in range(5 - i)]
-    return np.stack(powers, axis=1)
+    return np.stack([(x**i * y**j).ravel() for i in range(5) for j in range(5 - i)])
 
 
 def darkness(grey: Grey) -> float:
@@ -126,10 +123,21 @@ def darkness(grey: Grey) -> float:
     return (dark + 0.1) / (light + 0.1)
 
 
-def noise(values: Levels) -> float:
+def noise(values: npt.NDArray[np.float32]) -> float:
     """Return the standard deviation of the paper, of which there is more than ink."""
     middle = float(np.median(values))
     return 1.4826 * float(np.median(np.abs(values - middle)))
+
+
+def histogram(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Count how often each level 0-255 occurs."""
+    return cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel()  # type: ignore[return-value]
+
+
+def quantile(counts: npt.NDArray[np.float32], share: float) -> int:
+    """Return the level which this share of the counted pixels does not exceed."""
+    total = np.cumsum(counts, dtype=np.float64)
+    return int(np.searchsorted(total, share * total[-1]))
 
 
 def shrunk(grey: Grey, long_side: int) -> Grey:

@@ -1,0 +1,62 @@
+"""Finds the lines of ruled and squared paper and rubs them out. A part of `glyph`."""
+
+import cv2
+import numpy as np
+
+from worker.marks import Mask
+
+LEAST = 100
+"""Smaller pictures, in pixels, are crops of one digit: a long line there is a stroke."""
+RUN = 0.1
+"""A line runs straight for at least this share of the picture ..."""
+LENGTH = 0.5
+"""... and reaches over this share of it, perhaps in pieces ..."""
+THICK = 0.03
+"""... and is no thicker than this share."""
+
+
+def unruled(mask: Mask) -> tuple[Mask, int]:
+    """Rub out long thin lines, upright and level ones, a little turned ones too.
+
+    Strokes that cross a line are mended.
+
+    Returns:
+        The mask without the lines, and how many lines there were.
+    """
+    level, rows = _lines(mask)
+    upright, columns = _lines(np.ascontiguousarray(mask.T))
+    lines = level | upright.T
+    count = rows + columns
+    if not count:
+        return mask, 0
+    rest = mask & ~lines
+    reach = max(3, round(THICK * max(mask.shape)) | 1)
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    # What is left of a line are crumbs; only what is thicker grows back into the gap.
+    firm = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    mended = cv2.bitwise_and(cv2.dilate(firm, brush), lines)
+    return np.asarray(rest | mended, np.uint8), count
+
+
+def _lines(mask: Mask) -> tuple[Mask, int]:
+    """Mark the level lines of a mask."""
+    height, width = mask.shape
+    none = np.zeros_like(mask)
+    if max(height, width) < LEAST:
+        return none, 0
+    thick = max(2, round(THICK * max(height, width)))
+    run = max(8, round(RUN * width))
+    # One pixel up and down lets a line turned by a few degrees run on.
+    fat = cv2.dilate(mask, np.ones((3, 1), np.uint8))
+    runs = cv2.morphologyEx(fat, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
+    bulk = cv2.morphologyEx(fat, cv2.MORPH_OPEN, np.ones((thick + 3, 3), np.uint8))
+    runs = cv2.subtract(runs, cv2.morphologyEx(bulk, cv2.MORPH_OPEN, np.ones((1, run), np.uint8)))
+    joined = cv2.dilate(runs, np.ones((3, run), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    long = stats[:, cv2.CC_STAT_WIDTH] - run >= LENGTH * width
+    slim = stats[:, cv2.CC_STAT_HEIGHT] <= thick + 0.15 * stats[:, cv2.CC_STAT_WIDTH]
+    chosen = long & slim
+    chosen[0] = False
+    if count < 2 or not chosen.any():
+        return none, 0
+    return (chosen[labels] & (runs > 0)).astype(np.uint8) & mask, int(chosen.sum())
