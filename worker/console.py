@@ -14,6 +14,7 @@ from worker.errors import SetupError
 from worker.escape import escape
 from worker.values import Reading
 
+_PAGE = 100  # columns of a table where there is no terminal
 _PLAIN = 5.0  # seconds between two lines of progress where there is no terminal
 
 
@@ -70,7 +71,7 @@ def table(readings: Sequence[Reading]) -> None:
             verdict.reason,
         )
         view.add_row(*(Text(cell) for cell in cells))
-    Console().print(view)
+    Console(width=None if sys.stdout.isatty() else _PAGE).print(view)
 
 
 def as_json(readings: Sequence[Reading]) -> str:

@@ -1,0 +1,45 @@
+# `make run` sets up and runs the main job; `make test` sets up and passes the tests.
+# The same steps for Windows stand in README.md. Nothing is installed outside .venv/.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLES := $(wildcard examples/*.jpg examples/*.png)
+
+.PHONY: run demo test quick check clean
+
+run: $(VENV)/worker.stamp  ## start the worker on some sample pictures, until Ctrl-C
+	mkdir -p inbox
+	cp $(SAMPLES) inbox/
+	$(BIN)/digitdrop watch
+
+demo: $(VENV)/worker.stamp  ## read the sample pictures once
+	$(BIN)/digitdrop predict $(SAMPLES)
+
+test: $(VENV)/dev.stamp  ## all tests
+	$(BIN)/python -m pytest
+
+quick: $(VENV)/dev.stamp  ## the tests that take a minute
+	$(BIN)/python -m pytest -m "not slow"
+
+check: $(VENV)/dev.stamp  ## format, lint, types, the import rule
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:  ## what was set up and built; never inbox/ or outbox/
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/python.stamp:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "Digitdrop needs Python 3.11 or later, and $(PYTHON) is %d.%d: make PYTHON=python3.12 ..." % v[:2])'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/worker.stamp: pyproject.toml | $(VENV)/python.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/dev.stamp: pyproject.toml | $(VENV)/python.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@ $(VENV)/worker.stamp

@@ -1,0 +1,29 @@
+"""The wheel alone does the main job: in a fresh environment, far from the clone."""
+
+import json
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.slow
+def test_a_wheel_installed_alone_reads_a_picture(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path / "dist"), "."]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    venv.create(tmp_path / "venv", with_pip=True)
+    scripts = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
+    install = [scripts / "python", "-m", "pip", "install", "--quiet", wheel]
+    subprocess.run(install, check=True, capture_output=True, cwd=tmp_path)
+
+    sample = ROOT / "examples" / "seven-on-squared-paper.jpg"
+    read = [scripts / "digitdrop", "predict", sample, "--json"]
+    done = subprocess.run(read, check=True, capture_output=True, cwd=tmp_path)
+
+    (answer,) = json.loads(done.stdout)
+    assert answer["prediction"] == 7
