@@ -105,16 +105,32 @@ def _marked(mask: Mask, ink: Ink) -> Iterator[tuple[float, Frame]]:
 
 def _grouped(ink: Ink, marks: Marks, share: float) -> Iterator[tuple[float, Frame]]:
     sets = groups(marks)
-    yield share, _frame(ink, marks, sets[0])
-    if len(sets) > 1:
-        yield 0.5 * share, _frame(ink, marks, [piece for group in sets for piece in group])
+    first = _frame(ink, marks, sets[0])
+    if len(sets) == 1:
+        yield share, first
+        return
+    # Two pieces of like size are a number; one large and a small one, a digit and dirt.
+    together = 0.75 if _are_alike(marks, sets[0], sets[1]) else 0.2
+    yield share * (1 - together), first
+    yield share * together, _frame(ink, marks, [piece for group in sets for piece in group])
 
 
-def _frame(ink: Ink, marks: Marks, group: list[int]) -> Frame:
+def _are_alike(marks: Marks, one: list[int], other: list[int]) -> bool:
+    tall = [float(_box(marks, group)[3]) for group in (one, other)]
+    mass = [float(marks.mass[group].sum()) for group in (one, other)]
+    return 0.5 <= tall[0] / tall[1] <= 2 and mass[1] >= 0.15 * mass[0]
+
+
+def _box(marks: Marks, group: list[int]) -> tuple[int, int, int, int]:
     boxes = marks.boxes[group]
     left, top = boxes[:, :2].min(axis=0)
     right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
-    inside = slice(top, bottom), slice(left, right)
+    return int(left), int(top), int(right - left), int(bottom - top)
+
+
+def _frame(ink: Ink, marks: Marks, group: list[int]) -> Frame:
+    left, top, width, height = _box(marks, group)
+    inside = slice(top, top + height), slice(left, left + width)
     keep = np.zeros(len(marks.boxes) + 1, np.uint8)
     keep[np.array(group) + 1] = 1
     chosen = keep[marks.labels[inside]]

@@ -9,8 +9,8 @@ LEAST = 100
 """Smaller pictures, in pixels, are crops of one digit: a long line there is a stroke."""
 RUN = 0.1
 """A line runs straight for at least this share of the picture ..."""
-LENGTH = 0.5
-"""... and reaches over this share of it, perhaps in pieces ..."""
+LENGTH = 0.8
+"""... and reaches over this share of it, perhaps in pieces: strokes seldom do ..."""
 THICK = 0.03
 """... and is no thicker than this share."""
 
