@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker import console
-from worker.errors import ModelError
+from worker.errors import ModelError, SetupError
 from worker.options import (
     INBOX,
     LIMITS,
@@ -34,6 +34,10 @@ from worker.options import (
 from worker.values import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from worker.classify import Classifier
+    from worker.evaluate import Marked
     from worker.stopper import Stopper
 
 app = typer.Typer(
@@ -164,6 +168,61 @@ def predict(
     raise typer.Exit(int(any(one.failed for one in looks)))
 
 
+@app.command()
+def evaluate(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="Pictures in folders named by what they show: DIR/.../7/PICTURE.",
+        ),
+    ],
+    others: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="Pictures that show no single digit; may be given several times.",
+        ),
+    ] = None,
+    plots: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Draw charts and the worst mistakes here.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    model: Model = MODEL,
+    workers: Workers = WORKERS,
+    max_pixels: MaxPixels = LIMITS.pixels,
+    max_bytes: MaxBytes = LIMITS.bytes,
+    quiet: Quiet = False,
+) -> None:
+    """Measure how well pictures are read whose digits are known; nothing is recorded.
+
+    Example: digitdrop evaluate scans --plots charts
+    """
+    from worker import scores
+    from worker.classify import Classifier
+    from worker.evaluate import mark, tasks
+
+    console.configure_logging(quiet=True)
+    draw = _charts() if plots else None
+    classifier = Classifier.load(model, threads=workers)
+    limits = Limits(pixels=max_pixels, bytes=max_bytes)
+    asked = tasks(folder, others or [])
+    with console.progress(len(asked), quiet=quiet) as progress:
+        reading = mark(asked, classifier, limits=limits, workers=workers, progress=progress)
+        marked = list(reading)
+    found = scores.score(classifier.name, marked)
+    if plots and draw:
+        draw(marked, plots, classifier, limits)
+    if as_json:
+        typer.echo(scores.as_json(found))
+    else:
+        scores.show(found)
+
+
 def _stopper() -> "Stopper":
     from worker.stopper import Stopper
 
@@ -171,6 +230,16 @@ def _stopper() -> "Stopper":
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopper.stop())
     return stopper
+
+
+def _charts() -> "Callable[[Sequence[Marked], Path, Classifier, Limits], None]":
+    try:
+        from worker.charts import draw
+    except ModuleNotFoundError as error:
+        if error.name != "matplotlib":
+            raise
+        raise SetupError("--plots needs matplotlib: pip install matplotlib") from error
+    return draw
 
 
 def _train_first(model: Path) -> None:

@@ -1,0 +1,122 @@
+"""What `digitdrop evaluate` finds, counts, prints and draws, on real files."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from worker.cli import app
+from worker.errors import FolderError
+from worker.evaluate import Marked, Task, by_set, mistakes, tasks
+from worker.values import Drop, Status, Verdict
+
+CLI = CliRunner()
+
+
+def a_picture(path: Path, text: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page = np.full((80, 80), 245, np.uint8)
+    cv2.putText(page, text, (20, 62), cv2.FONT_HERSHEY_SIMPLEX, 2, 20, 5, cv2.LINE_AA)
+    cv2.imwrite(str(path), page)
+    return path
+
+
+def marked(name: str, label: int | None, prediction: int | None, confidence: float) -> Marked:
+    drop = Drop(id=None, path=Path(name), name=name)
+    status = Status.OK if prediction is not None else Status.BLANK
+    return Marked(
+        task=Task(drop=drop, source=Path(), set=name[0], label=label),
+        verdict=Verdict(status=status, prediction=prediction, confidence=confidence),
+    )
+
+
+def test_pictures_in_folders_named_0_to_9_are_found_at_any_depth(tmp_path: Path) -> None:
+    for name in ("scans/ann/7/x.png", "scans/bob/7/x.png", "3/y.png", "notes/z.png", "10/w.png"):
+        a_picture(tmp_path / name)
+    (tmp_path / "3" / "README.md").write_text("not a picture")
+
+    found = {task.drop.name: (task.set, task.label) for task in tasks(tmp_path)}
+
+    assert found == {
+        "3/y.png": (tmp_path.name, 3),
+        "scans/ann/7/x.png": ("scans/ann", 7),
+        "scans/bob/7/x.png": ("scans/bob", 7),
+    }
+
+
+def test_of_other_folders_everything_is_taken_and_each_folder_right_below_is_a_set(
+    tmp_path: Path,
+) -> None:
+    a_picture(tmp_path / "digits" / "5" / "x.png")
+    for name in ("letters/A/x.png", "letters/B/y.png", "paper/z.png", "w.png"):
+        a_picture(tmp_path / "others" / name)
+
+    found = tasks(tmp_path / "digits", [tmp_path / "others"])[1:]
+
+    assert [task.set for task in found] == ["letters", "letters", "paper", "others"]
+    assert all(task.label is None for task in found)
+
+
+def test_a_folder_without_labels_is_told_how_they_should_lie(tmp_path: Path) -> None:
+    a_picture(tmp_path / "7.png")
+
+    with pytest.raises(FolderError, match=r"no labelled picture .*named by what they show"):
+        tasks(tmp_path)
+
+
+def test_sets_come_in_order_of_name() -> None:
+    found = by_set([marked("b1", 1, 1, 0.9), marked("a1", 1, 1, 0.9), marked("b2", 2, 2, 0.9)])
+
+    assert {name: len(part) for name, part in found.items()} == {"a": 1, "b": 2}
+    assert list(found) == ["a", "b"]
+
+
+def test_the_worst_mistake_is_the_most_confident_one() -> None:
+    asked = [
+        marked("a", 1, 1, 0.99),
+        marked("b", 1, 7, 0.6),
+        marked("c", 1, None, 0),
+        marked("d", 4, 9, 0.9),
+    ]
+
+    worst = mistakes(asked, most=2)
+
+    assert [one.task.drop.name for one in worst] == ["d", "b"]
+
+
+def test_json_has_a_row_per_set_the_total_and_the_other_pictures(tmp_path: Path) -> None:
+    for digit in "0123456789":
+        a_picture(tmp_path / "digits" / "drawn" / digit / "x.png", digit)
+    a_picture(tmp_path / "digits" / "empty" / "4" / "x.png")
+    others = a_picture(tmp_path / "others" / "x.png").parent
+
+    done = CLI.invoke(
+        app, ["evaluate", str(tmp_path / "digits"), "--others", str(others), "--json", "-q"]
+    )
+
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["sets"]["drawn"]["count"] == 10
+    assert found["sets"]["empty"]["statuses"]["blank"] == 1
+    assert found["total"]["count"] == 11
+    assert np.array(found["confusion"]).shape == (10, 11)
+    assert found["others"][str(others)]["total"]["ok"] == 0
+    assert found["others"][str(others)]["auroc"] > 0.5
+
+
+def test_tables_name_every_set_and_charts_are_drawn(tmp_path: Path) -> None:
+    a_picture(tmp_path / "digits" / "ann" / "8" / "8.png", "8")
+    a_picture(tmp_path / "digits" / "bob" / "8" / "a $name.png")
+    charts = tmp_path / "new" / "charts"
+
+    done = CLI.invoke(
+        app, ["evaluate", str(tmp_path / "digits"), "--plots", str(charts), "--quiet"]
+    )
+
+    assert done.exit_code == 0, done.output
+    assert all(name in done.stdout for name in ("ann", "bob", "all together"))
+    drawn = {path.name for path in charts.iterdir()}
+    assert drawn == {"confusion.png", "reliability.png", "risk-coverage.png", "mistakes.png"}
