@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from worker.paper import Ink, histogram, quantile
+from worker.paper import Ink, histogram, quantiles
 
 SPECK = 0.02
 """A mark with less than this share of the main one's ink is dirt."""
@@ -40,11 +40,11 @@ class Marks:
 def separated(ink: Ink) -> Mask:
     """Mark what is ink: strong enough itself, or joined to what is."""
     counts = histogram(ink)
-    capped = np.minimum(ink, max(1, quantile(counts, 0.998)))
+    capped = np.minimum(ink, max(1, int(quantiles(counts, _TOP))))
     otsu = cv2.threshold(capped, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
     # Noise lightens paper as often as it darkens it, and what is lighter is 0 here:
     # 84 of 100 points lie below one standard deviation.
-    sigma = quantile(counts[: int(otsu) + 1], 0.84)
+    sigma = float(quantiles(counts[: int(otsu) + 1], _SIGMA))
     strong = max(otsu, 3.5 * sigma, 6.0)
     weak = max(0.5 * otsu, 2.5 * sigma, 4.0)
     count, labels = cv2.connectedComponents((ink > weak).view(np.uint8), connectivity=8)
@@ -53,6 +53,9 @@ def separated(ink: Ink) -> Mask:
     holds[0] = 0
     mask: Mask = holds[labels]
     return mask
+
+
+_TOP, _SIGMA = np.array(0.998), np.array(0.84)
 
 
 def pieces(mask: Mask, ink: Ink) -> Marks:
@@ -72,34 +75,31 @@ def pieces(mask: Mask, ink: Ink) -> Marks:
 
 def groups(marks: Marks) -> list[list[int]]:
     """Put pieces together that lie close, the most likely group first."""
-    left = [int(i) for i in np.argsort(-marks.score)[:MANY]]
+    order = np.argsort(-marks.score)[:MANY]
+    gap = _gaps(marks.boxes[order])
+    mass = marks.mass[order]
+    size = marks.boxes[order, 2:].max(axis=1)
+    free = mass >= SPECK * mass[0]
     found: list[list[int]] = []
-    while left:
-        main = left.pop(0)
-        if found and marks.mass[main] < SPECK * marks.mass[found[0]].max():
-            continue
-        group = [main]
-        reach = NEAR * float(max(marks.boxes[main][2:]))
-        least = SPECK * marks.mass[main]
-        grew = True
-        while grew:
-            near = [
-                i
-                for i in left
-                if marks.mass[i] >= least and _gap(marks.boxes[i], marks.boxes[group]) <= reach
-            ]
-            left = [i for i in left if i not in near]
-            group += near
-            grew = bool(near)
-        found.append(group)
+    while free.any():
+        main = int(free.argmax())
+        group = np.zeros(len(order), bool)
+        grown = np.arange(len(order)) == main
+        while (grown & ~group).any():
+            group |= grown
+            grown = free & (mass >= SPECK * mass[main])
+            grown &= (gap[group] <= NEAR * size[main]).any(axis=0)
+        free &= ~group
+        found.append([int(piece) for piece in order[group]])
     return found
 
 
-def _gap(box: npt.NDArray[np.int32], others: npt.NDArray[np.int32]) -> float:
-    right, bottom = box[0] + box[2], box[1] + box[3]
-    x = np.maximum(others[:, 0] - right, box[0] - others[:, 0] - others[:, 2])
-    y = np.maximum(others[:, 1] - bottom, box[1] - others[:, 1] - others[:, 3])
-    return float(np.maximum(np.maximum(x, y), 0).min())
+def _gaps(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Return how far apart boxes lie, in pixels, each from each."""
+    start, end = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    apart = np.maximum(start[:, None] - end[None], start[None] - end[:, None])
+    gaps: npt.NDArray[np.int32] = np.maximum(apart, 0).max(axis=2)
+    return gaps
 
 
 def without(mask: Mask, ink: Ink, marks: Marks, unwanted: npt.NDArray[np.bool_]) -> Ink:

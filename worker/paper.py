@@ -36,23 +36,30 @@ class Tones:
     dark_is_even: bool
     light_is_even: bool
 
+    def inverted(self) -> "Tones":
+        """Return the tones of the inverted picture."""
+        return Tones(
+            threshold=254 - self.threshold,
+            dark=255 - self.light,
+            light=255 - self.dark,
+            dark_is_even=self.light_is_even,
+            light_is_even=self.dark_is_even,
+        )
+
 
 def tones(grey: Grey) -> Tones:
     """Split a picture into a dark and a light class."""
     threshold = int(cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0])
     counts = histogram(grey)
-    below, above = counts.copy(), counts.copy()
-    below[threshold + 1 :] = 0
-    above[: threshold + 1] = 0
-    low, dark, dark_top = (quantile(below, share) for share in (0.05, 0.5, 0.95))
-    light_bottom, light, high = (quantile(above, share) for share in (0.05, 0.5, 0.95))
+    low, dark, dark_top = quantiles(counts[: threshold + 1], _SPREAD)
+    bottom, light, high = quantiles(counts[threshold + 1 :], _SPREAD) + threshold + 1
     limit = FLAT * (light - dark)
     return Tones(
         threshold=threshold,
-        dark=dark,
-        light=light,
-        dark_is_even=dark_top - low <= limit,
-        light_is_even=high - light_bottom <= limit,
+        dark=int(dark),
+        light=int(light),
+        dark_is_even=bool(dark_top - low <= limit),
+        light_is_even=bool(high - bottom <= limit),
     )
 
 
@@ -91,36 +98,52 @@ def _flattened(grey: Grey) -> Ink:
 
 
 def _surface(level: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Fit a polynomial surface to the paper, letting go of what is not paper."""
-    terms = _terms(*level.shape)
-    values = level.ravel().astype(np.float64)
+    """Fit a polynomial surface to the paper, letting go of what is not paper.
+
+    The sums of least squares are taken row by row and column by column: with one
+    matrix of all terms at all pixels, the algebra library would start threads.
+    """
+    rows, columns = (_powers(side) for side in level.shape)
+    values = level.astype(np.float64)
     weight = np.ones_like(values)
     for _ in range(5):
-        weighted = terms * weight
-        factors = np.linalg.lstsq(weighted @ terms.T, weighted @ values, rcond=None)[0]
-        off = values - factors @ terms
+        sums = rows @ weight @ columns.T
+        target = (rows @ (weight * values) @ columns.T)[_IN_Y, _IN_X]
+        terms = sums[np.add.outer(_IN_Y, _IN_Y), np.add.outer(_IN_X, _IN_X)]
+        factors = np.zeros((5, 5))
+        factors[_IN_Y, _IN_X] = np.linalg.lstsq(terms, target, rcond=None)[0]
+        surface = rows[:5].T @ factors @ columns[:5]
+        off = values - surface
         sigma = max(1.5, 1.4826 * float(np.median(np.abs(off))))
         # Ink is darker than paper: what is darker is trusted less (Cauchy weights).
         weight = 1 / (1 + np.square(off / np.where(off < 0, sigma, 2 * sigma)))
-    return np.asarray(factors @ terms, np.float32).reshape(level.shape)
+    return surface.astype(np.float32)
 
 
-@lru_cache(maxsize=64)
-def _terms(height: int, width: int) -> npt.NDArray[np.float64]:
-    """Return x^i y^j for i + j <= 4 at each pixel, as rows."""
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    return np.stack([(x**i * y**j).ravel() for i in range(5) for j in range(5 - i)])
+_IN_Y, _IN_X = np.array([(i, j) for i in range(5) for j in range(5 - i)]).T
+"""Exponents of the surface's terms: all of degree 4 or less."""
+
+
+@lru_cache(maxsize=256)
+def _powers(side: int) -> npt.NDArray[np.float64]:
+    """Return the powers 0-8 of -1..1, shape (9, side)."""
+    return np.vander(np.linspace(-1, 1, side), 9, increasing=True).T.copy()
 
 
 def darkness(grey: Grey) -> float:
     """Return how many times more stands out dark from its surroundings than light."""
     small = shrunk(grey, SMALL)
-    window = min(max(small.shape) * 9 // 20 | 1, 255)
-    darker = cv2.medianBlur(small, window).astype(np.float32) - small
-    floor = 2 * noise(darker)
-    dark = float(np.square(np.maximum(darker - floor, 0)).mean())
-    light = float(np.square(np.maximum(-darker - floor, 0)).mean())
-    return (dark + 0.1) / (light + 0.1)
+    around = cv2.medianBlur(small, max(small.shape) * 9 // 20 | 1)
+    dark, light = (
+        histogram(np.asarray(cv2.subtract(one, other), np.uint8))
+        for one, other in ((around, small), (small, around))
+    )
+    both = dark + light
+    both[0] = dark[0] - light[1:].sum()
+    # Twice the noise, from the median of what deviates at all or not.
+    floor = 2 * 1.4826 * float(quantiles(both, _MIDDLE))
+    energy = np.square(np.maximum(np.arange(256) - floor, 0))
+    return float((dark @ energy + 0.1 * small.size) / (light @ energy + 0.1 * small.size))
 
 
 def noise(values: npt.NDArray[np.float32]) -> float:
@@ -134,10 +157,15 @@ def histogram(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     return cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel()  # type: ignore[return-value]
 
 
-def quantile(counts: npt.NDArray[np.float32], share: float) -> int:
-    """Return the level which this share of the counted pixels does not exceed."""
-    total = np.cumsum(counts, dtype=np.float64)
-    return int(np.searchsorted(total, share * total[-1]))
+def quantiles(
+    counts: npt.NDArray[np.float32], shares: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """Return the levels which these shares of the counted pixels do not exceed."""
+    total = counts.cumsum(dtype=np.float64)
+    return np.asarray(total.searchsorted(shares * total[-1]), np.int64)
+
+
+_SPREAD, _MIDDLE = np.array([0.05, 0.5, 0.95]), np.array(0.5)
 
 
 def shrunk(grey: Grey, long_side: int) -> Grey:

@@ -49,6 +49,8 @@ def _lines(mask: Mask) -> tuple[Mask, int]:
     # One pixel up and down lets a line turned by a few degrees run on.
     fat = cv2.dilate(mask, np.ones((3, 1), np.uint8))
     runs = cv2.morphologyEx(fat, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
+    if cv2.boundingRect(runs)[2] < LENGTH * width:
+        return none, 0
     bulk = cv2.morphologyEx(fat, cv2.MORPH_OPEN, np.ones((thick + 3, 3), np.uint8))
     runs = cv2.subtract(runs, cv2.morphologyEx(bulk, cv2.MORPH_OPEN, np.ones((1, run), np.uint8)))
     joined = cv2.dilate(runs, np.ones((3, run), np.uint8))
