@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from train.geometry import Ink, fit
+from train.geometry import Ink, as_ink, fit, thickened, thinned
 from train.spoil import spoil
 from worker.framing import SIDE
 from worker.values import Frame
@@ -19,21 +19,26 @@ Chance = np.random.Generator
 
 LARGE = 2 * SIDE
 """Warped and thickened at twice the size: MNIST's strokes are only some three pixels wide."""
+GENTLE = 0.3
 ELASTIC_SIGMA, ELASTIC_ALPHA = 4.0, 34.0
 """In pixels of a 28-pixel frame (Simard, Steinkraus and Platt 2003)."""
 
 
-def augment(frame: Frame, chance: Chance) -> Frame:
+def augment(frame: Frame, chance: Chance, *, gentle: float = GENTLE) -> Frame:
     """Make another picture of the same digit.
 
-    Three in four come out as `glyph` hands them over: the ink in a box of about 20
-    pixels, centred by mass; the others sit a little aside.
+    Three in four come out as `glyph` hands them over: the ink in a box of 20 pixels,
+    centred by mass; the others sit a little aside.
+
+    Args:
+        frame: what to change.
+        chance: decides how.
+        gentle: the probability that it is only turned, slanted and bent a little.
     """
-    gentle = chance.random() < 0.3
-    ink = warp(frame, chance, strength=0.5 if gentle else 1.0)
-    if gentle:
-        return _placed(ink, chance)
-    return spoil(_placed(_other_pen(ink, chance), chance), chance)
+    if chance.random() < gentle:
+        return _placed(warp(frame, chance, strength=0.5), chance)
+    ink = _other_pen(warp(frame, chance), chance)
+    return spoil(_placed(ink, chance), chance)
 
 
 def warp(frame: Frame, chance: Chance, *, strength: float = 1.0) -> Ink:
@@ -51,7 +56,8 @@ def warp(frame: Frame, chance: Chance, *, strength: float = 1.0) -> Ink:
     if chance.random() < 0.4 * strength:
         bend = _elastic(chance)
         x, y = x + bend[0], y + bend[1]
-    return cv2.remap(frame, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC)
+    maps = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    return as_ink(cv2.remap(frame, *maps, cv2.INTER_CUBIC))
 
 
 def _elastic(chance: Chance) -> npt.NDArray[np.float32]:
@@ -61,28 +67,21 @@ def _elastic(chance: Chance) -> npt.NDArray[np.float32]:
     rough = chance.uniform(-1, 1, (side, side, 2)).astype(np.float32)
     # Halving the resolution halves the smoothing's damping of white noise.
     smooth = cv2.GaussianBlur(rough, (0, 0), sigma, borderType=cv2.BORDER_REFLECT) * (alpha / 2)
-    return np.moveaxis(cv2.resize(smooth, (LARGE, LARGE)), -1, 0)
+    large = np.asarray(cv2.resize(smooth, (LARGE, LARGE)), np.float32)
+    return np.moveaxis(large, -1, 0)
 
 
 def _other_pen(ink: Ink, chance: Chance) -> Ink:
     """Thicken or thin the strokes by up to a stroke's half."""
     kind = chance.random()
     if kind < 0.2:
-        return _thinned(ink, chance)
+        thinner = thinned(ink, int(chance.integers(2, 4)))
+        if (thinner > 128).sum() < 0.3 * (ink > 128).sum():
+            return ink  # a hairline would vanish
+        return thinner
     if kind < 0.4:
-        size = int(chance.integers(2, 6))
-        return cv2.dilate(ink, _round(size))
+        return thickened(ink, int(chance.integers(2, 6)))
     return ink
-
-
-def _thinned(ink: Ink, chance: Chance) -> Ink:
-    thinner = cv2.erode(ink, _round(int(chance.integers(2, 4))))
-    # A hairline digit would vanish: keep it as it was.
-    return thinner if np.count_nonzero(thinner > 128) > 0.3 * np.count_nonzero(ink > 128) else ink
-
-
-def _round(size: int) -> npt.NDArray[np.uint8]:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
 
 
 def _placed(ink: Ink, chance: Chance) -> Frame:
@@ -94,4 +93,4 @@ def _placed(ink: Ink, chance: Chance) -> Frame:
     small = cv2.resize(ink, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     shift = chance.uniform(-2.5, 2.5, 2)
     matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
-    return cv2.warpAffine(small, matrix, (SIDE, SIDE))
+    return as_ink(cv2.warpAffine(small, matrix, (SIDE, SIDE)))

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from train.evaluate import calibration_error, softmax
 from train.exam import Question
-from worker.classify import Classifier
 from worker.judge import blended
-from worker.values import NOT_A_DIGIT, SEVERAL, Thresholds
+from worker.values import NOT_A_DIGIT, SEVERAL, Frame, Probabilities, Thresholds
 
 ERROR_BUDGET = 0.003
 """At most this share of the `ok` digits may be wrong ..."""
 LEAST_OK = 0.97
 """... while at least this share of the digits that have a reading stays `ok`."""
 LOST = 0.002
-"""At most this share of the digits may be taken for no digit, and for several."""
+"""At most this share of the digits read rightly may be rejected as no digit, and as several."""
 LEAST_REJECTION = 0.3
 """Below this the network itself does not believe in the rejection."""
 
 Beliefs = npt.NDArray[np.float64]
 """Shape (pictures, 12)."""
+
+
+class Answerer(Protocol):
+    """What answers for frames: `worker.classify.Classifier`, or a test's stand-in."""
+
+    def probabilities(self, frames: Sequence[Frame], /) -> Probabilities:
+        """Return one row per frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,7 @@ class Calibration:
     """The share of those that pass as an `ok` digit."""
 
 
-def calibrate(classifier: Classifier, asked: Sequence[Question]) -> Calibration:
+def calibrate(classifier: Answerer, asked: Sequence[Question]) -> Calibration:
     """Choose temperature and thresholds.
 
     Args:
@@ -85,9 +92,19 @@ def _beliefs(
 def _temperature(
     seen: Sequence[Question], logs: npt.NDArray[np.float32], labels: npt.NDArray[np.intp]
 ) -> float:
-    """Minimise the negative log-likelihood (Guo et al. 2017) over a fine grid."""
+    """Minimise the negative log-likelihood of the digits (Guo et al. 2017) over a fine grid.
+
+    Only over those that get a prediction: where `glyph` found the wrong ink, the
+    network is right to see no digit, and no temperature mends that.
+    """
+    first = _beliefs(seen, logs, 1.0)
+    read = (labels < NOT_A_DIGIT) & (first[:, :10].sum(axis=1) > 0.5)
+    chosen = [question for question, each in zip(seen, read, strict=True) if each]
+    frames = np.repeat(read, [len(question.sight.frames) for question in seen])
     grid = np.exp(np.linspace(np.log(0.5), np.log(4), 43))
-    losses = [_loss(_beliefs(seen, logs, temperature), labels) for temperature in grid]
+    losses = [
+        _loss(_beliefs(chosen, logs[frames], temperature), labels[read]) for temperature in grid
+    ]
     return float(grid[int(np.argmin(losses))])
 
 
@@ -97,8 +114,9 @@ def _loss(beliefs: Beliefs, labels: npt.NDArray[np.intp]) -> float:
 
 
 def _thresholds(temperature: float, beliefs: Beliefs, labels: npt.NDArray[np.intp]) -> Thresholds:
+    readable = beliefs[beliefs[:, :10].argmax(axis=1) == labels]
     not_a_digit, several = (
-        float(np.clip(np.quantile(beliefs[:, kind], 1 - LOST), LEAST_REJECTION, 0.95))
+        float(np.clip(np.quantile(readable[:, kind], 1 - LOST), LEAST_REJECTION, 0.95))
         for kind in (NOT_A_DIGIT, SEVERAL)
     )
     read = (beliefs[:, NOT_A_DIGIT] < not_a_digit) & (beliefs[:, SEVERAL] < several)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -12,48 +15,57 @@ import typer
 from worker.errors import SetupError
 
 EPOCHS = 25
+QUICK_EPOCHS = 3
+QUICK = {"scenes": 600, "exam": 300}
 VALIDATION_SPLIT = 0.2
 SEED = 1
 OUTPUT = Path("models")
 PLOTS = Path("training")
-
-app = typer.Typer()
 
 
 class ExtraMissing(SetupError):
     """The packages that only training needs are not installed."""
 
 
-@app.command()
 def train(
     data: Annotated[
         Path | None,
         typer.Option(help="Folder with MNIST's IDX files or mnist.npz; else Keras downloads it."),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1)] = EPOCHS,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help=f"Default {EPOCHS}; {QUICK_EPOCHS} with --quick.")
+    ] = None,
     validation_split: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="The last share of the pictures, held out.")
     ] = VALIDATION_SPLIT,
     output: Annotated[Path, typer.Option(help="Folder for the model and its card.")] = OUTPUT,
     plots: Annotated[Path, typer.Option(help="Folder for the curves.")] = PLOTS,
     seed: Annotated[int, typer.Option(min=0, help="The same again gives the same.")] = SEED,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A try-out: fewer epochs, fewer whole pictures.")
+    ] = False,
     show: Annotated[bool, typer.Option("--show", help="Show the curves on the screen.")] = False,
 ) -> None:
     """Train the network on MNIST and put it in place. Ctrl-C keeps the epochs done so far."""
     _prepare()
-    from train.recipe import Recipe
-    from train.recipe import train as carry_out
+    from train.options import Options
+    from train.recipe import carry_out
 
-    recipe = Recipe(
+    options = Options(
+        **(QUICK if quick else {}),
         data=data,
-        epochs=epochs,
+        epochs=epochs or (QUICK_EPOCHS if quick else EPOCHS),
         validation_split=validation_split,
         output=output,
         plots=plots,
         seed=seed,
         show=show,
     )
-    carry_out(recipe, say=typer.echo)
+    try:
+        carry_out(options, say=typer.echo)
+    except KeyboardInterrupt:
+        typer.echo("stopped before the end of an epoch: nothing was kept or replaced", err=True)
+        raise typer.Exit(130) from None
 
 
 def _prepare() -> None:
@@ -68,3 +80,19 @@ def _prepare() -> None:
             f"training needs {' and '.join(missing)}: pip install 'digitdrop[train]'"
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _hushed():
+        import tensorflow  # noqa: F401
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep from the screen what compiled code says; it writes to the file, not to Python's."""
+    sys.stderr.flush()
+    shown = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)

@@ -67,4 +67,4 @@ def softmax(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Proba
     """Turn logits, float (..., 12), into probabilities."""
     scaled = np.asarray(logits, np.float64) / temperature
     scaled = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    return (scaled / scaled.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return np.asarray(scaled / scaled.sum(axis=-1, keepdims=True), np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
@@ -48,7 +49,7 @@ class Average:
     def __init__(self, network: keras.Model) -> None:
         """Start at the network's present weights."""
         self._sources = [each for each in network.weights if each.dtype == "float32"]
-        self._means = [np.array(each) for each in self._sources]
+        self._means = [keras.ops.convert_to_numpy(each).copy() for each in self._sources]
         self._steps = 0
 
     def add(self) -> None:
@@ -57,7 +58,8 @@ class Average:
         # At the start the random weights should be forgotten soon (Polyak's warm-up).
         keep = min(AVERAGE, (1 + self._steps) / (10 + self._steps))
         for mean, source in zip(self._means, self._sources, strict=True):
-            mean += (1 - keep) * (keras.ops.convert_to_numpy(source) - mean)
+            np.multiply(mean, keep, out=mean)
+            np.add(mean, (1 - keep) * keras.ops.convert_to_numpy(source), out=mean)
 
     def copy_to(self, network: keras.Model) -> None:
         """Give the average to a network of the same build."""
@@ -71,26 +73,53 @@ def fit(
     lessons: Lessons,
     held_out: Digits,
     *,
-    epochs: int,
     on_step: Callable[[int, int, float], None],
     on_epoch: Callable[[Epoch], None],
-) -> bool:
+) -> list[Epoch]:
     """Train; afterwards the network holds the averaged weights of its last step.
 
     Ctrl-C ends the training early, and the network keeps what it has learned.
 
     Args:
         network: as `train.network.build` makes it.
-        lessons: what to learn.
+        lessons: what to learn, epoch after epoch.
         held_out: digits that the network never learns, to follow its progress; may be empty.
-        epochs: how many times to go through the lessons.
         on_step: told (epoch from 1, step from 1, mean loss so far in the epoch).
         on_epoch: told each epoch that was finished.
 
     Returns:
-        Whether all epochs were done.
+        The epochs that were finished.
     """
-    schedule = _schedule(lessons.steps, epochs)
+    schedule = _schedule(lessons.steps, lessons.epochs)
+    _compile(network, schedule)
+    average = Average(network)
+    averaged = keras.models.clone_model(network)
+    history: list[Epoch] = []
+    try:
+        for number, batches in enumerate(lessons, start=1):
+            learned = _epoch(network, average, batches, partial(on_step, number))
+            average.copy_to(averaged)
+            validation = measure(averaged, held_out)
+            history.append(
+                Epoch(
+                    epoch=number,
+                    loss=learned[0],
+                    accuracy=learned[1],
+                    validation_loss=validation[0],
+                    validation_accuracy=validation[1],
+                    learning_rate=float(schedule(number * lessons.steps)),
+                )
+            )
+            on_epoch(history[-1])
+    except KeyboardInterrupt:
+        pass  # the caller sees which epochs are missing
+    average.copy_to(network)
+    return history
+
+
+def _compile(
+    network: keras.Model, schedule: keras.optimizers.schedules.LearningRateSchedule
+) -> None:
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=WEIGHT_DECAY)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     network.compile(
@@ -99,30 +128,6 @@ def fit(
         metrics=["accuracy"],
         jit_compile=False,  # XLA halves the speed on a CPU
     )
-    average = Average(network)
-    averaged = keras.models.clone_model(network)
-    done = 0
-    try:
-        for batches in lessons.epochs(epochs):
-            loss, accuracy = _epoch(network, average, batches, lambda *at: on_step(done + 1, *at))
-            done += 1
-            average.copy_to(averaged)
-            validation = measure(averaged, held_out)
-            rate = float(schedule(done * lessons.steps))
-            on_epoch(
-                Epoch(
-                    epoch=done,
-                    loss=loss,
-                    accuracy=accuracy,
-                    validation_loss=validation[0],
-                    validation_accuracy=validation[1],
-                    learning_rate=rate,
-                )
-            )
-    except KeyboardInterrupt:
-        pass
-    average.copy_to(network)
-    return done == epochs
 
 
 def _epoch(

@@ -18,6 +18,25 @@ FAINT = 32
 """Ink of less than this, of 255, does not count for the box: resampling leaves it behind."""
 
 
+def as_ink(values: npt.ArrayLike) -> Ink:
+    """Cut values of any kind down to whole numbers of 0-255."""
+    return np.asarray(np.clip(values, 0, 255), np.uint8)
+
+
+def thickened(ink: Ink, size: int) -> Ink:
+    """Widen every stroke by `size` - 1 pixels."""
+    return as_ink(cv2.dilate(ink, _round(size)))
+
+
+def thinned(ink: Ink, size: int) -> Ink:
+    """Narrow every stroke by `size` - 1 pixels; those that are narrower vanish."""
+    return as_ink(cv2.erode(ink, _round(size)))
+
+
+def _round(size: int) -> Ink:
+    return as_ink(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+
+
 def crop(ink: Ink) -> Ink:
     """Cut a drawing down to the box of its ink; an empty one comes back as it is."""
     x, y, width, height = cv2.boundingRect((ink > FAINT).view(np.uint8))
@@ -39,4 +58,4 @@ def fit(ink: Ink, *, box: int = BOX) -> Frame:
         return frame
     scale, middle = box / BOX, SIDE / 2
     matrix = np.array([[scale, 0, (1 - scale) * middle], [0, scale, (1 - scale) * middle]])
-    return cv2.warpAffine(frame, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    return as_ink(cv2.warpAffine(frame, matrix, (SIDE, SIDE)))

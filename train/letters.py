@@ -8,16 +8,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from train.geometry import Ink
+from train.geometry import Ink, as_ink
 
 Chance = np.random.Generator
 
 PLAIN = "ACEFHKMNPRTUVWXcdefhkmnprtuvwx#@%+=*~<"
 """Left out: B D G I J L O Q S Y Z a b g i j l o q s y z and & ? ! / ( ) >, which may be digits."""
-FOREIGN = "ΔΛΞΠΣΨΩακλμπχψωДЖИКЛМНПЦШЩЫЯжилмнпцшщыя"  # noqa: RUF001
+FOREIGN = "ΔΛΞΠΣΨΩακλμπχψωДЖИКЛМНПЦШЩЫЯжилмнпцшщыя"
 HERSHEY = (
     cv2.FONT_HERSHEY_SIMPLEX,
     cv2.FONT_HERSHEY_DUPLEX,
@@ -69,8 +68,8 @@ def bend(ink: Ink, chance: Chance) -> Ink:
     wave = cv2.resize(
         chance.normal(0, 4, (5, 5, 2)), (width, height), interpolation=cv2.INTER_CUBIC
     )
-    source: npt.NDArray[np.float32] = (grid @ linear.T + middle + wave).astype(np.float32)
-    return cv2.remap(ink, source, None, cv2.INTER_LINEAR)
+    source = np.asarray(grid @ linear.T + middle + wave, np.float32)
+    return as_ink(cv2.remap(ink, source[..., 0], source[..., 1], cv2.INTER_LINEAR))
 
 
 @cache

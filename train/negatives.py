@@ -13,7 +13,7 @@ import numpy as np
 
 from train.augment import augment, warp
 from train.data import Digits, Frames
-from train.geometry import Ink, crop, fit
+from train.geometry import Ink, as_ink, crop, fit, thickened
 from train.letters import letter
 from train.strokes import CANVAS, MARGIN, Line, draw, thickness
 from worker.framing import SIDE
@@ -77,13 +77,13 @@ def _pen(ink: Ink, chance: Chance) -> Ink:
     # Side by side and made smaller again, strokes end up thinner than a single digit's; a glyph
     # step may thicken them.
     if chance.random() < 0.4:
-        size = int(chance.integers(2, 6))
-        return cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+        return thickened(ink, int(chance.integers(2, 6)))
     return ink
 
 
 def _any(pool: Digits, chance: Chance) -> Frame:
-    return pool.frames[chance.integers(len(pool))]
+    frame: Frame = pool.frames[chance.integers(len(pool))]
+    return frame
 
 
 def _one_of(pool: Digits, digits: tuple[int, ...], chance: Chance) -> tuple[Frame, int]:
@@ -132,7 +132,7 @@ def _zoomed(pool: Digits, chance: Chance) -> Ink:
     frame, _ = _one_of(pool, (0, 2, 3, 4, 5, 6, 8, 9), chance)
     side = int(chance.integers(8, 12))
     x, y = chance.integers(5, 23 - side, 2)
-    return cv2.resize(frame[y : y + side, x : x + side], (SIDE, SIDE))
+    return as_ink(cv2.resize(frame[y : y + side, x : x + side], (SIDE, SIDE)))
 
 
 def _inverted(pool: Digits, chance: Chance) -> Ink:
@@ -181,8 +181,7 @@ def _specks(_pool: Digits, chance: Chance) -> Ink:
     coarse = chance.standard_normal((SIDE, SIDE)).astype(np.float32)
     smooth = cv2.GaussianBlur(coarse, (0, 0), chance.uniform(0.4, 3))
     level = np.quantile(smooth, chance.uniform(0.6, 0.97))
-    grain = np.clip((smooth - level) / (smooth.max() - level + 1e-6) * 400, 0, 255)
-    return grain.astype(np.uint8)
+    return as_ink((smooth - level) / (smooth.max() - level + 1e-6) * 400)
 
 
 def _texture(chance: Chance) -> Frame:
@@ -192,11 +191,13 @@ def _texture(chance: Chance) -> Frame:
         level, spread = chance.uniform(0, 255), chance.uniform(5, 90)
         values = level + chance.standard_normal((SIDE, SIDE)) * spread
     elif kind < 0.6:
-        values = np.add.outer(*(np.linspace(*chance.uniform(-255, 255, 2), SIDE) for _ in "xy"))
+        right, down = chance.uniform(-255, 255, 2)
+        along = np.linspace(0, 1, SIDE)
+        values = chance.uniform(0, 255) + np.add.outer(right * along, down * along)
     else:
         x, y = np.mgrid[0:SIDE, 0:SIDE] * chance.uniform(0.1, 1.5, (2, 1, 1))
         values = 128 + 127 * np.sin(x + y + chance.uniform(0, 6)) * np.cos(x - y)
-    return np.clip(values, 0, 255).astype(np.uint8)
+    return as_ink(values)
 
 
 MAKERS: tuple[tuple[float, Maker], ...] = (

@@ -54,12 +54,13 @@ def _curves(
     name: str, epochs: Sequence[int], learnt: Sequence[float], held_out: Sequence[float]
 ) -> Figure:
     from matplotlib import pyplot
+    from matplotlib.ticker import MaxNLocator
 
     figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
     axes.plot(epochs, learnt, marker=".", label=LEARNT)
     axes.plot(epochs, held_out, marker=".", label=HELD_OUT)
     axes.set(title=name.capitalize(), xlabel="epoch", ylabel=name)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if name == "loss":
         axes.set_yscale("log")  # the interesting part is near zero
     axes.grid(visible=True, alpha=0.3)

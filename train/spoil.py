@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from train.geometry import as_ink
 from worker.framing import SIDE
 from worker.values import Frame
 
@@ -49,7 +50,7 @@ def shake(frame: Frame, chance: Chance) -> Frame:
 def noise(frame: Frame, chance: Chance) -> Frame:
     """Grain over ink and paper."""
     grain = chance.standard_normal(frame.shape, np.float32) * chance.uniform(8, 60)
-    return _clipped(frame + grain)
+    return as_ink(frame + grain)
 
 
 def specks(frame: Frame, chance: Chance) -> Frame:
@@ -66,7 +67,7 @@ def contrast(frame: Frame, chance: Chance) -> Frame:
     """Fainter ink, greyer paper, another gamma."""
     gamma = np.exp(chance.uniform(-0.8, 0.8))
     low, high = chance.uniform(0, 60), chance.uniform(140, 255)
-    return _clipped((frame / 255.0) ** gamma * (high - low) + low)
+    return as_ink((frame / 255.0) ** gamma * (high - low) + low)
 
 
 def uneven(frame: Frame, chance: Chance) -> Frame:
@@ -74,7 +75,7 @@ def uneven(frame: Frame, chance: Chance) -> Frame:
     slope = chance.uniform(-0.5, 0.5, 2)
     along = np.linspace(-0.5, 0.5, SIDE)
     weight = 0.8 + slope[0] * along[None, :] + slope[1] * along[:, None]
-    return _clipped(frame * weight)
+    return as_ink(frame * weight)
 
 
 def erase(frame: Frame, chance: Chance) -> Frame:
@@ -132,10 +133,6 @@ def _sixteenths(point: npt.NDArray[np.float64]) -> tuple[int, int]:
     return round(float(point[0]) * 16), round(float(point[1]) * 16)
 
 
-def _dark(frame: Frame) -> Frame:
+def _dark(frame: cv2.typing.MatLike) -> Frame:
     """Stretch it so that its darkest ink is full again, as `glyph` does."""
-    return cv2.convertScaleAbs(frame, alpha=255 / max(1, int(frame.max())))
-
-
-def _clipped(values: npt.NDArray[np.floating]) -> Frame:
-    return np.clip(values, 0, 255).astype(np.uint8)
+    return as_ink(cv2.convertScaleAbs(frame, alpha=255 / max(1, int(frame.max()))))

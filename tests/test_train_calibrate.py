@@ -1,0 +1,105 @@
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from train.calibrate import calibrate
+from train.cli import ExtraMissing, train
+from train.data import DataError
+from train.evaluate import calibration_error, confusion, figures
+from train.exam import Question
+from worker.values import NOT_A_DIGIT, Frame, Probabilities, Sight
+
+CHANCE = np.random.default_rng(11)
+
+
+class Oracle:
+    """Reads the label from the first pixel of a frame, and is surer than it is right."""
+
+    def __init__(self, *, right: float, sure: float) -> None:
+        self._right = right
+        self._sure = sure
+
+    def probabilities(self, frames: Sequence[Frame], /) -> Probabilities:
+        chance = np.random.default_rng(0)
+        rows = np.full((len(frames), 12), (1 - self._sure) / 11, np.float32)
+        for row, frame in zip(rows, frames, strict=True):
+            label = int(frame[0, 0])
+            said = label if chance.random() < self._right else (label + 1) % 10
+            row[said] = self._sure
+        return rows
+
+
+def a_question(label: int) -> Question:
+    frame = np.full((28, 28), label, np.uint8)
+    return Question(sight=Sight(frames=(frame,), trust=(1.0,)), label=label, plain=True)
+
+
+def many(others: int = 0) -> list[Question]:
+    return [a_question(n % 10) for n in range(3000)] + [a_question(NOT_A_DIGIT)] * others
+
+
+def test_overconfidence_is_cooled_down_to_the_truth() -> None:
+    chosen = calibrate(Oracle(right=0.9, sure=0.999), many())
+
+    assert chosen.thresholds.temperature > 1.5
+    assert chosen.error < 0.03
+
+
+def test_a_network_that_is_right_keeps_its_digits_ok() -> None:
+    chosen = calibrate(Oracle(right=0.999, sure=0.99), many(others=200))
+
+    assert chosen.ok_share >= 0.97
+    assert chosen.ok_wrong <= 0.003
+    assert chosen.others == 200
+    assert chosen.others_ok < 0.01
+
+
+def test_pictures_in_which_nothing_was_found_do_not_count() -> None:
+    nothing = Question(sight=Sight(frames=(), trust=()), label=3, plain=False)
+
+    chosen = calibrate(Oracle(right=0.999, sure=0.99), [*many(), nothing])
+
+    assert chosen.digits == 3000
+
+
+def test_figures_count_what_is_right() -> None:
+    probabilities = np.eye(12, dtype=np.float32)[[0, 1, 2, 11]]
+    labels = np.array([0, 1, 3, 11], np.uint8)
+
+    summed = figures(probabilities, labels)
+
+    assert (summed.count, summed.right, summed.accuracy) == (4, 3, 0.75)
+    assert confusion(probabilities, labels)[3, 2] == 1
+
+
+def test_confidence_that_holds_what_it_promises_has_no_calibration_error() -> None:
+    confidence = CHANCE.uniform(0.5, 1, 200_000)
+    right = CHANCE.random(200_000) < confidence
+
+    assert calibration_error(confidence, right) < 0.01
+    assert calibration_error(confidence, np.zeros(200_000, bool)) > 0.7
+
+
+def test_without_the_extra_training_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.cli.find_spec", lambda _name: None)
+
+    with pytest.raises(ExtraMissing, match=r"pip install 'digitdrop\[train\]'"):
+        train()
+
+
+@pytest.mark.slow
+def test_a_training_without_data_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="--data"):
+        train(data=tmp_path / "nowhere")
+
+
+def test_the_command_is_there_without_tensorflow() -> None:
+    import subprocess
+
+    program = "import sys, train.cli; print('tensorflow' in sys.modules, 'cv2' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+
+    assert done.stdout.split() == [b"False", b"False"]

@@ -1,0 +1,142 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from train.alphabet import FORMS
+from train.augment import augment
+from train.bank import bank
+from train.data import Digits
+from train.exam import questions
+from train.geometry import fit
+from train.lessons import Lessons, Shares
+from train.letters import letter
+from train.negatives import MAKERS, not_a_digit, several
+from train.spoil import SPOILERS
+from train.strokes import drawn
+from worker.framing import is_framed
+from worker.values import NOT_A_DIGIT, SEVERAL
+
+
+def some_digits(count: int = 40) -> Digits:
+    chance = np.random.default_rng(7)
+    labels = np.arange(count) % 10
+    frames = np.stack([drawn(int(label), chance) for label in labels])
+    return Digits(frames=frames, labels=labels.astype(np.uint8))
+
+
+DIGITS = some_digits()
+Make = Callable[[np.random.Generator], npt.NDArray[np.uint8]]
+
+MAKES: dict[str, Make] = {
+    "augment": lambda chance: augment(DIGITS.frames[3], chance),
+    "not_a_digit": lambda chance: not_a_digit(DIGITS, chance),
+    "several": lambda chance: several(DIGITS, chance),
+    "letter": lambda chance: fit(letter(chance)),
+    "drawn": lambda chance: drawn(int(chance.integers(10)), chance),
+}
+for _, spoiler in SPOILERS:
+    MAKES[spoiler.__name__] = lambda chance, spoil=spoiler: spoil(DIGITS.frames[5], chance)  # type: ignore[misc]
+for _, maker in MAKERS:
+    MAKES[maker.__name__] = lambda chance, make=maker: fit(make(DIGITS, chance))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", MAKES)
+def test_every_maker_gives_frames_and_the_same_for_the_same_seed(name: str) -> None:
+    make = MAKES[name]
+
+    first = [make(np.random.default_rng(seed)) for seed in range(25)]
+    again = [make(np.random.default_rng(seed)) for seed in range(25)]
+
+    assert all(frame.shape == (28, 28) and frame.dtype == np.uint8 for frame in first)
+    assert all(map(np.array_equal, first, again))
+    assert len({frame.tobytes() for frame in first}) > 5
+
+
+def test_augmenting_leaves_the_original_alone() -> None:
+    frame = DIGITS.frames[0].copy()
+
+    for seed in range(50):
+        augment(frame, np.random.default_rng(seed))
+
+    assert np.array_equal(frame, DIGITS.frames[0])
+
+
+def test_most_augmented_frames_have_the_geometry_that_the_worker_gives() -> None:
+    frames = [
+        augment(DIGITS.frames[n % 40], np.random.default_rng(n), gentle=1) for n in range(200)
+    ]
+
+    assert sum(map(is_framed, frames)) > 100
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_every_digit_has_forms_and_each_is_drawn_inside_the_frame(digit: int) -> None:
+    frames = [drawn(digit, np.random.default_rng(seed)) for seed in range(30)]
+
+    assert len(FORMS[digit]) >= 3
+    assert all(is_framed(frame) for frame in frames)
+
+
+def test_an_empty_drawing_fits_as_an_empty_frame() -> None:
+    assert not fit(np.zeros((50, 30), np.uint8)).any()
+
+
+def lessons_of(pool: ThreadPoolExecutor, *, seed: int = 3) -> list[list[Digits]]:
+    lessons = Lessons(
+        DIGITS, DIGITS[:9], batch=16, epochs=2, seed=seed, shares=Shares(), makers=pool
+    )
+    epochs = [list(epoch) for epoch in lessons]
+    assert [len(epoch) for epoch in epochs] == [lessons.steps] * 2
+    return epochs
+
+
+def test_lessons_do_not_depend_on_the_number_of_makers() -> None:
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(4) as four:
+        alone, together = lessons_of(one), lessons_of(four)
+
+    for batch, other in zip(chain(*alone), chain(*together), strict=True):
+        assert np.array_equal(batch.frames, other.frames)
+        assert np.array_equal(batch.labels, other.labels)
+
+
+def test_each_epoch_and_each_seed_shows_other_pictures() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        first, second = lessons_of(pool)
+        other = lessons_of(pool, seed=4)[0]
+
+    assert not np.array_equal(first[0].frames, second[0].frames)
+    assert not np.array_equal(first[0].frames, other[0].frames)
+
+
+def test_lessons_hold_digits_and_both_kinds_of_other_things() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        batches = chain(*lessons_of(pool))
+        labels = np.concatenate([batch.labels for batch in batches])
+
+    assert {NOT_A_DIGIT, SEVERAL} <= set(labels.tolist())
+    assert np.mean(labels < 10) > 0.6
+
+
+def test_the_bank_holds_what_the_worker_sees_and_is_the_same_again() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        first = bank(DIGITS, 100, seed=1, makers=pool)
+        again = bank(DIGITS, 100, seed=1, makers=pool)
+
+    assert np.array_equal(first.frames, again.frames)
+    assert first.frames.shape[1:] == (28, 28)
+    assert set(first.labels.tolist()) >= {NOT_A_DIGIT, SEVERAL}
+
+
+def test_questions_are_plain_realistic_and_of_other_things() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        asked = questions(DIGITS, 20, seed=1, makers=pool)
+
+    digits = [question for question in asked if question.label < NOT_A_DIGIT]
+    assert sum(question.plain for question in asked) == 20
+    assert len(digits) == 40
+    assert len(asked) == 50
+    assert all(frame.shape == (28, 28) for question in asked for frame in question.sight.frames)

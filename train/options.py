@@ -1,0 +1,36 @@
+"""What a person may decide about a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+SCENES = 9000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of the command; everything else is a constant beside its use."""
+
+    data: Path | None
+    """Folder with MNIST; None lets Keras download it."""
+    epochs: int
+    validation_split: float
+    """The last share of the training pictures, 0-0.9, is never learned."""
+    output: Path
+    """Folder for the model and its card."""
+    plots: Path
+    seed: int
+    show: bool = False
+    scenes: int = SCENES
+    """Whole pictures that are made and read for the bank of what `glyph` sees."""
+    exam: int = 2500
+    """Held-out digits of each kind, plain and realistic, that the thresholds are chosen on."""
+
+    def __str__(self) -> str:
+        """Return the command that does it again."""
+        quick = " --quick" if self.scenes < SCENES else ""
+        return (
+            f"digitdrop train --epochs {self.epochs} "
+            f"--validation-split {self.validation_split:g} --seed {self.seed}{quick}"
+        )
