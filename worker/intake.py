@@ -12,7 +12,7 @@ from pathlib import Path
 from worker import pipeline
 from worker.claim import Hand
 from worker.classify import Classifier
-from worker.errors import Gone, NotYet, Unreadable
+from worker.errors import Gone, Incomplete, NotYet, Unreadable
 from worker.escape import escape
 from worker.inbox import Found
 from worker.readers import Readers
@@ -135,8 +135,14 @@ class Intake:
         if found:
             self._settler.cut_short(found, now)
         logger.debug("%s: %s; waiting", name, failure.error)
-        # Where another file has the name by now, this one cannot change any more.
-        return not self._give_back(failure.drop)
+        if self._give_back(failure.drop):
+            return False
+        if isinstance(failure.error, Incomplete):
+            # Its owner wrote another file over it, and would have lost the half one without us.
+            logger.info("%s was replaced before it was complete", name)
+            failure.drop.path.unlink(missing_ok=True)
+            return False
+        return True
 
     def _give_back(self, drop: Drop) -> bool:
         """Put a file back to wait; False if it was replaced meanwhile, and so cannot change."""

@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from worker.errors import Gone, Incomplete, TooLarge, Unavailable
+from worker.errors import Gone, TooLarge, Unavailable
 
 # A link is not followed, and a FIFO not waited for, even if it took the name just now.
 _FLAGS = (
@@ -26,8 +26,8 @@ def load(path: Path, *, most: int) -> bytes:
     Raises:
         Gone: there is no such file.
         TooLarge: it has more than `most` bytes.
-        Incomplete: it changed while it was read.
-        Unavailable: it is no regular file, or the system will not let us read it.
+        Unavailable: it is no regular file, it changed while it was read, or the
+            system will not let us read it.
     """
     try:
         descriptor = os.open(path, _FLAGS)
@@ -47,5 +47,5 @@ def load(path: Path, *, most: int) -> bytes:
             raise Unavailable(f"cannot be read: {error.strerror}") from error
         after = os.fstat(descriptor)
     if (len(content), after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        raise Incomplete("the file changed while it was read")
+        raise Unavailable("the file changed while it was read")
     return content
