@@ -87,6 +87,7 @@ def _drop(contents: list[bytes], inbox: Path) -> None:
         _linked,
         _overwritten,
         _touched_first,
+        _copied_by_python,
     ]
     for number, content in enumerate(contents[:-EACH]):
         ways[number % len(ways)](inbox / f"drop-{number}.png", content, inbox.parent / "aside")
@@ -109,6 +110,12 @@ def _moved(target: Path, content: bytes, aside: Path) -> None:
 
 
 def _copied(target: Path, content: bytes, aside: Path) -> None:
+    (aside / target.name).write_bytes(content)
+    subprocess.run(["cp", "-p", aside / target.name, target], check=True)
+
+
+def _copied_by_python(target: Path, content: bytes, aside: Path) -> None:
+    """It sets mode and times by name once the file is closed."""
     (aside / target.name).write_bytes(content)
     shutil.copy2(aside / target.name, target)
 

@@ -18,8 +18,13 @@ logger = logging.getLogger(__name__)
 
 _EVENTS = 5.0  # seconds between listings when events shorten the wait
 _POLLING = 1.0  # and when listings are all there is
-_CHANGING = 0.5  # and while files are there that still change
 _SOONEST = 0.2  # however many events come
+_AFTERCARE = 0.02
+"""Seconds that a sender gets after its last write, before a file is taken from under its name.
+
+Many set mode and times by name once they have closed the file (Python's shutil.copy
+among them), and would fail if it were gone by then.
+"""
 
 _NO_EVENTS = {errno.ENOSPC, errno.EMFILE, errno.ENOSYS, errno.EPERM}
 
@@ -45,6 +50,7 @@ class Loop:
         self._stopper = stopper
         self._clock = clock
         self._trouble = False
+        self._hints: set[str] = set()
 
     def run(self) -> None:
         """Read what comes until asked to stop.
@@ -70,9 +76,8 @@ class Loop:
             self._say_once(error)
             return _POLLING
         self._say_again()
-        if self._settler.end_of_listing():
-            return _CHANGING
-        return _POLLING if isinstance(self._watch, Polling) else _EVENTS
+        longest = _POLLING if isinstance(self._watch, Polling) else _EVENTS
+        return min(longest, self._settler.end_of_listing(self._clock()))
 
     def _settled(self) -> Iterator[Found]:
         for found in inbox.listing(self._folder):
@@ -86,31 +91,36 @@ class Loop:
         """
         while group := list(islice(ready, self._intake.size)):
             self._intake.handle(group)
-            names = self._watch.hints()
-            while names and not self._stopper.is_stopping():
-                self._follow(names)
-                names = self._watch.hints()
+            self._follow_hints()
             if self._stopper.is_stopping():
                 return
 
-    def _follow(self, names: set[str]) -> None:
-        found = (inbox.find(self._folder, name) for name in names if name != LOOK_EVERYWHERE)
+    def _follow_hints(self) -> None:
+        """Read the files that events named, but for those that were written just now."""
+        self._hints |= self._watch.hints()
+        found = [self._find(name) for name in self._hints - {LOOK_EVERYWHERE}]
         now = self._clock()
-        ready = (one for one in found if one and self._settler.may_be_tried(one, now))
+        there = [one for one in found if one and self._settler.may_be_tried(one, now)]
+        fresh = {one.name for one in there if 0 <= _age(one, now) < _AFTERCARE}
+        self._hints &= fresh | {LOOK_EVERYWHERE}
+        ready = (one for one in there if one.name not in fresh)
         while group := list(islice(ready, self._intake.size)):
             self._intake.handle(group)
+
+    def _find(self, name: str) -> Found | None:
+        return inbox.find(self._folder, name)
 
     def _wait(self, *, until: float, not_before: float) -> None:
         """Wait for the next listing; files that an event names are read meanwhile."""
         while not self._stopper.is_stopping() and (now := self._clock().monotonic) < until:
-            self._stopper.wait(until - now)
-            names = self._watch.hints()
+            self._stopper.wait(min(until - now, _AFTERCARE) if self._hints else until - now)
             try:
-                self._follow(names)
+                self._follow_hints()
             except OSError as error:
                 self._say_once(error)
                 return
-            if LOOK_EVERYWHERE in names:
+            if LOOK_EVERYWHERE in self._hints:
+                self._hints.discard(LOOK_EVERYWHERE)
                 until = not_before
 
     def _supervise(self) -> None:
@@ -134,6 +144,10 @@ class Loop:
         if self._trouble:
             logger.warning("can take files in again")
         self._trouble = False
+
+
+def _age(found: Found, now: Now) -> float:
+    return (now.wall_ns - found.stamp.ctime_ns) / 1e9
 
 
 def now() -> Now:
