@@ -16,6 +16,7 @@ import numpy as np
 from worker.framing import is_framed, to_frame
 from worker.marks import ALONG_EDGE, Marks, Mask, groups, pieces, separated, without
 from worker.paper import Ink, Tones, above_paper, darkness, histogram, quantiles, shrunk, tones
+from worker.ruling import LEAST as CROP
 from worker.ruling import unruled
 from worker.values import Frame, Grey, Sight
 
@@ -25,6 +26,8 @@ CONTRAST = 10
 """Grey levels between ink and paper, below which there is nothing to see."""
 MOST = 6
 """Candidate frames per picture, at most."""
+UNLIKELY = 0.02
+"""A polarity is not looked at below this probability, unless the other shows nothing."""
 USUAL_WIDTH = 0.65
 """Width over height of most digits (in MNIST's test set the median is 0.8, with the 1 0.2)."""
 
@@ -49,8 +52,9 @@ def look(grey: Grey) -> Sight:
     found: list[tuple[float, Frame]] = []
     split = tones(small)
     dark = _dark_on_light(small, split)
-    for trust, side, its in ((dark, small, split), (1 - dark, ~small, split.inverted())):
-        if trust >= 0.02:
+    sides = (dark, small, split), (1 - dark, ~small, split.inverted())
+    for trust, side, its in sorted(sides, key=lambda item: -item[0]):
+        if trust >= UNLIKELY or not found:
             found += [(trust * weight, frame) for weight, frame in _readings(side, its)]
     if not found:
         return Sight(frames=(), trust=(), reason="nothing stands out from the paper")
@@ -100,13 +104,22 @@ def _marked(mask: Mask, ink: Ink) -> Iterator[tuple[float, Frame]]:
     along = marks.contact > ALONG_EDGE
     if along.any():
         inner = without(mask, ink, marks, along)
-        if inner.max() >= CONTRAST:
-            mask_inside = separated(inner)
-            if mask_inside.any():
-                yield from _grouped(inner, pieces(mask_inside, inner), 0.8)
-                yield from _grouped(ink, marks, 0.2)
-                return
+        rest = separated(inner)
+        inside = pieces(rest, inner) if inner.max() >= CONTRAST and rest.any() else None
+        if inside is not None and _counts(inside, marks):
+            # In a small crop even a digit may run along the border.
+            weight = 0.8 if max(ink.shape) >= CROP else 0.15
+            yield from _grouped(inner, inside, weight)
+            yield from _grouped(ink, marks, 1 - weight)
+            return
     yield from _grouped(ink, marks, 1.0)
+
+
+def _counts(inside: Marks, marks: Marks) -> bool:
+    """Tell whether what remains without the edges is more than their crumbs."""
+    main = int(inside.score.argmax())
+    tall = max(inside.boxes[main, 2:]) >= 0.1 * max(marks.labels.shape)
+    return bool(tall and inside.mass[main] >= 0.02 * marks.mass.sum())
 
 
 def _grouped(ink: Ink, marks: Marks, share: float) -> Iterator[tuple[float, Frame]]:

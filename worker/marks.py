@@ -49,7 +49,7 @@ def separated(ink: Ink) -> Mask:
     weak = max(0.5 * otsu, 2.5 * sigma, 4.0)
     count, labels = cv2.connectedComponents((ink > weak).view(np.uint8), connectivity=8)
     holds = np.zeros(count, np.uint8)
-    holds[labels[ink > strong]] = 1
+    holds[labels.ravel()[np.flatnonzero(ink > strong)]] = 1
     holds[0] = 0
     mask: Mask = holds[labels]
     return mask
@@ -63,7 +63,8 @@ def pieces(mask: Mask, ink: Ink) -> Marks:
     height, width = mask.shape
     count, found, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     labels, boxes = np.asarray(found, np.int32), np.asarray(stats[1:, :4], np.int32)
-    mass = np.bincount(labels.ravel(), ink.ravel(), count)[1:].astype(np.float64)
+    inked = np.flatnonzero(mask)
+    mass = np.bincount(labels.ravel()[inked], ink.ravel()[inked], count)[1:].astype(np.float64)
     rim = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
     left, top, wide, high = boxes.T
     contact = np.bincount(rim, minlength=count)[1:] / np.maximum(wide, high)

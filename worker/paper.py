@@ -51,8 +51,12 @@ def tones(grey: Grey) -> Tones:
     """Split a picture into a dark and a light class."""
     threshold = int(cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0])
     counts = histogram(grey)
-    low, dark, dark_top = quantiles(counts[: threshold + 1], _SPREAD)
-    bottom, light, high = quantiles(counts[threshold + 1 :], _SPREAD) + threshold + 1
+    # In a small picture many points lie on the soft edge of a stroke: not counted.
+    edge = min(max(16 / max(grey.shape), 0.05), 0.35)
+    low, dark, dark_top = quantiles(counts[: threshold + 1], np.array([0.05, 0.5, 1 - edge]))
+    bottom, light, high = quantiles(counts[threshold + 1 :], np.array([edge, 0.5, 0.95])) + (
+        threshold + 1
+    )
     limit = FLAT * (light - dark)
     return Tones(
         threshold=threshold,
@@ -103,8 +107,9 @@ def _surface(level: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     The sums of least squares are taken row by row and column by column: with one
     matrix of all terms at all pixels, the algebra library would start threads.
     """
-    rows, columns = (_powers(side) for side in level.shape)
-    values = level.astype(np.float64)
+    all_rows, all_columns = (_powers(side) for side in level.shape)
+    rows, columns = all_rows[:, ::2], all_columns[:, ::2]
+    values = level[::2, ::2].astype(np.float64)
     weight = np.ones_like(values)
     for _ in range(5):
         sums = rows @ weight @ columns.T
@@ -117,7 +122,7 @@ def _surface(level: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         sigma = max(1.5, 1.4826 * float(np.median(np.abs(off))))
         # Ink is darker than paper: what is darker is trusted less (Cauchy weights).
         weight = 1 / (1 + np.square(off / np.where(off < 0, sigma, 2 * sigma)))
-    return surface.astype(np.float32)
+    return np.asarray(all_rows[:5].T @ factors @ all_columns[:5], np.float32)
 
 
 _IN_Y, _IN_X = np.array([(i, j) for i in range(5) for j in range(5 - i)]).T
@@ -165,7 +170,7 @@ def quantiles(
     return np.asarray(total.searchsorted(shares * total[-1]), np.int64)
 
 
-_SPREAD, _MIDDLE = np.array([0.05, 0.5, 0.95]), np.array(0.5)
+_MIDDLE = np.array(0.5)
 
 
 def shrunk(grey: Grey, long_side: int) -> Grey:
