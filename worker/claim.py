@@ -15,12 +15,17 @@ import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from worker.disk import move, sync_folders
-from worker.errors import FolderError
+from worker.disk import is_same_file, move, sync_folders
 from worker.inbox import CLAIMED
 from worker.values import Drop
 
 logger = logging.getLogger(__name__)
+
+# One file cannot be taken, others can: somebody else's in a sticky or read-only folder, a mount
+# of its own, too long a path within the claim folder.
+_STUCK = {errno.EXDEV, errno.ENAMETOOLONG, errno.EBUSY, errno.EACCES, errno.EPERM}
+_VANISHED = {errno.ENOENT, errno.ENOTDIR}
+_MOST_TOLD = 10_000
 
 
 class Hand:
@@ -36,23 +41,18 @@ class Hand:
         self._inbox = inbox
         self._claimed = inbox / CLAIMED
         self._owner = _digest(os.fsencode(outbox.resolve()))[:8]
+        self._told: set[str] = set()
 
     def prepare(self) -> None:
-        """Make the claim folder.
+        """Make the claim folder, but never the inbox: its disk may only be away for now.
 
         Raises:
-            FolderError: files cannot be taken out of this inbox.
+            OSError: files cannot be taken out of this inbox.
         """
-        try:
-            self._claimed.mkdir(exist_ok=True)
-            probe = self._claimed / f"probe-{secrets.token_hex(4)}"
-            probe.mkdir()
-            probe.rmdir()
-        except OSError as error:
-            raise FolderError(
-                f"cannot take files out of the inbox {self._inbox}: {error.strerror}; "
-                "the worker needs to write, rename and delete there"
-            ) from error
+        self._claimed.mkdir(exist_ok=True)
+        probe = self._claimed / f"probe-{secrets.token_hex(4)}"
+        probe.mkdir()
+        probe.rmdir()
 
     def take(self, names: Iterable[str]) -> list[Drop]:
         """Claim files; once this returns, a power cut cannot undo a claim.
@@ -80,8 +80,10 @@ class Hand:
     def give_back(self, drop: Drop) -> bool:
         """Put a file back under its name; False if another file has the name by now.
 
-        Then it stays in hand.
+        Then it stays in hand. One that somebody took out of hand meanwhile counts as back.
         """
+        if not drop.path.exists():
+            return True
         target = self._inbox / drop.name
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -96,10 +98,17 @@ class Hand:
             remove_empty(folder)
 
     def left_behind(self) -> Iterator[Drop]:
-        """List what an earlier run of this worker left in hand, under its old ids."""
+        """List what an earlier run of this worker left in hand, under its old ids.
+
+        What it was just putting back when it ended is put back.
+        """
         for folder in self._batches():
             if folder.name.startswith(f"{self._owner}-"):
-                yield from _drops(folder)
+                for drop in _drops(folder):
+                    if is_same_file(drop.path, self._inbox / drop.name):
+                        drop.path.unlink()
+                    else:
+                        yield drop
                 remove_empty(folder)
 
     def strangers(self) -> int:
@@ -126,16 +135,19 @@ class Hand:
             if "/" in name:
                 target.parent.mkdir(parents=True, exist_ok=True)
             (self._inbox / name).rename(target)
-        except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-            if not isinstance(error, FileNotFoundError):
-                logger.warning("cannot take %r out of the inbox: %s", name, error.strerror)
-            return None
         except OSError as error:
-            if error.errno not in {errno.EXDEV, errno.ENAMETOOLONG, errno.EBUSY}:
+            if error.errno in _STUCK:
+                self._tell(name, error)
+            elif error.errno not in _VANISHED:
                 raise
-            logger.warning("cannot take %r out of the inbox: %s", name, error.strerror)
             return None
         return Drop(id=row_id(batch.name, name), path=target, name=name)
+
+    def _tell(self, name: str, error: OSError) -> None:
+        """Say once that a file cannot be taken, however often it is tried."""
+        if name not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(name)
+            logger.warning("cannot take %r out of the inbox: %s", name, error.strerror)
 
 
 def row_id(batch: str, name: str) -> str:

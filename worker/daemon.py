@@ -1,12 +1,15 @@
 """The service: its folders, its parts, its life from start to stop."""
 
+import errno
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from worker import lock
 from worker.claim import Hand
 from worker.classify import Classifier
+from worker.disk import make_folder
 from worker.errors import FolderError
 from worker.intake import Intake
 from worker.loop import Loop, now
@@ -54,13 +57,13 @@ def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
 
 def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
     remote = remote_file_system(service.inbox)
-    hand = Hand(service.inbox, service.outbox)
-    hand.prepare()
+    hand, report = Hand(service.inbox, service.outbox), Report(service.outbox / REPORT)
+    _check_rights(hand, report)
     readers = Readers(service.workers, service.limits, is_stopping=stopper.is_stopping)
     settler = Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=not remote)
     intake = Intake(
         hand=hand,
-        report=Report(service.outbox / REPORT),
+        report=report,
         outbox=service.outbox,
         classifier=classifier,
         settler=settler,
@@ -81,13 +84,9 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
     if strangers := hand.strangers():
         logger.warning("%d files in the claim folder belong to another outbox", strangers)
     try:
-        intake.recover()
-        logger.info("watching %s", service.inbox)
         loop.run()
     except Stopped:
         logger.info("stopping in the middle; what is in hand is read at the next start")
-    except OSError as error:
-        raise FolderError(f"cannot start: {error}") from error
     finally:
         watch.stop()
         readers.close()
@@ -102,11 +101,27 @@ def _watch(service: Service, remote: str | None, stopper: Stopper) -> Watch:
     return Events(service.inbox, stopper.wake)
 
 
+def _check_rights(hand: Hand, report: Report) -> None:
+    """Refuse to start where a person must act; what passes by itself, the loop waits for."""
+    try:
+        hand.prepare()
+        report.prepare()
+    except OSError as error:
+        if error.errno not in _PASSING:
+            raise FolderError(
+                f"cannot use {error.filename}: {error.strerror}; "
+                "the worker needs to read, write, rename and delete in inbox and outbox"
+            ) from error
+
+
+_PASSING: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE, errno.EAGAIN}
+
+
 def _check_folders(inbox: Path, outbox: Path) -> None:
     """Make the two folders if need be, and refuse to read what the worker writes."""
     for folder in (inbox, outbox):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         except OSError as error:
             raise FolderError(f"cannot use {folder} as a folder: {error.strerror}") from error
     one, other = inbox.resolve(), outbox.resolve()

@@ -1,18 +1,22 @@
 """What the system calls leave to do: making a rename last, and never writing over a file."""
 
+import ctypes
 import errno
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF}
 
 
 def sync_folders(folders: Iterable[Path]) -> None:
     """Make names durable: once this returns, a power cut cannot undo renames in these folders.
 
-    Windows cannot sync a folder and keeps the order of its renames by itself.
+    Windows and some network shares cannot sync a folder, and keep their own order.
     """
     if os.name == "nt":
         return
@@ -20,8 +24,25 @@ def sync_folders(folders: Iterable[Path]) -> None:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in _NO_SYNC:
+                raise
         finally:
             os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it; once this returns, a power cut cannot undo that.
+
+    Raises:
+        FileExistsError: a file has the name.
+        OSError: whatever else the system says.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folders([folder.parent])
 
 
 def move(source: Path, target: Path) -> None:
@@ -41,8 +62,8 @@ def move(source: Path, target: Path) -> None:
 def link(source: Path, target: Path) -> None:
     """Give a file a second name, or find that it has it already.
 
-    Where the file system knows no hard links (FAT, some network shares), the file
-    is renamed instead, over an empty file that reserves the name.
+    Where that is not possible the file is renamed instead: on FAT and some network
+    shares, and on Linux for files of other people (fs.protected_hardlinks).
 
     Raises:
         FileExistsError: another file has the target's name.
@@ -50,24 +71,31 @@ def link(source: Path, target: Path) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
     except FileExistsError:
-        if not target.is_symlink() and target.samefile(source):
-            return
-        raise
+        if not is_same_file(source, target):
+            raise
     except (OSError, NotImplementedError) as error:
         if isinstance(error, OSError) and error.errno not in _NO_LINKS:
             raise
         _rename_exclusively(source, target)
 
 
-def copy_durably(source: Path, target: Path) -> None:
+def is_same_file(one: Path, other: Path) -> bool:
+    """Say whether two names, neither followed if it is a link, are of one file."""
+    try:
+        return os.path.samestat(one.lstat(), other.lstat())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def copy_durably(source: Path, target: Path, *, aside: Path) -> None:
     """Copy a file's bytes and times to another file system, whole or not at all.
 
-    Once this returns, a power cut cannot take the copy back. The target is
-    written aside as `.NAME.part` and renamed; an earlier target is replaced.
+    Once this returns, a power cut cannot take the copy back. It is written
+    aside and renamed; what an earlier try left aside is replaced.
     """
-    aside = target.with_name(f".{target.name}.part"[-255:])
     shutil.copyfile(source, aside, follow_symlinks=False)
-    shutil.copystat(source, aside, follow_symlinks=False)
+    with suppress(OSError):  # times and mode are a courtesy, and FAT keeps neither
+        shutil.copystat(source, aside, follow_symlinks=False)
     with aside.open("rb") as file:
         os.fsync(file.fileno())
     aside.replace(target)
@@ -75,5 +103,31 @@ def copy_durably(source: Path, target: Path) -> None:
 
 
 def _rename_exclusively(source: Path, target: Path) -> None:
-    target.open("xb").close()
-    source.replace(target)
+    if os.name != "nt" and not _renamed_by_linux(source, target):
+        # Nobody can make the name in the instant between these two lines but a person who
+        # writes it by hand into the outbox, or a writer who drops the same name again.
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(target))
+        source.rename(target)
+    elif os.name == "nt":
+        source.rename(target)  # never over another file, on Windows
+
+
+def _renamed_by_linux(source: Path, target: Path) -> bool:
+    """Rename unless the target exists, in one step; False where the system cannot."""
+    library = _library()
+    if library is None:
+        return False
+    here, no_replace = -100, 1  # AT_FDCWD and RENAME_NOREPLACE, see rename(2)
+    if not library.renameat2(here, os.fsencode(source), here, os.fsencode(target), no_replace):
+        return True
+    number = ctypes.get_errno()
+    if number in {errno.EINVAL, errno.ENOSYS}:
+        return False
+    raise OSError(number, os.strerror(number), os.fspath(source), None, os.fspath(target))
+
+
+@cache
+def _library() -> ctypes.CDLL | None:
+    library = ctypes.CDLL(None, use_errno=True) if os.name != "nt" else None
+    return library if hasattr(library, "renameat2") else None

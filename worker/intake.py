@@ -59,12 +59,13 @@ class Intake:
         """How many files make a turn that is neither long nor wasteful, as measured so far."""
 
     def recover(self) -> None:
-        """Finish what an earlier run left in hand, and repair the report.
+        """Make all ready, repair the report, and finish what an earlier run left in hand.
 
         Raises:
-            OSError: the claim folder or the report cannot be read.
+            OSError: the inbox or the report cannot be used now; do it again later.
             Stopped: the worker shall stop.
         """
+        self._hand.prepare()
         self._report.prepare()
         left = {drop.id: drop for drop in self._hand.left_behind() if drop.id}
         rows = self._report.rows(left)

@@ -3,12 +3,13 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from worker.disk import make_folder
 from worker.errors import ReportError
 
 
@@ -24,17 +25,23 @@ def held(report: Path) -> Iterator[None]:
         ReportError: another process writes this report, or its folder is not writable.
     """
     path = report.with_name(f".{report.name}.lock")
+    lock = FileLock(path, blocking=False)
     try:
-        report.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, blocking=False)
-        with lock:
-            path.write_text(f"process {os.getpid()} on {socket.gethostname()} {_since()}\n")
-            yield
+        make_folder(report.parent)
+        lock.acquire()
     except Timeout as error:
         raise ReportError(
             f"{report} is being written by {_holder(path)}: "
             "stop that one first, or give this one a report of its own"
         ) from error
+    except (OSError, NotImplementedError) as error:
+        raise ReportError(f"cannot make {path}, which keeps others off: {error}") from error
+    try:
+        with suppress(OSError):  # a full disk: it is only for people
+            path.write_text(f"process {os.getpid()} on {socket.gethostname()} {_since()}\n")
+        yield
+    finally:
+        lock.release()
 
 
 def _since() -> str:

@@ -50,6 +50,7 @@ class Loop:
         self._stopper = stopper
         self._clock = clock
         self._trouble = False
+        self._recovered = False
         self._hints: set[str] = set()
 
     def run(self) -> None:
@@ -69,8 +70,8 @@ class Loop:
         try:
             # The observer first, then what lies there already: nothing falls between the two.
             self._supervise()
-            if self._trouble:
-                self._intake.recover()
+            if not self._recovered:
+                self._recover()
             self._take_in(self._settled())
         except OSError as error:
             self._say_once(error)
@@ -79,8 +80,17 @@ class Loop:
         longest = _POLLING if isinstance(self._watch, Polling) else _EVENTS
         return min(longest, self._settler.end_of_listing(self._clock()))
 
+    def _recover(self) -> None:
+        """Finish what was left in hand: by an earlier run, or by the turn that failed."""
+        self._intake.recover()
+        self._recovered = True
+        if not self._trouble:
+            logger.info("watching %s", self._folder)
+
     def _settled(self) -> Iterator[Found]:
         for found in inbox.listing(self._folder):
+            if self._stopper.is_stopping():
+                return
             if self._settler.is_settled(found, self._clock()):
                 yield found
 
@@ -114,6 +124,8 @@ class Loop:
         """Wait for the next listing; files that an event names are read meanwhile."""
         while not self._stopper.is_stopping() and (now := self._clock().monotonic) < until:
             self._stopper.wait(min(until - now, _AFTERCARE) if self._hints else until - now)
+            if not self._recovered:
+                continue
             try:
                 self._follow_hints()
             except OSError as error:
@@ -139,6 +151,7 @@ class Loop:
         if not self._trouble:
             logger.error("cannot take files in: %s; trying until it succeeds", error)
         self._trouble = True
+        self._recovered = False
 
     def _say_again(self) -> None:
         if self._trouble:

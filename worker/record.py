@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from worker.disk import sync_folders
+from worker.disk import make_folder, sync_folders
 from worker.row import BOM, END, HEADER, Row, is_whole, line, search
 from worker.values import Reading
 
@@ -58,7 +58,7 @@ class Report:
                 the file; nothing was added, or recovery cuts it. Do it again later.
         """
         rows = b"".join(line(reading) for reading in readings)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         self._set_aside_foreign()
         descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
         try:
@@ -99,10 +99,10 @@ class Report:
         """Rename a report whose header is not ours: never append to what would misread it."""
         try:
             with self._path.open("rb") as file:
-                head = file.readline(1000).removeprefix(BOM).rstrip(b"\r\n")
+                head = file.readline(1000)
         except FileNotFoundError:
             return
-        if head and head != HEADER:
+        if head and head.removeprefix(BOM).rstrip(b"\r\n") != HEADER:
             now = datetime.now(UTC)
             aside = self._path.with_stem(f"{self._path.stem}-foreign-{now:%Y%m%dT%H%M%S%f}")
             self._path.rename(aside)
@@ -132,7 +132,7 @@ def _lead(descriptor: int, size: int) -> bytes:
     if not size:
         return HEADER + END
     os.lseek(descriptor, size - 1, os.SEEK_SET)
-    return b"" if os.read(descriptor, 1) == b"\n" else END
+    return {b"\n": b"", b"\r": b"\n"}.get(os.read(descriptor, 1), END)
 
 
 def _torn_tail(file: BinaryIO) -> bytes:

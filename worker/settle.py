@@ -1,8 +1,12 @@
 """Is the file complete yet? A function of what the folder shows and a given `now`."""
 
+import math
 from dataclasses import dataclass
+from typing import Final
 
 from worker.inbox import Found, Stamp
+
+_CHANGING: Final = 0.5  # seconds between listings while files are there that still change
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +78,20 @@ class Settler:
             and now.monotonic - known[1] >= self._patience
         )
 
-    def end_of_listing(self) -> bool:
-        """Forget what the listing did not show any more; say whether any file still changes."""
+    def end_of_listing(self, now: Now) -> float:
+        """Forget what the listing did not show any more; say when the next may change anything.
+
+        Returns:
+            Seconds; infinite when nothing is waited for.
+        """
         for memory in (self._since, self._cut_short):
             for name in memory.keys() - self._shown:
                 del memory[name]
         self._shown.clear()
-        return bool(self._since)
+        if self._since:
+            return _CHANGING
+        first = min((since for _, since in self._cut_short.values()), default=math.inf)
+        return max(_CHANGING, first + self._patience - now.monotonic)
 
     def _is_awaited(self, found: Found, now: Now) -> bool:
         known = self._cut_short.get(found.name)

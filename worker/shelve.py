@@ -1,12 +1,16 @@
 """File a picture away once its row is written: `outbox/{done,review,failed}/DATE/NAME`."""
 
 import errno
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import Final
 
-from worker.disk import copy_durably, link, sync_folders
+from worker.disk import copy_durably, link, make_folder, sync_folders
 from worker.values import Drop, Status
+
+logger = logging.getLogger(__name__)
 
 SHELVES = {
     Status.OK: "done",
@@ -17,6 +21,16 @@ SHELVES = {
     Status.UNREADABLE: "failed",
 }
 """Which folder of the outbox a status leads to."""
+
+# A file system may refuse a name that another one took: too long, or with a sign that FAT keeps
+# for itself; and a file may lie where the name has a folder.
+_UNFIT: Final = {
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.ENAMETOOLONG,
+    errno.EINVAL,
+    errno.EILSEQ,
+}
 
 
 def shelf(outbox: Path, status: Status, time: datetime) -> Path:
@@ -32,6 +46,9 @@ def file_away(drops: Iterable[tuple[Drop, Path]]) -> None:
     filing it away again completes it. On another file system than the inbox's
     the copy carries the row's id in its name, which makes that exact.
 
+    A picture that may not be read cannot be copied to another file system: it
+    stays in hand, with a warning.
+
     Args:
         drops: each in hand, with its shelf.
 
@@ -39,26 +56,56 @@ def file_away(drops: Iterable[tuple[Drop, Path]]) -> None:
         OSError: the disk is full, read-only or failing; do it again later.
     """
     placed = [(drop, _place(drop, shelf)) for drop, shelf in drops if drop.path.exists()]
-    sync_folders({target.parent for _, target in placed})
-    for drop, _ in placed:
-        drop.path.unlink(missing_ok=True)
+    sync_folders({target.parent for _, target in placed if target})
+    for drop, target in placed:
+        if target:
+            drop.path.unlink(missing_ok=True)
 
 
-def _place(drop: Drop, shelf: Path) -> Path:
-    target = shelf / drop.name
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _place(drop: Drop, shelf: Path) -> Path | None:
+    """Give a picture a name on its shelf; None if it cannot leave."""
+    *possible, last = _names(drop, shelf)
+    for target in possible:
+        try:
+            return _put(drop, target)
+        except OSError as error:
+            if error.errno not in _UNFIT:
+                raise
+    return _put(drop, last)
+
+
+def _put(drop: Drop, target: Path) -> Path | None:
+    make_folder(target.parent)
     try:
-        link(drop.path, target)
-    except FileExistsError:
-        target = _named_by_id(target, drop)
         link(drop.path, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        target = _named_by_id(target, drop)
-        if not target.exists():
-            copy_durably(drop.path, target)
+        return _copy(drop, target)
     return target
+
+
+def _copy(drop: Drop, target: Path) -> Path | None:
+    if (drop.id or "") not in target.name:  # whose copy it is, only its name can tell
+        raise FileExistsError(errno.EEXIST, "a copy needs a name of its own", str(target))
+    if target.exists():
+        return target
+    try:
+        drop.path.open("rb").close()
+    except PermissionError:
+        logger.warning("%s may not be read, so it cannot be moved: it stays in hand", drop.path)
+        return None
+    copy_durably(drop.path, target, aside=target.with_name(f".{drop.id}.part"))
+    return target
+
+
+def _names(drop: Drop, shelf: Path) -> Iterator[Path]:
+    """Give the names that a picture may have on its shelf, the best first."""
+    target = shelf / drop.name
+    yield target
+    yield _named_by_id(target, drop)
+    yield _named_by_id(shelf / target.name, drop)
+    yield shelf / f"{drop.id}"
 
 
 def _named_by_id(target: Path, drop: Drop) -> Path:
@@ -67,4 +114,4 @@ def _named_by_id(target: Path, drop: Drop) -> Path:
     stem, tail = name.stem, f"~{drop.id}{name.suffix}"
     while stem and len(f"{stem}{tail}".encode("utf-8", "surrogateescape")) > 255:
         stem = stem[:-1]
-    return target.with_name(f"{stem}{tail}"[-255:] if stem else f"{drop.id}"[:255])
+    return target.with_name(f"{stem}{tail}" if stem else f"{drop.id}")

@@ -1,0 +1,283 @@
+"""Kill the worker at its N-th file-system operation, for every N, and look what is left.
+
+    python tests/crash.py watch --mode kill
+    python tests/crash.py batch --mode kill
+
+The worker knows nothing of it: this script forks, wraps the functions of `os` in the
+child, counts what they change on disk, and lets the real command line run there.
+
+Modes:
+    kill    SIGKILL before the N-th operation, for N = 1, 2, 3 ... until a run ends by itself;
+            then a start that is left alone, and the check.
+    twice   kill at N, start again, kill at M (mostly during recovery), start again, check.
+    torn    kill in the middle of a write to the report, after K bytes of it, for every K.
+    short   the N-th operation, if it is a write, writes half and tells so, as a full disk does.
+    fail    the N-th operation fails once, with an error; nobody starts the worker again.
+"""
+
+import argparse
+import builtins
+import contextlib
+import errno
+import io
+import os
+import random
+import shutil
+import signal
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import _pyio
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from ledger import audit, audit_batch, drop_everything  # noqa: E402
+
+TOO_LONG = 60.0
+
+
+@dataclass
+class Fault:
+    """What befalls one run of the worker."""
+
+    at: int = 0
+    """The operation that it befalls; 0 for none."""
+    kind: str = "kill"
+    number: int = errno.EIO
+    """The error of a failing operation."""
+    seen: int = 0
+
+
+@dataclass
+class World:
+    """Some folders with pictures in them, and how the worker is run on them."""
+
+    folder: Path
+    command: str
+    drops: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def arguments(self) -> list[str]:
+        """Give the command line."""
+        if self.command == "batch":
+            report = str(self.folder / "outbox" / "predictions.csv")
+            return ["batch", str(self.folder / "inbox"), "--report", report, "-q", "--workers=1"]
+        folders = ["--inbox", str(self.folder / "inbox"), "--outbox", str(self.folder / "outbox")]
+        return ["watch", *folders, "--settle=0", "--max-wait=0.3", "--workers=1"]
+
+    def is_idle(self, since: int) -> bool:
+        """Say whether the service is up, nothing waits, and nothing is in hand."""
+        if self.command != "watch" or not _is_up(self._log()[since:]):
+            return False
+        return not any(files for _, _, files in os.walk(self.folder / "inbox"))
+
+    def log_size(self) -> int:
+        """Say how much the worker has told so far."""
+        return len(self._log())
+
+    def log(self) -> str:
+        """Give what the worker has told."""
+        return self._log().decode(errors="replace")
+
+    def _log(self) -> bytes:
+        log = self.folder / "log"
+        return log.read_bytes() if log.exists() else b""
+
+    def complaints(self) -> list[str]:
+        """Say what is not as promised."""
+        if self.command == "batch":
+            return audit_batch(self.folder, self.drops)
+        return audit(self.folder, self.drops)
+
+
+def _is_up(log: bytes) -> bool:
+    return b" watching " in log or b"can take files in again" in log
+
+
+@contextlib.contextmanager
+def a_world(command: str) -> Iterator[World]:
+    """Make folders with drops of every kind."""
+    folder = Path(tempfile.mkdtemp(prefix="crash-"))
+    try:
+        yield World(folder, command, drop_everything(folder / "inbox"))
+    finally:
+        shutil.rmtree(folder)
+
+
+def run(world: World, fault: Fault) -> bool:
+    """Run the worker until it is idle; say whether it lived until then.
+
+    Raises:
+        AssertionError: it ended otherwise than by the fault or by the request to stop.
+    """
+    told = world.log_size()
+    child = os.fork()
+    if not child:
+        _be_the_worker(world, fault)
+    began, asked, idle = time.monotonic(), False, 0
+    while True:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            break
+        # Looked at thrice: a file may change folders while they are walked.
+        idle = idle + 1 if world.is_idle(since=told) else 0
+        if not asked and idle == 3:
+            os.kill(child, signal.SIGTERM)
+            asked = True
+        if time.monotonic() - began > TOO_LONG:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise AssertionError(f"still busy after {TOO_LONG} s, operation {fault.at}")
+        time.sleep(0.005)
+    code = os.waitstatus_to_exitcode(status)
+    if code == -signal.SIGKILL:
+        return False
+    expected = {"watch": {0}, "batch": {1}}[world.command]
+    if fault.kind == "fail" and fault.at:
+        expected.add(2)  # at the start, and in batch at any time: one clear line
+    assert code in expected, f"exit {code}, operation {fault.at}: {world.log()}"
+    return code != 2
+
+
+def _be_the_worker(world: World, fault: Fault) -> None:
+    try:
+        sys.argv = ["digitdrop", *world.arguments()]
+        log = os.open(world.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        wrap(fault)
+        from worker.cli import app
+        from worker.console import run as run_app
+
+        run_app(app)
+    except SystemExit as end:
+        os._exit(int(end.code or 0))
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    os._exit(99)
+
+
+def wrap(fault: Fault) -> None:
+    """Count what this process changes on disk from now on, and strike at the chosen moment."""
+    # The pure Python twin of `io` comes to `os.write` and `os.open` for all that it does.
+    io.open = builtins.open = _pyio.open  # type: ignore[assignment]
+    names = ("rename", "replace", "link", "unlink", "remove", "rmdir", "mkdir", "truncate")
+    for name in names:
+        _wrap(name, fault, lambda *_, **__: True)
+    for name in ("write", "fsync", "ftruncate", "sendfile"):
+        _wrap(name, fault, lambda descriptor, *_: _is_on_disk(descriptor))
+    _wrap("open", fault, lambda _, flags, *__, **___: flags & (os.O_WRONLY | os.O_RDWR))
+
+
+def _is_on_disk(descriptor: int) -> bool:
+    mode = os.fstat(descriptor).st_mode
+    return descriptor > 2 and (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _wrap(name: str, fault: Fault, counts: Callable[..., Any]) -> None:
+    real = getattr(os, name)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if not counts(*args, **kwargs):
+            return real(*args, **kwargs)
+        fault.seen += 1
+        if fault.kind == "torn" and name == "write" and len(args[1]) > 200:
+            real(args[0], args[1][: fault.at])  # the report's rows: nothing else is as long
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault.seen == fault.at and fault.kind == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault.seen == fault.at and fault.kind == "short" and name == "write":
+            return real(args[0], args[1][: len(args[1]) // 2])
+        if fault.seen == fault.at and fault.kind == "fail":
+            raise OSError(fault.number, os.strerror(fault.number), *map(str, args[:1]))
+        return real(*args, **kwargs)
+
+    setattr(os, name, wrapped)
+
+
+def check(world: World, told: str) -> None:
+    """Start once more, leave it alone, and compare.
+
+    Raises:
+        AssertionError: something is lost, doubled, torn or unknown.
+    """
+    assert run(world, Fault())
+    complaints = world.complaints()
+    if complaints:
+        kept = Path(tempfile.gettempdir()) / f"crash-kept-{os.getpid()}"
+        shutil.copytree(world.folder, kept, dirs_exist_ok=True, symlinks=True)
+        log = world.log()
+        raise AssertionError(f"{told}: {complaints}\n{log}\nkept in {kept}")
+
+
+def every(command: str, options: argparse.Namespace) -> int:
+    """Strike at each operation in turn; give how many there were."""
+    at = options.first
+    while options.last is None or at <= options.last:
+        with a_world(command) as world:
+            if options.mode in {"kill", "torn"}:
+                lived = run(world, Fault(at=at, kind=options.mode))
+                check(world, f"{options.mode} at {at}")
+                if lived:
+                    return at
+            else:
+                fault = Fault(at=at, kind=options.mode, number=options.errno)
+                if not run(world, fault):
+                    check(world, f"{options.mode} at {at}")
+                complaints = world.complaints()
+                log = world.log()
+                assert not complaints, f"{options.mode} at {at}: {complaints} {log}"
+                assert "Traceback" not in log, log
+                if at > 90:
+                    return at
+        at += options.every
+    return at
+
+
+def twice(command: str, options: argparse.Namespace) -> int:
+    """Strike twice in a row, at random pairs of operations."""
+    choose = random.Random(options.seed)
+    for _ in range(options.count):
+        first, second = choose.randint(1, options.last or 70), choose.randint(1, 30)
+        with a_world(command) as world:
+            run(world, Fault(at=first))
+            run(world, Fault(at=second))
+            check(world, f"killed at {first}, then at {second}")
+    return int(options.count)
+
+
+def main() -> None:
+    """Sweep, and say how far it went."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("command", choices=["watch", "batch"])
+    parser.add_argument("--mode", default="kill")
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--last", type=int)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--count", type=int, default=50, help="pairs, for `twice`")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--errno", type=lambda name: getattr(errno, name), default=errno.EIO)
+    options = parser.parse_args()
+    _warm_up()
+    began = time.monotonic()
+    done = (twice if options.mode == "twice" else every)(options.command, options)
+    print(f"{options.command} {options.mode}: {done}, {time.monotonic() - began:.0f} s")
+
+
+def _warm_up() -> None:
+    """Import once what each fork needs; importing starts no thread that a fork would lose."""
+    import worker.batch
+    import worker.cli
+    import worker.daemon  # noqa: F401
+
+
+if __name__ == "__main__":
+    main()
