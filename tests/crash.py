@@ -174,12 +174,16 @@ def wrap(fault: Fault) -> None:
         _wrap(name, fault, lambda *_, **__: True)
     for name in ("write", "fsync", "ftruncate", "sendfile"):
         _wrap(name, fault, lambda descriptor, *_: _is_on_disk(descriptor))
-    _wrap("open", fault, lambda _, flags, *__, **___: flags & (os.O_WRONLY | os.O_RDWR))
+    _wrap("open", fault, _is_for_writing)
 
 
 def _is_on_disk(descriptor: int) -> bool:
     mode = os.fstat(descriptor).st_mode
     return descriptor > 2 and (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _is_for_writing(path: str, flags: int, *_: Any, **__: Any) -> bool:
+    return bool(flags & (os.O_WRONLY | os.O_RDWR)) and os.fspath(path) != os.devnull
 
 
 def _wrap(name: str, fault: Fault, counts: Callable[..., Any]) -> None:

@@ -79,8 +79,13 @@ class Intake:
             logger.info("%d pictures were in hand without a row: reading them again", len(left))
             self._read_again(list(left.values()))
 
-    def handle(self, found: Sequence[Found]) -> None:
+    def handle(self, found: Sequence[Found], *, settled: bool) -> None:
         """Read files of the inbox: each gets its row, or goes back to wait.
+
+        Args:
+            found: as listed; no name twice.
+            settled: nobody writes them any more. Else one that cannot be read goes back,
+                whatever the reason, since its writer may not be done.
 
         Raises:
             OSError: files cannot be claimed now; `recover` before the next turn.
@@ -93,7 +98,7 @@ class Intake:
         if not drops:
             return
         logger.info("claimed %d: %s", len(drops), _few(drops))
-        self._finish(drops, before)
+        self._finish(drops, before, settled=settled)
         rate = len(drops) / max(time.perf_counter() - started, 1e-6)
         self.size = max(1, min(_LARGEST, int(rate * _TURN), 4 * self.size))
 
@@ -110,11 +115,18 @@ class Intake:
             if drop.path in blamed
         ]
         self._record(pipeline.read(failures, self._classifier, now=pipeline.utc_now))
-        self._finish([drop for drop in drops if drop.path not in blamed], {})
+        for drop in drops:
+            if drop.path not in blamed:  # one by one: together they may have taken all memory
+                self._finish([drop], {}, settled=True)
 
-    def _finish(self, drops: Sequence[Drop], before: dict[str, Found]) -> None:
+    def _finish(self, drops: Sequence[Drop], before: dict[str, Found], *, settled: bool) -> None:
         seen = self._readers.see(drops)
-        ready = [one for one in seen if isinstance(one, Picture) or self._is_final(one, before)]
+        ready = [
+            one
+            for one in seen
+            if isinstance(one, Picture)
+            or self._is_final(one, before.get(one.drop.name), settled=settled)
+        ]
         self._record(pipeline.read(ready, self._classifier, now=pipeline.utc_now))
         begun = {one.id for one in seen}
         for drop in drops:
@@ -122,27 +134,35 @@ class Intake:
                 self._give_back(drop)
         self._hand.let_go(drops)
 
-    def _is_final(self, failure: Failure, before: dict[str, Found]) -> bool:
+    def _is_final(self, failure: Failure, found: Found | None, *, settled: bool) -> bool:
         """Say whether a failure gets its row; else the file is put back to wait, or is gone."""
         name = escape(failure.drop.name)
         if isinstance(failure.error, Gone):
             logger.info("%s was taken away while in hand", name)
             return False
-        if not isinstance(failure.error, NotYet):
+        if settled and not isinstance(failure.error, NotYet):
             return True
-        found, now = before.get(failure.drop.name), self._clock()
-        if found and self._settler.is_given_up(found, now):
+        if found and not self._is_put_off(failure, found):
             return True
-        if found:
-            self._settler.cut_short(found, now)
         logger.debug("%s: %s; waiting", name, failure.error)
         if self._give_back(failure.drop):
             return False
-        if isinstance(failure.error, Incomplete):
+        if isinstance(failure.error, Incomplete) and not settled:
             # Its owner wrote another file over it, and would have lost the half one without us.
             logger.info("%s was replaced before it was complete", name)
             failure.drop.path.unlink(missing_ok=True)
             return False
+        return True
+
+    def _is_put_off(self, failure: Failure, found: Found) -> bool:
+        """Have the file wait; False if it has waited long enough."""
+        now = self._clock()
+        if self._settler.is_given_up(found, now):
+            return False
+        if isinstance(failure.error, NotYet):
+            self._settler.cut_short(found, now)
+        else:
+            self._settler.doubted(found, now)
         return True
 
     def _give_back(self, drop: Drop) -> bool:

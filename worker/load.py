@@ -35,17 +35,24 @@ def load(path: Path, *, most: int) -> bytes:
         raise Gone("the file is not there any more") from error
     except OSError as error:
         raise Unavailable(f"cannot be opened: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise Unavailable("is no regular file")
-        if before.st_size > most:
-            raise TooLarge(f"the file has {before.st_size:,} bytes, at most {most:,} are read")
-        try:
+    try:
+        return _load(descriptor, most)
+    finally:
+        os.close(descriptor)
+
+
+def _load(descriptor: int, most: int) -> bytes:
+    before = os.fstat(descriptor)
+    if not stat.S_ISREG(before.st_mode):
+        raise Unavailable("is no regular file")
+    if before.st_size > most:
+        raise TooLarge(f"the file has {before.st_size:,} bytes, at most {most:,} are read")
+    try:
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
             content = file.read(most + 1) or b""
-        except OSError as error:
-            raise Unavailable(f"cannot be read: {error.strerror}") from error
-        after = os.fstat(descriptor)
+    except OSError as error:
+        raise Unavailable(f"cannot be read: {error.strerror}") from error
+    after = os.fstat(descriptor)
     if (len(content), after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise Unavailable("the file changed while it was read")
     return content

@@ -77,8 +77,9 @@ class Loop:
             self._say_once(error)
             return _POLLING
         self._say_again()
+        self._settler.end_of_listing()
         longest = _POLLING if isinstance(self._watch, Polling) else _EVENTS
-        return min(longest, self._settler.end_of_listing(self._clock()))
+        return min(longest, self._settler.due(self._clock()))
 
     def _recover(self) -> None:
         """Finish what was left in hand: by an earlier run, or by the turn that failed."""
@@ -100,7 +101,7 @@ class Loop:
         What arrives meanwhile goes first: somebody is looking at it.
         """
         while group := list(islice(ready, self._intake.size)):
-            self._intake.handle(group)
+            self._intake.handle(group, settled=True)
             self._follow_hints()
             if self._stopper.is_stopping():
                 return
@@ -115,15 +116,18 @@ class Loop:
         self._hints &= fresh | {LOOK_EVERYWHERE}
         ready = (one for one in there if one.name not in fresh)
         while group := list(islice(ready, self._intake.size)):
-            self._intake.handle(group)
+            self._intake.handle(group, settled=False)
 
     def _find(self, name: str) -> Found | None:
         return inbox.find(self._folder, name)
 
     def _wait(self, *, until: float, not_before: float) -> None:
         """Wait for the next listing; files that an event names are read meanwhile."""
-        while not self._stopper.is_stopping() and (now := self._clock().monotonic) < until:
-            self._stopper.wait(min(until - now, _AFTERCARE) if self._hints else until - now)
+        while not self._stopper.is_stopping():
+            left = until - self._clock().monotonic
+            if left <= 0:
+                return
+            self._stopper.wait(min(left, _AFTERCARE) if self._hints else left)
             if not self._recovered:
                 continue
             try:
@@ -131,6 +135,8 @@ class Loop:
             except OSError as error:
                 self._say_once(error)
                 return
+            now = self._clock()
+            until = min(until, now.monotonic + self._settler.due(now))
             if LOOK_EVERYWHERE in self._hints:
                 self._hints.discard(LOOK_EVERYWHERE)
                 until = not_before

@@ -84,6 +84,8 @@ class Report:
         if self._torn and self._torn[0] == status.st_ino:
             size = self._torn[1]
             os.ftruncate(descriptor, size)
+        if not size:  # first, since after the rows nothing may fail any more
+            sync_folders([self._path.parent])
         self._torn = (status.st_ino, size)
         try:
             _write_all(descriptor, _lead(descriptor, size) + rows)
@@ -92,8 +94,6 @@ class Report:
             self._torn = None
             raise
         self._torn = None
-        if not size:
-            sync_folders([self._path.parent])
 
     def _set_aside_foreign(self) -> None:
         """Rename a report whose header is not ours: never append to what would misread it."""

@@ -45,7 +45,7 @@ class Settler:
         self._trust_ctime = trust_ctime
         self._limit = limit
         self._since: dict[str, tuple[Stamp, float]] = {}
-        self._cut_short: dict[str, tuple[Stamp, float]] = {}
+        self._put_off_until: dict[str, tuple[Stamp, float]] = {}
         self._shown: set[str] = set()
 
     def is_settled(self, found: Found, now: Now) -> bool:
@@ -64,40 +64,46 @@ class Settler:
 
     def cut_short(self, found: Found, now: Now) -> None:
         """Note that the file ends before its picture does: it may try again once it changes."""
-        self._shown.add(found.name)
-        known = self._cut_short.get(found.name)
-        if not known or not known[0].same_content_as(found.stamp):
-            self._cut_short[found.name] = (found.stamp, now.monotonic)
+        self._put_off(found, now.monotonic + self._patience)
+
+    def doubted(self, found: Found, now: Now) -> None:
+        """Note that a file tried at once cannot be read: it may try again once it is quiet."""
+        self._put_off(found, now.monotonic + self._quiet)
 
     def is_given_up(self, found: Found, now: Now) -> bool:
         """Say whether the file ended too early for so long that it counts as it is."""
-        known = self._cut_short.get(found.name)
+        known = self._put_off_until.get(found.name)
         return (
             known is not None
             and known[0].same_content_as(found.stamp)
-            and now.monotonic - known[1] >= self._patience
+            and now.monotonic >= known[1]
         )
 
-    def end_of_listing(self, now: Now) -> float:
-        """Forget what the listing did not show any more; say when the next may change anything.
-
-        Returns:
-            Seconds; infinite when nothing is waited for.
-        """
-        for memory in (self._since, self._cut_short):
+    def end_of_listing(self) -> None:
+        """Forget what the listing did not show any more."""
+        for memory in (self._since, self._put_off_until):
             for name in memory.keys() - self._shown:
                 del memory[name]
         self._shown.clear()
+
+    def due(self, now: Now) -> float:
+        """Say after how many seconds a listing may change anything; infinite if none waits."""
         if self._since:
             return _CHANGING
-        first = min((since for _, since in self._cut_short.values()), default=math.inf)
-        return max(_CHANGING, first + self._patience - now.monotonic)
+        first = min((until for _, until in self._put_off_until.values()), default=math.inf)
+        return max(_CHANGING, first - now.monotonic)
+
+    def _put_off(self, found: Found, until: float) -> None:
+        self._shown.add(found.name)
+        known = self._put_off_until.get(found.name)
+        if not known or not known[0].same_content_as(found.stamp):
+            self._put_off_until[found.name] = (found.stamp, until)
 
     def _is_awaited(self, found: Found, now: Now) -> bool:
-        known = self._cut_short.get(found.name)
+        known = self._put_off_until.get(found.name)
         if known is None or not known[0].same_content_as(found.stamp):
             return False
-        return now.monotonic - known[1] < self._patience
+        return now.monotonic < known[1]
 
     def _is_unchanged(self, found: Found, now: Now) -> bool:
         known = self._since.get(found.name)

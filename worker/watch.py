@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
@@ -26,11 +27,12 @@ logger = logging.getLogger(__name__)
 
 _ARRIVALS: Final[list[type[FileSystemEvent]]] = [
     FileClosedEvent,
-    FileCreatedEvent,
     FileMovedEvent,
     DirCreatedEvent,
     DirMovedEvent,
 ]
+if sys.platform != "linux":  # where nobody tells of a closed file; here creation tells too little
+    _ARRIVALS.append(FileCreatedEvent)
 _MOST_HINTS: Final = 10_000  # memory stays bounded; a listing finds the rest
 
 LOOK_EVERYWHERE: Final = ""
@@ -166,11 +168,16 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 
 
 if sys.platform == "linux":
-    from watchdog.observers.inotify import InotifyEmitter
+    from watchdog.observers.inotify import InotifyFullEmitter
     from watchdog.observers.inotify_c import InotifyConstants, Mask
 
-    class _Arrivals(InotifyEmitter):
-        """Does not ask the kernel for departures.
+    # It finds some new folders twice, by event and by looking, and warns of its own finding.
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
+
+    class _Arrivals(InotifyFullEmitter):
+        """Tells what was moved in from what was created, and does not ask for departures.
+
+        A file that was moved in is whole; one that was created is about to be written.
 
         watchdog holds each file that is moved out for half a second, in case it is
         moved in elsewhere, and with it everything that comes after. Every claim moves a
