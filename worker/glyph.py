@@ -101,6 +101,8 @@ def _marked(mask: Mask, ink: Ink) -> Iterator[tuple[float, Frame]]:
     if not mask.any():
         return
     marks = pieces(mask, ink)
+    if _is_grain(marks):
+        return
     along = marks.contact > ALONG_EDGE
     if along.any():
         inner = without(mask, ink, marks, along)
@@ -113,6 +115,13 @@ def _marked(mask: Mask, ink: Ink) -> Iterator[tuple[float, Frame]]:
             yield from _grouped(ink, marks, 1 - weight)
             return
     yield from _grouped(ink, marks, 1.0)
+
+
+def _is_grain(marks: Marks) -> bool:
+    """Tell the grain of the paper, many small marks of which none stands out."""
+    main = int(marks.score.argmax())
+    small = max(marks.boxes[main, 2:]) < 0.15 * max(marks.labels.shape)
+    return bool(len(marks.mass) >= 8 and small and marks.mass[main] < 0.35 * marks.mass.sum())
 
 
 def _counts(inside: Marks, marks: Marks) -> bool:
