@@ -1,0 +1,114 @@
+"""Pictures made here: MNIST's test set as files, corrupted, and pictures of nothing."""
+
+import csv
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.corruptions import FAMILIES
+from benchmarks.emptiness import empty_pictures
+from benchmarks.reading import BySet, chance_for, written
+from train.data import Digits, load
+from worker.batch import batch
+from worker.classify import Classifier
+from worker.figures import NONE, Answers
+from worker.stopper import Stopper
+from worker.values import Limits, Status
+
+EMPTY = 250
+"""Random empty pictures of each kind."""
+
+_Picture = npt.NDArray[np.uint8]
+
+
+def _large(frame: _Picture) -> _Picture:
+    return cv2.resize(frame, (280, 280), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+
+
+WAYS: dict[str, Callable[[_Picture], _Picture]] = {
+    "28x28": lambda frame: frame,
+    "280x280": _large,
+    "28x28, inverted": lambda frame: ~frame,
+    "280x280, inverted": lambda frame: ~_large(frame),
+}
+"""How MNIST's frames are written."""
+
+
+def mnist_direct(data: Path, classifier: Classifier, count: int) -> BySet:
+    """Classify MNIST's test frames without the worker: the most probable of the 12 classes."""
+    test = _test(data)[:count]
+    probabilities = classifier.probabilities(list(test.frames))
+    said = probabilities.argmax(axis=1)
+    is_digit = said < 10
+    return {
+        "direct": Answers(
+            label=test.labels.astype(np.int64),
+            prediction=np.where(is_digit, said, NONE),
+            confidence=np.where(is_digit, probabilities.max(axis=1), 0).astype(np.float64),
+            runner_up=np.full(len(test), NONE, np.int64),
+            runner_up_confidence=np.zeros(len(test)),
+            status=np.where(is_digit, Status.OK.value, Status.NOT_A_DIGIT.value),
+        )
+    }
+
+
+def mnist_by_batch(way: str, data: Path, classifier: Classifier, count: int) -> BySet:
+    """Write MNIST's test set as PNGs, read them through `batch`, and take the report."""
+    test = _test(data)[:count]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "test"
+        folder.mkdir()
+        for number, frame in enumerate(test.frames):
+            cv2.imwrite(str(folder / f"{number:05}.png"), WAYS[way](frame))
+        report = Path(name) / "report.csv"
+        batch(
+            [folder],
+            report,
+            classifier,
+            limits=Limits(),
+            workers=1,
+            stopper=Stopper(),
+            progress=lambda _: None,
+        )
+        with report.open(newline="", encoding="utf-8") as file:
+            rows = sorted(csv.DictReader(file), key=lambda row: row["file"])
+    return {way: _columns(test.labels, rows)}
+
+
+def corruption(family: str, data: Path, classifier: Classifier, count: int) -> BySet:
+    """Read MNIST's test set after one corruption."""
+    test = _test(data)[:count]
+    spoiled = FAMILIES[family].make(test.frames, chance_for(family))
+    made = zip(map(_png, spoiled), map(int, test.labels), (family for _ in spoiled), strict=True)
+    return written(made, classifier)
+
+
+def empty(kind: str, _data: Path, classifier: Classifier, _: int) -> BySet:
+    """Read random pictures of nothing."""
+    made = empty_pictures(kind, EMPTY, chance_for(kind))
+    return written(((_png(picture), None, kind) for picture in made), classifier)
+
+
+def _columns(labels: npt.NDArray[np.uint8], rows: list[dict[str, str]]) -> Answers:
+    return Answers(
+        label=labels.astype(np.int64),
+        prediction=np.array([int(row["prediction"] or NONE) for row in rows]),
+        confidence=np.array([float(row["confidence"] or 0) for row in rows]),
+        runner_up=np.array([int(row["runner_up"] or NONE) for row in rows]),
+        runner_up_confidence=np.array([float(row["runner_up_confidence"] or 0) for row in rows]),
+        status=np.array([row["status"] for row in rows]),
+    )
+
+
+@cache
+def _test(data: Path) -> Digits:
+    return load(data / "mnist")[1]
+
+
+def _png(picture: npt.NDArray[np.uint8]) -> bytes:
+    return cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()

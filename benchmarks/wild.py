@@ -1,0 +1,108 @@
+"""Other people's pictures: digits, digits in another dress, letters, numbers."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks import ancestor
+from benchmarks.reading import BySet, marked, pool, read, written
+from benchmarks.variants import (
+    LARGE_ONLY,
+    VARIANTS,
+    Original,
+    is_light_on_dark,
+    is_tall,
+    unchanged,
+)
+from worker.classify import Classifier
+from worker.evaluate import answers, tasks
+from worker.figures import NONE, Answers
+from worker.values import Status
+
+HANDWRITTEN = ("cs114-uit-photos", "scan-anzemur", "semeion", "own")
+"""The sets that count as handwriting; `own` pools the people with few pictures each."""
+
+
+def digits(data: Path, classifier: Classifier, _: int) -> BySet:
+    """Read the wild digits as they are."""
+    return _pooled(read(tasks(data / "wild" / "digits"), classifier))
+
+
+def variant(name: str, data: Path, classifier: Classifier, _: int) -> BySet:
+    """Read the handwritten wild digits in another dress."""
+    make = VARIANTS.get(name, unchanged)
+
+    def dressed() -> Iterator[tuple[bytes, int, str]]:
+        for task in tasks(data / "wild" / "digits"):
+            if (group := _group(task.set)) in HANDWRITTEN and task.label is not None:
+                plain = Original(task.drop.path, light_on_dark=False)
+                if name not in LARGE_ONLY or is_tall(plain.grey):
+                    light = is_light_on_dark(group, plain.grey)
+                    yield make(Original(plain.path, light)), task.label, group
+
+    return written(dressed(), classifier)
+
+
+def letters(data: Path, classifier: Classifier, _: int) -> BySet:
+    """Read the wild pictures that are no digits, look-alikes apart."""
+    folder = data / "wild" / "nondigits"
+    alike = set(next(folder.glob("*/lookalike.txt")).read_text().split())
+    found = [task for task in tasks(data / "wild" / "digits", [folder]) if task.label is None]
+    fair = [task for task in found if not alike & set(task.drop.path.parts)]
+    unfair = [task for task in found if alike & set(task.drop.path.parts)]
+    return read(fair, classifier) | {"look-alikes": answers(marked(unfair, classifier))}
+
+
+def strings(data: Path, classifier: Classifier, _: int) -> BySet:
+    """Read the wild pictures of several digits."""
+    folder = data / "wild" / "strings"
+    several = {
+        (labels.parent / row["file"])
+        for labels in folder.glob("*/labels.csv")
+        for row in csv.DictReader(labels.open(newline=""))
+        if len(row["label"]) > 1
+    }
+    found = tasks(data / "wild" / "digits", [folder])
+    return read([task for task in found if task.drop.path in several], classifier)
+
+
+def ancestors_way(data: Path, classifier: Classifier, _: int) -> BySet:
+    """Read the wild digits as most tutorials do; sets named by the way and the group."""
+    found = tasks(data / "wild" / "digits")
+    frames = [ancestor.frame(task.drop.path) for task in found]
+    inverted = [ancestor.inverted_when_light(frame) for frame in frames]
+    groups = np.array([_group(task.set) for task in found])
+    labels = np.array([task.label for task in found], np.int64)
+    return {
+        f"{way}/{group}": _guesses(labels[groups == group], said[groups == group])
+        for way, said in (
+            ("resize", ancestor.predictions(frames, classifier)),
+            ("inverted", ancestor.predictions(inverted, classifier)),
+        )
+        for group in sorted(set(groups))
+    }
+
+
+def _group(name: str) -> str:
+    return "own" if name.startswith("own-") else name
+
+
+def _pooled(sets: BySet) -> BySet:
+    groups: dict[str, list[Answers]] = {}
+    for name, found in sets.items():
+        groups.setdefault(_group(name), []).append(found)
+    return {name: pool(found) for name, found in groups.items()}
+
+
+def _guesses(labels: npt.NDArray[np.int64], said: npt.NDArray[np.int64]) -> Answers:
+    return Answers(
+        label=labels,
+        prediction=said,
+        confidence=np.ones(len(said)),
+        runner_up=np.full(len(said), NONE, np.int64),
+        runner_up_confidence=np.zeros(len(said)),
+        status=np.full(len(said), Status.OK.value),
+    )
