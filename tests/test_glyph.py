@@ -89,3 +89,112 @@ def test_shadow_and_vignetting_do_not_hide_a_thin_stroke() -> None:
     sight = look(np.clip(photo, 0, 255).astype(np.uint8))
 
     assert alike(sight.frames[0], a_frame()) > 0.85
+
+
+def a_page(ink: Grey, *, paper: float = 200, darkness: float = 0.6, noise: float = 3) -> Grey:
+    """Write ink (255 = full) on even paper and photograph it."""
+    photo = paper * (1 - darkness * (ink / 255))
+    photo = photo + np.random.default_rng(0).normal(0, noise, ink.shape)
+    page: Grey = np.clip(photo, 0, 255).astype(np.uint8)
+    return page
+
+
+def placed(canvas: tuple[int, int], top: int, left: int, side: int = 120) -> Grey:
+    """Put the 2 somewhere on a larger sheet."""
+    sheet = np.zeros(canvas, np.uint8)
+    sheet[top : top + side, left : left + side] = a_two(side)
+    return sheet
+
+
+@pytest.mark.parametrize("tilt", [-3, 0, 2])
+@pytest.mark.parametrize("squared", [True, False])
+def test_printed_lines_are_rubbed_out(squared: bool, tilt: int) -> None:
+    lines = np.zeros((300, 300), np.uint8)
+    for at in range(20, 300, 45):
+        cv2.line(lines, (0, at - tilt * 2), (300, at + tilt * 2), 255, 2)
+        if squared:
+            cv2.line(lines, (at + tilt * 2, 0), (at - tilt * 2, 300), 255, 2)
+    ink = np.maximum(placed((300, 300), 90, 80), lines // 2)
+
+    sight = look(a_page(ink))
+
+    assert alike(sight.frames[0], a_frame()) > 0.9
+
+
+def test_the_edge_of_the_table_is_not_taken_for_ink() -> None:
+    page = a_page(placed((300, 300), 90, 80), darkness=0.3)
+    page[:25] = 20
+    page[:, :12] = 30
+
+    assert alike(look(page).frames[0], a_frame()) > 0.9
+
+
+def test_dirt_is_left_out() -> None:
+    ink = placed((300, 300), 90, 80)
+    for at in [(20, 20), (280, 30), (270, 280), (30, 260)]:
+        cv2.circle(ink, at, 2, 255, -1)
+
+    assert alike(look(a_page(ink)).frames[0], a_frame()) > 0.95
+
+
+def test_broken_strokes_stay_together() -> None:
+    ink = a_two()
+    ink[:, 98:103] = 0
+
+    assert alike(look(a_page(ink)).frames[0], a_frame()) > 0.9
+
+
+@pytest.mark.parametrize("light_ink", [True, False])
+@pytest.mark.parametrize("side", [16, 40, 200])
+def test_a_digit_that_fills_its_picture_is_seen_whole(side: int, light_ink: bool) -> None:
+    left, top, width, height = cv2.boundingRect(a_two())
+    tight = a_two()[top : top + height, left : left + width]
+    size = (round(side * width / height), side)
+    crop = np.asarray(cv2.resize(tight, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    sight = look(crop if light_ink else 255 - crop)
+
+    assert alike(sight.frames[0], a_frame()) > 0.9
+
+
+def test_a_digit_stretched_into_a_square_is_also_read_narrower() -> None:
+    left, top, width, height = cv2.boundingRect(a_two())
+    tight = a_two()[top : top + height, left : left + width]
+    square = cv2.resize(tight, (32, 32), interpolation=cv2.INTER_AREA)
+
+    widths = [cv2.boundingRect(frame)[2] for frame in look(np.asarray(square, np.uint8)).frames]
+
+    assert 20 in widths
+    assert min(widths) < 16
+
+
+def test_a_tiny_digit_on_a_large_sheet_is_found() -> None:
+    sheet = placed((700, 1000), 500, 100, side=64)
+
+    assert alike(look(a_page(sheet)).frames[0], a_frame()) > 0.85
+
+
+def test_digits_side_by_side_are_shown_together_first() -> None:
+    row = np.hstack([a_two()[:, 40:160]] * 3)
+
+    sight = look(a_page(row))
+
+    width, height = cv2.boundingRect(sight.frames[0])[2:]
+    assert width == 20
+    assert height < 12
+
+
+@pytest.mark.parametrize("grain", [1, 3])
+def test_the_grain_of_empty_paper_is_blank(grain: int) -> None:
+    rng = np.random.default_rng(3)
+    rough = rng.normal(180, 6, (400 // grain, 300 // grain)).astype(np.float32)
+    paper = cv2.resize(rough, (300, 400), interpolation=cv2.INTER_CUBIC)
+    paper -= np.linspace(0, 60, 300, dtype=np.float32)
+
+    assert look(np.asarray(np.clip(paper, 0, 255), np.uint8)).frames == ()
+
+
+def test_a_hairline_is_thickened_before_it_is_averaged_away() -> None:
+    sight = look(a_page(a_two(side=300, thickness=2)))
+
+    assert (sight.frames[0] > 127).mean() > 0.04
