@@ -66,7 +66,7 @@ def main(
         return
     page = "".join(markdown(found, name))
     if write:
-        _put(page, write)
+        put(page, write)
     else:
         typer.echo(page, nl=False)
 
@@ -124,7 +124,8 @@ def _comparison(found: Sequence[Line]) -> Iterator[str]:
         yield f"| {on} | {row} |\n"
 
 
-def _put(page: str, path: Path) -> None:
+def put(page: str, path: Path) -> None:
+    """Replace what lies between the marks of a page."""
     text = path.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, mark, after = rest.partition(END)

@@ -74,8 +74,17 @@ KINDS: dict[str, Callable[[tuple[int, int], Chance], Levels]] = {
 
 
 def empty_pictures(kind: str, count: int, chance: Chance) -> Iterator[npt.NDArray[np.uint8]]:
-    """Make uint8 pictures of 8 to 600 pixels on a side, one in four of 28x28."""
+    """Make uint8 pictures of 8 to 600 pixels, at most three times as long as wide.
+
+    One in four is 28x28. Slivers are left out: one that is dark all over is what
+    a tight crop of a 1 looks like.
+    """
     for number in range(count):
-        sides = (28, 28) if number % 4 == 0 else np.exp(chance.uniform(np.log(8), np.log(600), 2))
-        shape = int(sides[0]), int(sides[1])
+        shape = (28, 28) if number % 4 == 0 else _shape(chance)
         yield np.clip(KINDS[kind](shape, chance), 0, 255).astype(np.uint8)
+
+
+def _shape(chance: Chance) -> tuple[int, int]:
+    long = np.exp(chance.uniform(np.log(24), np.log(600)))
+    sides = chance.permutation([long, long / chance.uniform(1, 3)])
+    return int(sides[0]), int(sides[1])
