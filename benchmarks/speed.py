@@ -84,7 +84,7 @@ def _make(folder: Path, kind: str, count: int) -> None:
     different = min(count, 20 if kind == "photos" else 500)
     for number in range(different):
         pixels = _digit(number % 10, height, width, rng, photo=kind == "photos")
-        encoded = cv2.imencode(suffix, pixels, [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
+        encoded = cv2.imencode(suffix, pixels)[1]
         (folder / f"{number:06d}{suffix}").write_bytes(encoded.tobytes())
     for number in range(different, count):
         source = folder / f"{number % different:06d}{suffix}"
@@ -104,7 +104,9 @@ def _digit(
         light = np.linspace(0.6, 1, width, dtype=np.float32)[None]
         noise = rng.normal(0, 4, (height, width)).astype(np.float32)
         pixels = np.clip(pixels * light + noise, 0, 255).astype(np.uint8)
-        return cv2.merge([pixels, pixels, np.asarray(pixels * 0.97, np.uint8)])
+        return np.asarray(
+            cv2.merge([pixels, pixels, np.asarray(pixels * 0.97, np.uint8)]), np.uint8
+        )
     return pixels
 
 

@@ -20,7 +20,7 @@ def main() -> None:
     model = build()  # untrained: the time is the same
     for path in sorted(folder.iterdir())[:count]:
         grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        frame = cv2.resize(grey, (28, 28))
+        frame = cv2.resize(np.asarray(grey), (28, 28))
         answer = model.predict(frame[None, ..., None], verbose=0)
         print(path.name, int(np.argmax(answer[0, :10])))
 
