@@ -8,9 +8,9 @@ import pytest
 from train.calibrate import calibrate
 from train.cli import ExtraMissing, train
 from train.data import DataError
-from train.evaluate import calibration_error, confusion, figures
+from train.evaluate import calibration_error, figures
 from train.exam import Question
-from worker.values import NOT_A_DIGIT, Frame, Probabilities, Sight
+from worker.values import NOT_A_DIGIT, Frame, Probabilities, Sight, Thresholds
 
 CHANCE = np.random.default_rng(11)
 
@@ -65,14 +65,15 @@ def test_pictures_in_which_nothing_was_found_do_not_count() -> None:
     assert chosen.digits == 3000
 
 
-def test_figures_count_what_is_right() -> None:
-    probabilities = np.eye(12, dtype=np.float32)[[0, 1, 2, 11]]
-    labels = np.array([0, 1, 3, 11], np.uint8)
+def test_figures_count_what_the_worker_would_predict() -> None:
+    beliefs = np.full((4, 12), 0.01)
+    beliefs[range(4), [0, 1, 2, NOT_A_DIGIT]] = 0.89
+    labels = np.array([0, 1, 3, 4], np.uint8)
+    thresholds = Thresholds(temperature=1, ok=0.5, not_a_digit=0.5, several=0.5)
 
-    summed = figures(probabilities, labels)
+    summed = figures(beliefs, labels, thresholds)
 
-    assert (summed.count, summed.right, summed.accuracy) == (4, 3, 0.75)
-    assert confusion(probabilities, labels)[3, 2] == 1
+    assert (summed.count, summed.right, summed.rejected, summed.accuracy) == (4, 2, 1, 0.5)
 
 
 def test_confidence_that_holds_what_it_promises_has_no_calibration_error() -> None:

@@ -28,12 +28,12 @@ DIGIT, NUMBER, BLANK = 0.55, 0.2, 0.05
 """How often a picture shows one digit, several, and nothing; the rest are other things."""
 DRAWN = 0.2
 """The share of the single digits that are drawn from strokes."""
-SAME, OTHER = 0.65, 0.2
+SAME, OTHER = 0.75, 0.2
 """A reading as like the digit as `SAME` shows it; one less like it than `OTHER` does not."""
-ALIKE = 0.5
+ALIKE = 0.6
 """As much must a reading look like the whole number to be taken for it: half is paper."""
-NARROW = 7
-"""Pixels: whatever is narrower than this in a frame may well be a 1."""
+NARROW, EVEN = 7, 0.35
+"""Ink narrower than this, in pixels, and of a width that varies less than this, may be a 1."""
 
 
 def bank(digits: Digits, count: int, *, seed: int, makers: Executor) -> Digits:
@@ -98,7 +98,14 @@ def _number(members: Sequence[Frame], chance: Chance) -> Iterator[Labelled]:
 
 
 def _nothing(frames: Sequence[Frame]) -> Iterator[Labelled]:
-    return ((frame, NOT_A_DIGIT) for frame in frames if crop(frame).shape[1] >= NARROW)
+    return ((frame, NOT_A_DIGIT) for frame in frames if not _is_a_bar(frame))
+
+
+def _is_a_bar(frame: Frame) -> bool:
+    """Tell whether a reading of no digit can still not be told from a 1."""
+    ink = crop(frame)
+    widths = (ink > 127).sum(axis=1)
+    return bool(ink.shape[1] < NARROW and widths.std() < EVEN * widths.mean())
 
 
 def _side_by_side(members: Sequence[Frame]) -> Frame:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from train.evaluate import calibration_error, softmax
+from train.evaluate import (
+    Beliefs,
+    calibration_error,
+    negative_log_likelihood,
+    predictions,
+    softmax,
+)
 from train.exam import Question
 from worker.judge import blended
 from worker.values import NOT_A_DIGIT, SEVERAL, Frame, Probabilities, Thresholds
 
 ERROR_BUDGET = 0.003
 """At most this share of the `ok` digits may be wrong ..."""
-LEAST_OK = 0.97
+LEAST_OK = 0.95
 """... while at least this share of the digits that have a reading stays `ok`."""
 LOST = 0.002
 """At most this share of the digits read rightly may be rejected as no digit, and as several."""
 LEAST_REJECTION = 0.3
 """Below this the network itself does not believe in the rejection."""
-
-Beliefs = npt.NDArray[np.float64]
-"""Shape (pictures, 12)."""
 
 
 class Answerer(Protocol):
@@ -103,14 +106,10 @@ def _temperature(
     frames = np.repeat(read, [len(question.sight.frames) for question in seen])
     grid = np.exp(np.linspace(np.log(0.5), np.log(4), 43))
     losses = [
-        _loss(_beliefs(chosen, logs[frames], temperature), labels[read]) for temperature in grid
+        negative_log_likelihood(_beliefs(chosen, logs[frames], temperature), labels[read])
+        for temperature in grid
     ]
     return float(grid[int(np.argmin(losses))])
-
-
-def _loss(beliefs: Beliefs, labels: npt.NDArray[np.intp]) -> float:
-    true = beliefs[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(true, 1e-12)).mean())
 
 
 def _thresholds(temperature: float, beliefs: Beliefs, labels: npt.NDArray[np.intp]) -> Thresholds:
@@ -119,15 +118,16 @@ def _thresholds(temperature: float, beliefs: Beliefs, labels: npt.NDArray[np.int
         float(np.clip(np.quantile(readable[:, kind], 1 - LOST), LEAST_REJECTION, 0.95))
         for kind in (NOT_A_DIGIT, SEVERAL)
     )
-    read = (beliefs[:, NOT_A_DIGIT] < not_a_digit) & (beliefs[:, SEVERAL] < several)
-    confidence = beliefs[read, :10].max(axis=1)
-    right = beliefs[read, :10].argmax(axis=1) == labels[read]
-    return Thresholds(
+    chosen = Thresholds(
         temperature=round(temperature, 4),
-        ok=round(_ok(confidence, right), 4),
+        ok=0.0,
         not_a_digit=round(not_a_digit, 4),
         several=round(several, 4),
     )
+    said = predictions(beliefs, chosen)
+    read = said >= 0
+    ok = _ok(beliefs[read, :10].max(axis=1), said[read] == labels[read])
+    return replace(chosen, ok=round(ok, 4))
 
 
 def _ok(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
@@ -143,20 +143,19 @@ def _described(
     thresholds: Thresholds, beliefs: Beliefs, labels: npt.NDArray[np.intp]
 ) -> Calibration:
     confidence = beliefs[:, :10].max(axis=1)
-    read = (beliefs[:, NOT_A_DIGIT] < thresholds.not_a_digit) & (
-        beliefs[:, SEVERAL] < thresholds.several
-    )
+    said = predictions(beliefs, thresholds)
+    read = said >= 0
     ok = read & (confidence >= thresholds.ok)
-    right = beliefs[:, :10].argmax(axis=1) == labels
+    right = said == labels
     digits = labels < NOT_A_DIGIT
     return Calibration(
         thresholds=thresholds,
         digits=int(digits.sum()),
-        accuracy=float((right & read)[digits].mean()),
+        accuracy=float(right[digits].mean()),
         ok_share=float(ok[digits].mean()),
         ok_wrong=float((~right)[digits & ok].mean()) if (digits & ok).any() else 0.0,
         error=calibration_error(confidence[digits & read], right[digits & read]),
-        negative_log_likelihood=_loss(beliefs, labels),
+        negative_log_likelihood=negative_log_likelihood(beliefs, labels),
         others=int((~digits).sum()),
         others_ok=float(ok[~digits].mean()) if (~digits).any() else 0.0,
     )

@@ -3,50 +3,74 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from train.data import Labels
-from worker.values import Probabilities
+from worker.values import NOT_A_DIGIT, SEVERAL, Probabilities, Thresholds
+
+Beliefs: TypeAlias = npt.NDArray[np.floating]
+"""Shape (pictures, 12): what is believed of each picture; rows sum to 1."""
 
 BINS = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What a set of labelled pictures says about the network."""
+    """What a set of labelled digits says about the network."""
 
     count: int
     right: int
-    """Where the most probable of the 12 classes is the label's."""
+    """Where the worker's prediction is the label; a digit that it rejects is not right."""
     accuracy: float
+    rejected: int
+    """Digits without a prediction: taken for no digit, or for several."""
     negative_log_likelihood: float
     calibration_error: float
-    """Expected calibration error over 15 bins of equally many pictures (adaptive)."""
+    """Of the confidence, over those with a prediction: 15 bins of equally many (adaptive)."""
 
 
-def figures(probabilities: Probabilities, labels: Labels) -> Figures:
+def figures(beliefs: Beliefs, labels: Labels, thresholds: Thresholds) -> Figures:
     """Sum up answers.
 
     Args:
-        probabilities: float (count, 12), each row summing to 1.
-        labels: what is right, 0-11; at least one.
+        beliefs: float (count, 12), each row summing to 1.
+        labels: what is right, 0-9; at least one.
+        thresholds: what the worker rejects.
     """
-    chosen = probabilities.argmax(axis=1)
-    right = chosen == labels
-    true = probabilities[np.arange(len(labels)), labels]
+    said = predictions(beliefs, thresholds)
+    right = said == labels
+    read = said >= 0
     return Figures(
         count=len(labels),
         right=int(right.sum()),
         accuracy=float(right.mean()),
-        negative_log_likelihood=float(-np.log(np.maximum(true, 1e-12)).mean()),
-        calibration_error=calibration_error(probabilities.max(axis=1), right),
+        rejected=int((~read).sum()),
+        negative_log_likelihood=negative_log_likelihood(beliefs, labels),
+        calibration_error=calibration_error(beliefs[read, :10].max(axis=1), right[read]),
     )
+
+
+def predictions(beliefs: Beliefs, thresholds: Thresholds) -> npt.NDArray[np.intp]:
+    """Return the digit that `judge` predicts for each row, -1 where it predicts none."""
+    rejected = (beliefs[:, NOT_A_DIGIT] >= thresholds.not_a_digit) | (
+        beliefs[:, SEVERAL] >= thresholds.several
+    )
+    return np.where(rejected, -1, beliefs[:, :10].argmax(axis=1))
+
+
+def negative_log_likelihood(beliefs: Beliefs, labels: npt.NDArray[np.integer]) -> float:
+    """Return the mean surprise at the labels, 0-11, in nats."""
+    true = beliefs[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(true, 1e-12)).mean())
 
 
 def calibration_error(confidence: npt.NDArray[np.floating], right: npt.NDArray[np.bool_]) -> float:
     """Return how far confidence and accuracy are apart, 0-1, on average over bins."""
+    if not len(confidence):
+        return 0.0
     order = np.argsort(confidence)
     gaps = [
         abs(float(confidence[part].mean()) - float(right[part].mean())) * len(part)
@@ -54,13 +78,6 @@ def calibration_error(confidence: npt.NDArray[np.floating], right: npt.NDArray[n
         if len(part)
     ]
     return sum(gaps) / len(order)
-
-
-def confusion(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.int64]:
-    """Count answers: shape (12, 12), rows what is right, columns what was said."""
-    counts = np.zeros((12, 12), np.int64)
-    np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)
-    return counts
 
 
 def softmax(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Probabilities:

@@ -45,7 +45,7 @@ class Shares:
     """Digits drawn from strokes, in the forms that MNIST has few of."""
     seen: float = 0.16
     """Frames of the bank: digits and other things as `glyph` sees them."""
-    not_a_digit: float = 0.10
+    not_a_digit: float = 0.08
     several: float = 0.06
 
 

@@ -14,8 +14,8 @@ from train.geometry import Ink, as_ink
 
 Chance = np.random.Generator
 
-PLAIN = "ACEFHKMNPRTUVWXcdefhkmnprtuvwx#@%+=*~<"
-"""Left out: B D G I J L O Q S Y Z a b g i j l o q s y z and & ? ! / ( ) >, which may be digits."""
+PLAIN = "ACEFHKMNPRTUVWXcdefhkmnprtuvwx#@%+=*~"
+"""Left out: B D G I J L O Q S Y Z a b g i j l o q s y z & ? ! / ( ) < >, which may be digits."""
 FOREIGN = "ΔΛΞΠΣΨΩακλμπχψωДЖИКЛМНПЦШЩЫЯжилмнпцшщыя"
 HERSHEY = (
     cv2.FONT_HERSHEY_SIMPLEX,

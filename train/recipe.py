@@ -89,4 +89,4 @@ def _learn(
 
 def _tested(model: bytes, thresholds: Thresholds, test: Digits) -> Figures:
     answers = publish.classifier(model, thresholds).probabilities(list(test.frames))
-    return figures(answers, test.labels)
+    return figures(answers, test.labels, thresholds)
