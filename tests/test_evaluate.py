@@ -1,6 +1,8 @@
 """What `digitdrop evaluate` finds, counts, prints and draws, on real files."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -120,3 +122,17 @@ def test_tables_name_every_set_and_charts_are_drawn(tmp_path: Path) -> None:
     assert all(name in done.stdout for name in ("ann", "bob", "all together"))
     drawn = {path.name for path in charts.iterdir()}
     assert drawn == {"confusion.png", "reliability.png", "risk-coverage.png", "mistakes.png"}
+
+
+def test_without_matplotlib_one_line_says_how_to_get_it(tmp_path: Path) -> None:
+    a_picture(tmp_path / "8" / "8.png", "8")
+    without = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "from worker import cli, console; console.run(cli.app)"
+    )
+    command = [sys.executable, "-c", without, "evaluate", str(tmp_path), "--plots", "charts"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr == "digitdrop: --plots needs matplotlib: pip install matplotlib\n"

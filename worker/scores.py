@@ -89,7 +89,7 @@ def show(scores: Scores) -> None:
 
 
 def _right(scores: Scores) -> Table:
-    headings = ("right", "", "ok", "ok and right", "calibration error", "NLL", "Brier")
+    headings = ("right", "", "ok", "right of ok", "calibration error", "NLL", "Brier")
     view = _table("how right", headings)
     for name, row in _named(scores.sets, scores.total).items():
         cells = (
@@ -106,7 +106,7 @@ def _right(scores: Scores) -> Table:
 
 
 def _statuses(title: str, rows: Mapping[str, Figures] | Mapping[str, Others]) -> Table:
-    view = _table(title, ("pictures", "ok", *(status.value for status in Status)))
+    view = _table(title, ("pictures", "share ok", *(status.value for status in Status)))
     for name, row in rows.items():
         counts = (f"{row.statuses[status.value]:,}" for status in Status)
         view.add_row(Text(escape(name)), f"{row.count:,}", _share(row.ok_share), *counts)
