@@ -236,7 +236,7 @@ def _charts() -> "Callable[[Sequence[Marked], Path, Classifier, Limits], None]":
     try:
         from worker.charts import draw
     except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
+        if not (error.name or "").startswith("matplotlib"):
             raise
         raise SetupError("--plots needs matplotlib: pip install matplotlib") from error
     return draw
