@@ -12,9 +12,11 @@ Modes:
     twice   kill at N, start again, kill at M (mostly during recovery), start again, check.
     torn    kill in the middle of a write to the report, after K bytes of it, for every K.
     short   the N-th operation, if it is a write, writes half and tells so, as a full disk does.
+    stop    SIGTERM at N, and SIGKILL some operations later; at random.
     fail    the N-th operation fails once, with an error; nobody starts the worker again.
 """
 
+import _pyio  # type: ignore[import-not-found]
 import argparse
 import builtins
 import contextlib
@@ -33,14 +35,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import _pyio
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from ledger import audit, audit_batch, drop_everything  # noqa: E402
 
 TOO_LONG = 60.0
+MOST = 120  # more operations than a run has
 
 
 @dataclass
@@ -52,6 +53,10 @@ class Fault:
     kind: str = "kill"
     number: int = errno.EIO
     """The error of a failing operation."""
+    then: int = 0
+    """How many operations after the request to stop the kill comes."""
+    no_links: bool = False
+    """Whether the file system knows no hard links."""
     seen: int = 0
 
 
@@ -60,15 +65,16 @@ class World:
     """Some folders with pictures in them, and how the worker is run on them."""
 
     folder: Path
+    outbox: Path
     command: str
     drops: list[tuple[str, bytes]] = field(default_factory=list)
 
     def arguments(self) -> list[str]:
         """Give the command line."""
         if self.command == "batch":
-            report = str(self.folder / "outbox" / "predictions.csv")
+            report = str(self.outbox / "predictions.csv")
             return ["batch", str(self.folder / "inbox"), "--report", report, "-q", "--workers=1"]
-        folders = ["--inbox", str(self.folder / "inbox"), "--outbox", str(self.folder / "outbox")]
+        folders = ["--inbox", str(self.folder / "inbox"), "--outbox", str(self.outbox)]
         return ["watch", *folders, "--settle=0", "--max-wait=0.3", "--workers=1"]
 
     def is_idle(self, since: int) -> bool:
@@ -92,8 +98,8 @@ class World:
     def complaints(self) -> list[str]:
         """Say what is not as promised."""
         if self.command == "batch":
-            return audit_batch(self.folder, self.drops)
-        return audit(self.folder, self.drops)
+            return audit_batch(self.folder / "inbox", self.outbox, self.drops)
+        return audit(self.folder / "inbox", self.outbox, self.drops)
 
 
 def _is_up(log: bytes) -> bool:
@@ -101,13 +107,15 @@ def _is_up(log: bytes) -> bool:
 
 
 @contextlib.contextmanager
-def a_world(command: str) -> Iterator[World]:
+def a_world(options: argparse.Namespace) -> Iterator[World]:
     """Make folders with drops of every kind."""
     folder = Path(tempfile.mkdtemp(prefix="crash-"))
+    aside = Path(tempfile.mkdtemp(prefix="crash-", dir=options.far)) if options.far else folder
     try:
-        yield World(folder, command, drop_everything(folder / "inbox"))
+        yield World(folder, aside / "outbox", options.command, drop_everything(folder / "inbox"))
     finally:
         shutil.rmtree(folder)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def run(world: World, fault: Fault) -> bool:
@@ -141,6 +149,8 @@ def run(world: World, fault: Fault) -> bool:
     expected = {"watch": {0}, "batch": {1}}[world.command]
     if fault.kind == "fail" and fault.at:
         expected.add(2)  # at the start, and in batch at any time: one clear line
+    if fault.kind == "stop" and fault.at:
+        return False
     assert code in expected, f"exit {code}, operation {fault.at}: {world.log()}"
     return code != 2
 
@@ -168,7 +178,7 @@ def _be_the_worker(world: World, fault: Fault) -> None:
 def wrap(fault: Fault) -> None:
     """Count what this process changes on disk from now on, and strike at the chosen moment."""
     # The pure Python twin of `io` comes to `os.write` and `os.open` for all that it does.
-    io.open = builtins.open = _pyio.open  # type: ignore[assignment]
+    io.open = builtins.open = _pyio.open
     names = ("rename", "replace", "link", "unlink", "remove", "rmdir", "mkdir", "truncate")
     for name in names:
         _wrap(name, fault, lambda *_, **__: True)
@@ -198,6 +208,12 @@ def _wrap(name: str, fault: Fault, counts: Callable[..., Any]) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         if fault.seen == fault.at and fault.kind == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        if fault.seen == fault.at and fault.kind == "stop":
+            os.kill(os.getpid(), signal.SIGTERM)
+        if fault.seen == fault.at + fault.then and fault.kind == "stop":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault.no_links and name == "link":
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM), *map(str, args[:1]))
         if fault.seen == fault.at and fault.kind == "short" and name == "write":
             return real(args[0], args[1][: len(args[1]) // 2])
         if fault.seen == fault.at and fault.kind == "fail":
@@ -207,13 +223,13 @@ def _wrap(name: str, fault: Fault, counts: Callable[..., Any]) -> None:
     setattr(os, name, wrapped)
 
 
-def check(world: World, told: str) -> None:
+def check(world: World, told: str, *, no_links: bool) -> None:
     """Start once more, leave it alone, and compare.
 
     Raises:
         AssertionError: something is lost, doubled, torn or unknown.
     """
-    assert run(world, Fault())
+    assert run(world, Fault(no_links=no_links))
     complaints = world.complaints()
     if complaints:
         kept = Path(tempfile.gettempdir()) / f"crash-kept-{os.getpid()}"
@@ -222,40 +238,44 @@ def check(world: World, told: str) -> None:
         raise AssertionError(f"{told}: {complaints}\n{log}\nkept in {kept}")
 
 
-def every(command: str, options: argparse.Namespace) -> int:
+def every(options: argparse.Namespace) -> int:
     """Strike at each operation in turn; give how many there were."""
-    at = options.first
+    at: int = options.first
     while options.last is None or at <= options.last:
-        with a_world(command) as world:
-            if options.mode in {"kill", "torn"}:
-                lived = run(world, Fault(at=at, kind=options.mode))
-                check(world, f"{options.mode} at {at}")
-                if lived:
-                    return at
-            else:
-                fault = Fault(at=at, kind=options.mode, number=options.errno)
-                if not run(world, fault):
-                    check(world, f"{options.mode} at {at}")
-                complaints = world.complaints()
-                log = world.log()
-                assert not complaints, f"{options.mode} at {at}: {complaints} {log}"
-                assert "Traceback" not in log, log
-                if at > 90:
-                    return at
+        with a_world(options) as world:
+            kills = options.mode in {"kill", "torn"}
+            lived = run(world, a_fault(options, at))
+            if kills or not lived:
+                check(world, f"{options.mode} at {at}", no_links=options.no_links)
+            complaints, log = world.complaints(), world.log()
+            assert not complaints, f"{options.mode} at {at}: {complaints} {log}"
+            assert "Traceback" not in log, log
+            if lived and (kills or at > MOST):
+                return at
         at += options.every
     return at
 
 
-def twice(command: str, options: argparse.Namespace) -> int:
+def at_random(options: argparse.Namespace) -> int:
     """Strike twice in a row, at random pairs of operations."""
     choose = random.Random(options.seed)
     for _ in range(options.count):
-        first, second = choose.randint(1, options.last or 70), choose.randint(1, 30)
-        with a_world(command) as world:
-            run(world, Fault(at=first))
-            run(world, Fault(at=second))
-            check(world, f"killed at {first}, then at {second}")
+        first, second = choose.randint(1, options.last or 80), choose.randint(1, 30)
+        with a_world(options) as world:
+            if options.mode == "twice":
+                run(world, a_fault(options, first))
+                run(world, a_fault(options, second))
+            else:
+                run(world, a_fault(options, first, then=second))
+            told = f"{options.mode} at {first} and {second}"
+            check(world, told, no_links=options.no_links)
     return int(options.count)
+
+
+def a_fault(options: argparse.Namespace, at: int, *, then: int = 0) -> Fault:
+    """Make what the options name befall the worker at an operation."""
+    kind = {"twice": "kill"}.get(options.mode, options.mode)
+    return Fault(at=at, then=then, kind=kind, number=options.errno, no_links=options.no_links)
 
 
 def main() -> None:
@@ -266,13 +286,15 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--last", type=int)
     parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--count", type=int, default=50, help="pairs, for `twice`")
+    parser.add_argument("--count", type=int, default=50, help="pairs, for `twice` and `stop`")
+    parser.add_argument("--far", type=Path, help="a folder on another file system, for the outbox")
+    parser.add_argument("--no-links", action="store_true", help="as if hard links were unknown")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--errno", type=lambda name: getattr(errno, name), default=errno.EIO)
     options = parser.parse_args()
     _warm_up()
     began = time.monotonic()
-    done = (twice if options.mode == "twice" else every)(options.command, options)
+    done = (at_random if options.mode in {"twice", "stop"} else every)(options)
     print(f"{options.command} {options.mode}: {done}, {time.monotonic() - began:.0f} s")
 
 

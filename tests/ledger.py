@@ -62,30 +62,28 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(Path(path, name) for path, _, names in os.walk(folder) for name in names)
 
 
-def audit(folder: Path, drops: list[tuple[str, bytes]]) -> list[str]:
+def audit(inbox: Path, outbox: Path, drops: list[tuple[str, bytes]]) -> list[str]:
     """Compare drops, rows and shelves; say what is not as promised."""
-    complaints = audit_report(folder / "outbox" / "predictions.csv", drops)
+    complaints = audit_report(outbox / "predictions.csv", drops)
     shelved = [
-        path
-        for shelf in ("done", "review", "failed")
-        for path in files_below(folder / "outbox" / shelf)
+        path for shelf in ("done", "review", "failed") for path in files_below(outbox / shelf)
     ]
     there = Counter(sha256(path.read_bytes()) for path in shelved)
     expected = Counter(sha256(content) for _, content in drops)
     if there != expected:
         complaints.append(f"pictures lost or doubled: {there - expected}, {expected - there}")
-    if left := files_below(folder / "inbox"):
+    if left := files_below(inbox):
         complaints.append(f"left in the inbox: {left}")
     if hidden := [path for path in shelved if path.name.startswith(".")]:
         complaints.append(f"left beside the pictures: {hidden}")
     return complaints
 
 
-def audit_batch(folder: Path, drops: list[tuple[str, bytes]]) -> list[str]:
+def audit_batch(inbox: Path, outbox: Path, drops: list[tuple[str, bytes]]) -> list[str]:
     """Compare the files of a folder with the rows of a one-shot run; a note has none."""
     pictures = [(name, content) for name, content in drops if not name.endswith(".txt")]
-    complaints = audit_report(folder / "outbox" / "predictions.csv", pictures)
-    left = {path.read_bytes() for path in files_below(folder / "inbox")}
+    complaints = audit_report(outbox / "predictions.csv", pictures)
+    left = {path.read_bytes() for path in files_below(inbox)}
     if left != {content for _, content in drops}:
         complaints.append("the sources were changed")
     return complaints

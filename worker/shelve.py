@@ -76,24 +76,25 @@ def _place(drop: Drop, shelf: Path) -> Path | None:
 
 def _put(drop: Drop, target: Path) -> Path | None:
     make_folder(target.parent)
+    is_named_by_id = (drop.id or "") in target.name
+    if is_named_by_id and target.exists():
+        return target  # by an earlier try
     try:
         link(drop.path, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
+        if not is_named_by_id:  # whose copy it is, only its name could tell
+            raise FileExistsError(errno.EEXIST, "no name for a copy", str(target)) from error
         return _copy(drop, target)
     return target
 
 
 def _copy(drop: Drop, target: Path) -> Path | None:
-    if (drop.id or "") not in target.name:  # whose copy it is, only its name can tell
-        raise FileExistsError(errno.EEXIST, "a copy needs a name of its own", str(target))
-    if target.exists():
-        return target
     try:
         drop.path.open("rb").close()
     except PermissionError:
-        logger.warning("%s may not be read, so it cannot be moved: it stays in hand", drop.path)
+        logger.warning("%r may not be read, so it cannot be moved: it stays in hand", drop.name)
         return None
     copy_durably(drop.path, target, aside=target.with_name(f".{drop.id}.part"))
     return target

@@ -1,0 +1,157 @@
+import os
+from pathlib import Path
+
+import pytest
+from ledger import files_below
+
+from worker.claim import Hand, row_id
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox"
+    (folder / "scans").mkdir(parents=True)
+    (folder / "7.png").write_bytes(b"seven")
+    (folder / "scans" / "7.png").write_bytes(b"another seven")
+    return folder
+
+
+@pytest.fixture
+def hand(inbox: Path) -> Hand:
+    hand = Hand(inbox, inbox.parent / "outbox")
+    hand.prepare()
+    return hand
+
+
+def test_what_is_taken_is_in_hand_and_nowhere_else(inbox: Path, hand: Hand) -> None:
+    drops = hand.take(["7.png", "scans/7.png"])
+
+    assert [drop.name for drop in drops] == ["7.png", "scans/7.png"]
+    assert [drop.path.read_bytes() for drop in drops] == [b"seven", b"another seven"]
+    assert sorted(files_below(inbox)) == sorted(drop.path for drop in drops)
+
+
+def test_two_files_never_share_an_id_however_alike_they_are(inbox: Path, hand: Hand) -> None:
+    first = hand.take(["7.png", "scans/7.png"])
+    (inbox / "7.png").write_bytes(b"seven")
+    second = hand.take(["7.png"])
+
+    assert len({drop.id for drop in [*first, *second]}) == 3
+
+
+def test_a_later_start_finds_what_is_in_hand_under_the_same_ids(inbox: Path, hand: Hand) -> None:
+    drops = hand.take(["7.png", "scans/7.png"])
+
+    found = Hand(inbox, inbox.parent / "outbox").left_behind()
+
+    assert sorted(found, key=lambda drop: drop.name) == drops
+
+
+def test_a_file_that_somebody_took_first_is_left_out_in_silence(
+    inbox: Path, hand: Hand, caplog: pytest.LogCaptureFixture
+) -> None:
+    (inbox / "7.png").unlink()
+
+    assert [drop.name for drop in hand.take(["7.png", "scans/7.png", "x/y.png"])] == [
+        "scans/7.png"
+    ]
+    assert hand.take(["7.png"]) == []
+    assert not caplog.records
+
+
+def test_two_workers_on_one_inbox_never_take_the_same_file(inbox: Path, hand: Hand) -> None:
+    other = Hand(inbox, inbox.parent / "another outbox")
+
+    mine = hand.take(["7.png"])
+    theirs = other.take(["7.png", "scans/7.png"])
+
+    assert [drop.name for drop in mine] == ["7.png"]
+    assert [drop.name for drop in theirs] == ["scans/7.png"]
+    assert [drop.name for drop in hand.left_behind()] == ["7.png"]
+    assert hand.strangers() == 1
+
+
+def test_what_is_given_back_lies_under_its_name_again(inbox: Path, hand: Hand) -> None:
+    (drop,) = hand.take(["scans/7.png"])
+
+    assert hand.give_back(drop)
+
+    assert (inbox / "scans" / "7.png").read_bytes() == b"another seven"
+    assert list(hand.left_behind()) == []
+
+
+def test_what_is_given_back_never_writes_over_a_file(inbox: Path, hand: Hand) -> None:
+    (drop,) = hand.take(["7.png"])
+    (inbox / "7.png").write_bytes(b"dropped meanwhile")
+
+    assert not hand.give_back(drop)
+
+    assert (inbox / "7.png").read_bytes() == b"dropped meanwhile"
+    assert drop.path.read_bytes() == b"seven"
+
+
+def test_a_file_may_lie_where_the_folder_was(inbox: Path, hand: Hand) -> None:
+    (drop,) = hand.take(["scans/7.png"])
+    (inbox / "scans").rmdir()
+    (inbox / "scans").write_bytes(b"a file now")
+
+    assert not hand.give_back(drop)
+    assert drop.path.exists()
+
+
+def test_giving_back_what_was_taken_out_of_hand_does_nothing(inbox: Path, hand: Hand) -> None:
+    (drop,) = hand.take(["7.png"])
+    drop.path.unlink()
+
+    assert hand.give_back(drop)
+    assert not (inbox / "7.png").exists()
+
+
+def test_what_was_half_given_back_at_a_crash_is_in_the_inbox_alone(
+    inbox: Path, hand: Hand
+) -> None:
+    (drop,) = hand.take(["7.png"])
+    os.link(drop.path, inbox / "7.png")  # killed before the other name was removed
+
+    assert list(hand.left_behind()) == []
+    assert not drop.path.exists()
+    assert (inbox / "7.png").read_bytes() == b"seven"
+
+
+def test_batches_that_are_finished_leave_nothing_behind(inbox: Path, hand: Hand) -> None:
+    drops = hand.take(["7.png", "scans/7.png"])
+    for drop in drops:
+        drop.path.unlink()
+
+    hand.let_go(drops)
+
+    assert list((inbox / ".claimed").iterdir()) == []
+
+
+def test_a_batch_with_a_file_in_it_stays(hand: Hand) -> None:
+    first, second = hand.take(["7.png", "scans/7.png"])
+    first.path.unlink()
+
+    hand.let_go([first, second])
+
+    assert list(hand.left_behind()) == [second]
+
+
+def test_an_inbox_made_anew_gets_its_claim_folder_again(inbox: Path, hand: Hand) -> None:
+    inbox.rename(inbox.with_name("old"))
+    with pytest.raises(FileNotFoundError):
+        hand.prepare()
+    assert not inbox.exists(), "its disk may only be away"
+    inbox.mkdir()
+    (inbox / "7.png").write_bytes(b"seven")
+
+    hand.prepare()
+
+    assert len(hand.take(["7.png"])) == 1
+
+
+def test_ids_begin_with_a_letter_and_depend_on_batch_and_name() -> None:
+    ids = {row_id(batch, name) for batch in "ab" for name in ("x", "y", "\udcff", "é", "e\u0301")}
+
+    assert len(ids) == 10
+    assert all(one[0] == "d" and one.isalnum() and one.isascii() for one in ids)

@@ -1,0 +1,70 @@
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from worker import lock
+from worker.errors import ReportError
+
+HOLD = """
+import sys
+from pathlib import Path
+from worker import lock
+with lock.held(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    return tmp_path / "outbox" / "predictions.csv"
+
+
+def a_holder(report: Path) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(report)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_writer_is_told_who_holds_the_report(report: Path) -> None:
+    with a_holder(report) as holder:
+        with (
+            pytest.raises(ReportError, match=f"process {holder.pid} on .* since .* stop that one"),
+            lock.held(report),
+        ):
+            pass
+        holder.communicate()
+
+
+def test_a_lock_left_by_a_dead_process_blocks_nobody(report: Path) -> None:
+    with a_holder(report) as holder:
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+    assert report.with_name(".predictions.csv.lock").exists()
+
+    with lock.held(report):
+        pass
+    with lock.held(report):
+        pass
+
+
+def test_another_report_in_the_same_folder_is_another_lock(report: Path) -> None:
+    with lock.held(report), lock.held(report.with_name("other.csv")):
+        pass
+
+
+def test_a_folder_that_cannot_be_had_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    with (
+        pytest.raises(ReportError, match="cannot make"),
+        lock.held(tmp_path / "file" / "predictions.csv"),
+    ):
+        pass

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from worker.mounts import _file_system, remote_file_system
+
+MOUNTS = r"""
+22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+23 22 0:20 / /proc rw - proc proc rw
+30 22 0:30 / /mnt/share rw - cifs //nas/scans rw
+31 30 0:31 / /mnt/share/local rw - ext4 /dev/sdb1 rw
+32 22 0:32 / /mnt/two\040words rw master:7 - nfs4 nas:/x rw
+33 22 0:33 / /mnt/twice rw - ext4 /dev/sdc1 rw
+34 22 0:34 / /mnt/twice rw - fuse.sshfs me@there: rw
+""".strip()
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [
+        ("/home/me/inbox", "ext4"),
+        ("/mnt/share", "cifs"),
+        ("/mnt/share/inbox", "cifs"),
+        ("/mnt/shares", "ext4"),
+        ("/mnt/share/local/inbox", "ext4"),
+        ("/mnt/two words/inbox", "nfs4"),
+        ("/mnt/twice/inbox", "fuse.sshfs"),
+        ("/", "ext4"),
+    ],
+)
+def test_the_nearest_mount_says_what_file_system_a_folder_is_on(folder: str, kind: str) -> None:
+    assert _file_system(MOUNTS, folder) == kind
+
+
+def test_a_folder_of_this_machine_is_not_remote(tmp_path: Path) -> None:
+    assert remote_file_system(tmp_path) is None

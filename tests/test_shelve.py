@@ -1,0 +1,184 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from builders import NOON, a_drop
+from ledger import files_below
+
+from worker.disk import move
+from worker.shelve import SHELVES, file_away, shelf
+from worker.values import Drop, Status
+
+OTHER_DISK = Path("/dev/shm")
+elsewhere = pytest.mark.skipif(
+    not OTHER_DISK.is_dir() or OTHER_DISK.stat().st_dev == Path.cwd().stat().st_dev,
+    reason="needs a second file system",
+)
+
+
+@pytest.fixture
+def hand(tmp_path: Path) -> Path:
+    (tmp_path / "hand").mkdir()
+    return tmp_path / "hand"
+
+
+@pytest.fixture
+def done(tmp_path: Path) -> Path:
+    return tmp_path / "outbox" / "done" / "2026-05-01"
+
+
+@pytest.fixture
+def far(tmp_path: Path) -> Iterator[Path]:
+    folder = OTHER_DISK / f"digitdrop-{os.getpid()}-{tmp_path.name}"
+    folder.mkdir()
+    yield folder
+    for path in files_below(folder):
+        path.unlink()
+
+
+def in_hand(
+    hand: Path, name: str = "7.png", content: bytes = b"seven", *, batch: str = "b"
+) -> Drop:
+    path = hand / batch / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return a_drop(path, name, batch=batch)
+
+
+def test_every_status_has_its_shelf_by_day() -> None:
+    assert set(SHELVES) == set(Status)
+    assert shelf(Path("o"), Status.OK, NOON) == Path("o/done/2026-05-01")
+    assert shelf(Path("o"), Status.BLANK, NOON) == Path("o/review/2026-05-01")
+    assert shelf(Path("o"), Status.UNREADABLE, NOON) == Path("o/failed/2026-05-01")
+
+
+def test_a_picture_is_filed_away_under_its_name(hand: Path, done: Path) -> None:
+    file_away([(in_hand(hand, "scans/7.png"), done)])
+
+    assert (done / "scans" / "7.png").read_bytes() == b"seven"
+    assert files_below(hand) == []
+
+
+def test_a_picture_of_the_same_name_is_never_written_over(hand: Path, done: Path) -> None:
+    for number in "123":
+        file_away([(in_hand(hand, "7.png", number.encode(), batch=number), done)])
+
+    assert {path.read_bytes() for path in files_below(done)} == {b"1", b"2", b"3"}
+    assert all(path.suffix == ".png" for path in files_below(done))
+
+
+def test_a_picture_killed_between_its_two_names_is_completed(hand: Path, done: Path) -> None:
+    drop = in_hand(hand)
+    done.mkdir(parents=True)
+    os.link(drop.path, done / "7.png")
+
+    file_away([(drop, done)])
+
+    assert files_below(done) == [done / "7.png"]
+    assert files_below(hand) == []
+
+
+def test_filing_away_again_what_is_filed_away_does_nothing(hand: Path, done: Path) -> None:
+    drop = in_hand(hand)
+    file_away([(drop, done)])
+
+    file_away([(drop, done)])
+
+    assert files_below(done) == [done / "7.png"]
+
+
+def test_a_file_may_lie_where_a_picture_needs_a_folder(hand: Path, done: Path) -> None:
+    file_away([(in_hand(hand, "scan", b"1", batch="1"), done)])
+    file_away([(in_hand(hand, "scan/7.png", b"2", batch="2"), done)])
+
+    assert {path.read_bytes() for path in files_below(done)} == {b"1", b"2"}
+
+
+def test_a_folder_may_lie_where_a_picture_belongs(hand: Path, done: Path) -> None:
+    file_away([(in_hand(hand, "scan/7.png", b"1", batch="1"), done)])
+    file_away([(in_hand(hand, "scan", b"2", batch="2"), done)])
+
+    assert {path.read_bytes() for path in files_below(done)} == {b"1", b"2"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["n" * 251 + ".png", "é" * 127, "." + "x" * 254, "n." + "x" * 253, "\udcff" * 255, "-rf", " "],
+)
+def test_the_longest_names_find_a_place_twice(name: str, hand: Path, done: Path) -> None:
+    for number in "12":
+        file_away([(in_hand(hand, name, number.encode(), batch=number), done)])
+
+    assert {path.read_bytes() for path in files_below(done)} == {b"1", b"2"}
+
+
+def test_a_path_that_is_too_long_on_the_shelf_is_shortened(hand: Path, tmp_path: Path) -> None:
+    deep = "/".join(["f" * 200] * 10)
+    drop = in_hand(hand, f"{deep}/7.png", batch="1")
+    far_down = tmp_path.joinpath(*["d" * 200] * 10)
+
+    file_away([(drop, far_down)])
+
+    assert [path.read_bytes() for path in files_below(far_down)] == [b"seven"]
+
+
+@elsewhere
+def test_on_another_file_system_a_picture_is_copied_once_and_whole(hand: Path, far: Path) -> None:
+    for number in "12":
+        file_away([(in_hand(hand, "scans/7.png", number.encode(), batch=number), far)])
+
+    assert {path.read_bytes() for path in files_below(far)} == {b"1", b"2"}
+    assert files_below(hand) == []
+
+
+@elsewhere
+@pytest.mark.parametrize("name", ["é" * 127, "\U0001f600" * 63, "n" * 255])
+def test_on_another_file_system_too_the_longest_names_find_a_place(
+    name: str, hand: Path, far: Path
+) -> None:
+    file_away([(in_hand(hand, name), far)])
+
+    assert [path.read_bytes() for path in files_below(far)] == [b"seven"]
+
+
+@elsewhere
+def test_a_copy_that_was_cut_short_is_made_again(hand: Path, far: Path) -> None:
+    drop = in_hand(hand)
+    (far / f".{drop.id}.part").write_bytes(b"sev")
+
+    file_away([(drop, far)])
+
+    assert [path.read_bytes() for path in files_below(far)] == [b"seven"]
+
+
+@elsewhere
+def test_a_copy_that_was_made_before_a_crash_is_not_made_twice(hand: Path, far: Path) -> None:
+    drop = in_hand(hand)
+    file_away([(drop, far)])
+    drop.path.write_bytes(b"seven")  # as if killed before it was removed
+
+    file_away([(drop, far)])
+
+    assert [path.read_bytes() for path in files_below(far)] == [b"seven"]
+    assert files_below(hand) == []
+
+
+def test_without_hard_links_nothing_is_written_over_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    source, target = tmp_path / "7.png", tmp_path / "8.png"
+    source.write_bytes(b"seven")
+    target.write_bytes(b"eight")
+
+    with pytest.raises(FileExistsError):
+        move(source, target)
+    move(source, tmp_path / "9.png")
+
+    assert target.read_bytes() == b"eight"
+    assert (tmp_path / "9.png").read_bytes() == b"seven"
+    assert not source.exists()
