@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.corruptions import FAMILIES
 from benchmarks.reading import BySet, pool
 from benchmarks.variants import LARGE, LARGE_ONLY, VARIANTS
-from benchmarks.wild import HANDWRITTEN
+from benchmarks.wild import is_handwriting
 from worker.figures import Answers, auroc, figures, others
 
 Results = Mapping[str, Mapping[str, BySet]]
@@ -48,10 +48,10 @@ def lines(results: Results) -> list[Line]:
 def _wild(results: Results) -> Iterator[Line]:
     sets = results["wild"]["digits"]
     goals = {"cs114-uit-photos": 97.0, "scan-anzemur": 98.5, "semeion": 97.0, "own": 99.5}
-    for name, title in TITLES.items():
-        yield _right("wild", title, sets[name], goals.get(name))
+    for name in _ordered(sets):
+        yield _right("wild", TITLES.get(name, name), sets[name], goals.get(name))
     all_four = _handwritten(sets)
-    yield _right("wild", "the four kinds of handwriting, pooled", all_four, 98.3)
+    yield _right("wild", "all handwriting, pooled", all_four, 98.3)
     found = figures(all_four)
     yield _share("wild", "share of `ok`", found.ok, found.count, at_least=95.0)
     wrong = found.ok - found.ok_right
@@ -171,8 +171,8 @@ def _ancestor(results: Results) -> Iterator[Line]:
         theirs = {name.split("/")[1]: one for name, one in ways.items() if name.startswith(way)}
         for name, found in (*theirs.items(), ("all handwriting", _handwritten(theirs))):
             yield _right(f"ancestor, {way}", TITLES.get(name, name), found, None)
-    for name, title in TITLES.items():
-        yield _right("ancestor, ours", title, ours[name], None)
+    for name in _ordered(ours):
+        yield _right("ancestor, ours", TITLES.get(name, name), ours[name], None)
     yield _right("ancestor, ours", "all handwriting", _handwritten(ours), None)
 
 
@@ -188,7 +188,12 @@ _PARTS: dict[str, Callable[[Results], Iterator[Line]]] = {
 
 
 def _handwritten(sets: BySet) -> Answers:
-    return pool(sets[name] for name in HANDWRITTEN if name in sets)
+    return pool(found for name, found in sets.items() if is_handwriting(name))
+
+
+def _ordered(sets: BySet) -> list[str]:
+    """Put what has a title first."""
+    return [*(name for name in TITLES if name in sets), *sorted(sets.keys() - TITLES.keys())]
 
 
 def _right(part: str, on: str, answers: Answers, goal: float | None) -> Line:

@@ -18,17 +18,14 @@ from benchmarks.variants import (
     unchanged,
 )
 from worker.classify import Classifier
-from worker.evaluate import answers, tasks
+from worker.evaluate import answers, labelled, unlabelled
 from worker.figures import NONE, Answers
 from worker.values import Status
-
-HANDWRITTEN = ("cs114-uit-photos", "scan-anzemur", "semeion", "own")
-"""The sets that count as handwriting; `own` pools the people with few pictures each."""
 
 
 def digits(data: Path, classifier: Classifier, _: int) -> BySet:
     """Read the wild digits as they are."""
-    return _pooled(read(tasks(data / "wild" / "digits"), classifier))
+    return _pooled(read(labelled(data / "wild" / "digits"), classifier))
 
 
 def variant(name: str, data: Path, classifier: Classifier, _: int) -> BySet:
@@ -36,8 +33,8 @@ def variant(name: str, data: Path, classifier: Classifier, _: int) -> BySet:
     make = VARIANTS.get(name, unchanged)
 
     def dressed() -> Iterator[tuple[bytes, int, str]]:
-        for task in tasks(data / "wild" / "digits"):
-            if (group := _group(task.set)) in HANDWRITTEN and task.label is not None:
+        for task in labelled(data / "wild" / "digits"):
+            if is_handwriting(group := _group(task.set)) and task.label is not None:
                 plain = Original(task.drop.path, light_on_dark=False)
                 if name not in LARGE_ONLY or is_tall(plain.grey):
                     light = is_light_on_dark(group, plain.grey)
@@ -50,7 +47,7 @@ def letters(data: Path, classifier: Classifier, _: int) -> BySet:
     """Read the wild pictures that are no digits, look-alikes apart."""
     folder = data / "wild" / "nondigits"
     alike = set(next(folder.glob("*/lookalike.txt")).read_text().split())
-    found = [task for task in tasks(data / "wild" / "digits", [folder]) if task.label is None]
+    found = unlabelled(folder)
     fair = [task for task in found if not alike & set(task.drop.path.parts)]
     unfair = [task for task in found if alike & set(task.drop.path.parts)]
     return read(fair, classifier) | {"look-alikes": answers(marked(unfair, classifier))}
@@ -65,13 +62,13 @@ def strings(data: Path, classifier: Classifier, _: int) -> BySet:
         for row in csv.DictReader(labels.open(newline=""))
         if len(row["label"]) > 1
     }
-    found = tasks(data / "wild" / "digits", [folder])
+    found = unlabelled(folder)
     return read([task for task in found if task.drop.path in several], classifier)
 
 
 def ancestors_way(data: Path, classifier: Classifier, _: int) -> BySet:
     """Read the wild digits as most tutorials do; sets named by the way and the group."""
-    found = tasks(data / "wild" / "digits")
+    found = labelled(data / "wild" / "digits")
     frames = [ancestor.frame(task.drop.path) for task in found]
     inverted = [ancestor.inverted_when_light(frame) for frame in frames]
     groups = np.array([_group(task.set) for task in found])
@@ -86,7 +83,13 @@ def ancestors_way(data: Path, classifier: Classifier, _: int) -> BySet:
     }
 
 
+def is_handwriting(group: str) -> bool:
+    """Say whether a group counts: printed digits are only a stress test."""
+    return not group.startswith("printed")
+
+
 def _group(name: str) -> str:
+    """Pool the people with few pictures each."""
     return "own" if name.startswith("own-") else name
 
 

@@ -45,18 +45,47 @@ class Marked:
 
 
 def tasks(folder: Path, others: Iterable[Path] = ()) -> list[Task]:
-    """Find what to read.
-
-    Args:
-        folder: has pictures in folders named 0-9, at any depth; what lies
-            elsewhere in it is passed over.
-        others: folders of pictures that show no single digit; each folder
-            right below one of them is a set.
+    """Find what to read: pictures with labels, and folders of pictures without.
 
     Raises:
-        FolderError: one of them has no such picture.
+        FolderError: one of the folders has no such picture.
     """
-    return [*_labelled(folder), *(task for other in others for task in _unlabelled(other))]
+    return [*labelled(folder), *(task for other in others for task in unlabelled(other))]
+
+
+def labelled(folder: Path) -> list[Task]:
+    """Find pictures in folders named 0-9, at any depth; what lies elsewhere is passed over.
+
+    Raises:
+        FolderError: there are none.
+    """
+    found = [
+        Task(drop=drop, source=folder, set=_set(folder, above), label=int(digit))
+        for drop in drops([folder])
+        for *above, digit in [PurePosixPath(drop.name).parts[:-1] or ("",)]
+        if digit in _DIGITS
+    ]
+    if not found:
+        raise FolderError(
+            f"no labelled picture in {folder}: expected them in folders named by what they "
+            f"show, as in {folder / '...' / '7' / 'picture.png'}"
+        )
+    return found
+
+
+def unlabelled(folder: Path) -> list[Task]:
+    """Find pictures that show no single digit; each folder right below is a set.
+
+    Raises:
+        FolderError: there are none.
+    """
+    found = [
+        Task(drop=drop, source=folder, set=_set(folder, drop.name.split("/")[:-1][:1]), label=None)
+        for drop in drops([folder])
+    ]
+    if not found:
+        raise FolderError(f"no picture in {folder}")
+    return found
 
 
 def mark(
@@ -116,31 +145,6 @@ def mistakes(marked: Iterable[Marked], *, most: int) -> list[Marked]:
     """Pick the worst: wrong ones, the most confident first, then those without an answer."""
     wrong = [one for one in marked if one.verdict.prediction != one.task.label]
     return sorted(wrong, key=lambda one: -(one.verdict.confidence or 0.0))[:most]
-
-
-def _labelled(folder: Path) -> list[Task]:
-    found = [
-        Task(drop=drop, source=folder, set=_set(folder, above), label=int(digit))
-        for drop in drops([folder])
-        for *above, digit in [PurePosixPath(drop.name).parts[:-1] or ("",)]
-        if digit in _DIGITS
-    ]
-    if not found:
-        raise FolderError(
-            f"no labelled picture in {folder}: expected them in folders named by what they "
-            f"show, as in {folder / '...' / '7' / 'picture.png'}"
-        )
-    return found
-
-
-def _unlabelled(folder: Path) -> list[Task]:
-    found = [
-        Task(drop=drop, source=folder, set=_set(folder, drop.name.split("/")[:-1][:1]), label=None)
-        for drop in drops([folder])
-    ]
-    if not found:
-        raise FolderError(f"no picture in {folder}")
-    return found
 
 
 def _set(folder: Path, parts: Sequence[str]) -> str:
