@@ -15,7 +15,7 @@ import numpy as np
 
 from worker.framing import is_framed, to_frame
 from worker.marks import ALONG_EDGE, Marks, Mask, groups, pieces, separated, without
-from worker.paper import Ink, Tones, above_paper, darkness, histogram, quantiles, shrunk, tones
+from worker.paper import Ink, Tones, darkness, even, histogram, quantiles, shrunk, tones, uneven
 from worker.ruling import LEAST as CROP
 from worker.ruling import unruled
 from worker.values import Frame, Grey, Sight
@@ -28,8 +28,12 @@ MOST = 6
 """Candidate frames per picture, at most."""
 MOST_INK = 0.42
 """Share of a frame that digits cover at most; in MNIST's test set it is 0.33."""
+ALIKE = 0.85
+"""Two frames that share so much of their ink are one reading."""
 UNLIKELY = 0.02
 """A polarity is not looked at below this probability, unless the other shows nothing."""
+SMOOTH_LIGHT = 0.75
+"""How far to trust that uneven light falls off smoothly, rather than at a shadow's edge."""
 USUAL_WIDTH = 0.65
 """Width over height of most digits (in MNIST's test set the median is 0.8, with the 1 0.2)."""
 
@@ -73,9 +77,15 @@ def _sight(found: list[tuple[float, Frame]]) -> Sight:
     found = sorted(found, key=lambda item: -item[0])
     kept: list[tuple[float, Frame]] = []
     for trust, frame in found:
-        if len(kept) < MOST and not any(np.array_equal(frame, other) for _, other in kept):
+        if len(kept) < MOST and not any(_same(frame, other) for _, other in kept):
             kept.append((trust, frame))
     return Sight(frames=tuple(f for _, f in kept), trust=tuple(t for t, _ in kept))
+
+
+def _same(one: Frame, other: Frame) -> bool:
+    """Tell whether two frames show the same ink, but for the pen's width."""
+    overlap = np.count_nonzero(np.minimum(one, other) > 96)
+    return bool(overlap > ALIKE * max(np.count_nonzero(frame > 96) for frame in (one, other)))
 
 
 def _dark_on_light(grey: Grey, split: Tones) -> float:
@@ -91,7 +101,18 @@ def _dark_on_light(grey: Grey, split: Tones) -> float:
 
 def _readings(grey: Grey, split: Tones) -> Iterator[tuple[float, Frame]]:
     """Yield what dark ink on light paper may say, with a weight each."""
-    ink = above_paper(grey, split)
+    if split.light_is_even:
+        yield from _unruled(even(grey, split))
+        return
+    smooth, sharp = uneven(grey)
+    found = list(_unruled(smooth))
+    yield from ((SMOOTH_LIGHT * weight, frame) for weight, frame in found)
+    if found:  # else it is bare paper, of which the other way would show the grain
+        yield from (((1 - SMOOTH_LIGHT) * weight, frame) for weight, frame in _unruled(sharp))
+
+
+def _unruled(ink: Ink) -> Iterator[tuple[float, Frame]]:
+    """Yield the frames of ink, with and without printed lines, if there are any."""
     if ink.max() < CONTRAST:
         return
     mask = separated(ink)

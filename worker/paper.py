@@ -16,6 +16,8 @@ from worker.values import Grey
 
 SMALL = 64
 """Long side, in pixels, at which the paper is estimated: it changes slowly."""
+REACH = 0.1
+"""Strokes are thinner than this share of the long side, or so dark that shadows do not matter."""
 FLAT = 0.2
 """Paper is even if its brightness spreads over less than this share of the contrast."""
 
@@ -67,19 +69,22 @@ def tones(grey: Grey) -> Tones:
     )
 
 
-def above_paper(grey: Grey, split: Tones) -> Ink:
-    """Return how much darker than the paper each point is."""
-    if split.light_is_even:
-        return cv2.subtract(np.full_like(grey, split.light), grey)  # type: ignore[return-value]
-    return _flattened(grey)
+def even(grey: Grey, split: Tones) -> Ink:
+    """Return how much darker each point is than paper of the same brightness everywhere."""
+    return np.asarray(cv2.subtract(np.full_like(grey, split.light), grey), np.uint8)
 
 
-def _flattened(grey: Grey) -> Ink:
-    """Take away paper in uneven light.
+def uneven(grey: Grey) -> tuple[Ink, Ink]:
+    """Take away paper in uneven light, in two ways.
 
     The paper is first guessed as a smooth surface over the whole picture, which
     follows shadows and vignetting up to the border; then what is darker is left
     out and the rest averaged closer by, which follows folds.
+
+    Returns:
+        How much darker than that surface each point is; and how much darker than
+        the lightest surface on which a thin dark thing may lie. There the sharp edge
+        of a shadow leaves nothing behind, but neither does a thick pen.
     """
     small = shrunk(grey, SMALL)
     level = small.astype(np.float32)
@@ -97,8 +102,17 @@ def _flattened(grey: Grey) -> Ink:
     gain = 255 / np.maximum(paper, 60)
     size = (grey.shape[1], grey.shape[0])
     darker = cv2.resize(paper * gain, size) - grey * cv2.resize(gain, size)
-    ink: Ink = np.clip(darker, 0, 255).astype(np.uint8)
-    return ink
+    return np.clip(darker, 0, 255).astype(np.uint8), _dents(darker)
+
+
+def _dents(darker: npt.NDArray[np.float32]) -> Ink:
+    smooth = np.clip(cv2.GaussianBlur(darker, (3, 3), 0) + 64, 0, 255).astype(np.uint8)
+    side = round(REACH * max(darker.shape)) | 1
+    around = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    ink = np.asarray(cv2.subtract(smooth, around), np.uint8)
+    # The opening follows the lightest grains of the paper: its usual depth is no ink.
+    depth = int(quantiles(histogram(ink), _MIDDLE))
+    return np.asarray(cv2.subtract(ink, np.full_like(ink, depth)), np.uint8)
 
 
 def _surface(level: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from worker.marks import Mask
 
@@ -11,6 +12,10 @@ RUN = 0.1
 """A line runs straight for at least this share of the picture ..."""
 LENGTH = 0.8
 """... and reaches over this share of it, perhaps in pieces: strokes seldom do ..."""
+HIDDEN = 0.3
+"""... with no gap longer than this ..."""
+TURN = 0.04
+"""... nor turned by more than about this slope there ..."""
 THICK = 0.03
 """... and is no thicker than this share."""
 
@@ -49,16 +54,30 @@ def _lines(mask: Mask) -> tuple[Mask, int]:
     # One pixel up and down lets a line turned by a few degrees run on.
     fat = cv2.dilate(mask, np.ones((3, 1), np.uint8))
     runs = cv2.morphologyEx(fat, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
-    if cv2.boundingRect(runs)[2] < LENGTH * width:
-        return none, 0
     bulk = cv2.morphologyEx(fat, cv2.MORPH_OPEN, np.ones((thick + 3, 3), np.uint8))
     runs = cv2.subtract(runs, cv2.morphologyEx(bulk, cv2.MORPH_OPEN, np.ones((1, run), np.uint8)))
-    joined = cv2.dilate(runs, np.ones((3, run), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    long = stats[:, cv2.CC_STAT_WIDTH] - run >= LENGTH * width
-    slim = stats[:, cv2.CC_STAT_HEIGHT] <= thick + 0.15 * stats[:, cv2.CC_STAT_WIDTH]
-    chosen = long & slim
+    if cv2.boundingRect(runs)[2] < LENGTH * width:
+        return none, 0
+    # The digit itself may hide a part of the line; turned, it goes on a little higher.
+    gap = round(HIDDEN * width)
+    joined = cv2.dilate(runs, np.ones((3 + 2 * round(TURN * gap), gap), np.uint8))
+    count, labels, _, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    y, x = np.nonzero(runs)
+    owner = np.asarray(labels[y, x], np.int64)
+    across, down = _extent(owner, x, count), _extent(owner, y, count)
+    seen = np.bincount(owner, minlength=count)
+    chosen = (across >= LENGTH * width) & (seen >= width) & (down <= thick + 0.15 * across)
     chosen[0] = False
-    if count < 2 or not chosen.any():
+    if not chosen.any():
         return none, 0
     return (chosen[labels] & (runs > 0)).astype(np.uint8) & mask, int(chosen.sum())
+
+
+def _extent(
+    owner: npt.NDArray[np.int64], place: npt.NDArray[np.int64], count: int
+) -> npt.NDArray[np.int64]:
+    """Return how far each owner's places reach."""
+    first, last = np.full(count, place.max()), np.full(count, place.min())
+    np.minimum.at(first, owner, place)
+    np.maximum.at(last, owner, place)
+    return np.asarray(last - first + 1)
