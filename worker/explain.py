@@ -9,6 +9,7 @@ from worker.values import NOT_A_DIGIT, SEVERAL, Frame, Grey, Probabilities, Sigh
 Canvas = npt.NDArray[np.uint8]
 """Shape (height, width, 3), BGR, 255 = white."""
 
+_MOST = 2  # frames shown: further ones seldom decide
 _SIDE = 224  # pixels: a frame eight times enlarged
 _GAP = 16
 _TITLE = 28
@@ -28,13 +29,14 @@ def sheet(grey: Grey, sight: Sight, probabilities: Probabilities, verdict: Verdi
         verdict: what was made of them.
 
     Returns:
-        One panel for the picture, and two for each frame, side by side.
+        One panel for the picture, two for each of the frames most trusted, and the answer,
+        side by side.
     """
     panels = [_panel(_fitted(grey), "the picture, upright")]
-    for number, (frame, trust, row) in enumerate(
-        zip(sight.frames, sight.trust, probabilities, strict=True), start=1
-    ):
-        panels.append(_panel(_enlarged(frame), f"frame {number}: trust {trust:.2f}"))
+    shown = zip(sight.frames[:_MOST], sight.trust, probabilities, strict=False)
+    for number, (frame, trust, row) in enumerate(shown, start=1):
+        of_all = f"frame {number} of {len(sight.frames)}"
+        panels.append(_panel(_enlarged(frame), f"{of_all}: trust {trust:.2f}"))
         panels.append(_panel(_bars(row, verdict.prediction), "the network says"))
     panels.append(_panel(_said(verdict), "the answer"))
     return np.hstack(panels)
