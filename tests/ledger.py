@@ -3,15 +3,22 @@
 import csv
 import hashlib
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from worker.escape import unescape
+from worker.verify import verify
 
-COLUMNS = 11
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def a_picture(number: int = 7) -> bytes:
@@ -76,6 +83,9 @@ def audit(inbox: Path, outbox: Path, drops: list[tuple[str, bytes]]) -> list[str
         complaints.append(f"left in the inbox: {left}")
     if hidden := [path for path in shelved if path.name.startswith(".")]:
         complaints.append(f"left beside the pictures: {hidden}")
+    account = verify(inbox, outbox, outbox / "predictions.csv")
+    if not account.is_complete:
+        complaints.append(f"verify says: {account}")
     return complaints
 
 
@@ -105,3 +115,75 @@ def audit_report(report: Path, drops: list[tuple[str, bytes]]) -> list[str]:
     if recorded != expected:
         complaints.append(f"rows too many: {recorded - expected}; missing: {expected - recorded}")
     return complaints
+
+
+@contextmanager
+def a_worker(folder: Path, *more: str, outbox: Path | None = None) -> "Iterator[Worker]":
+    """Run the real worker on a folder; it is killed at the end if it still runs."""
+    worker = Worker(folder, *more, outbox=outbox)
+    try:
+        yield worker
+    finally:
+        worker.kill()
+
+
+class Worker:
+    """The real worker in a process of its own."""
+
+    def __init__(self, folder: Path, *more: str, outbox: Path | None = None) -> None:
+        """Start it."""
+        self.log = folder / "log"
+        self.inbox, self.outbox = folder / "inbox", outbox or folder / "outbox"
+        self.inbox.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "worker", "watch", "--workers=1", *more]
+        command += [f"--inbox={self.inbox}", f"--outbox={self.outbox}"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+
+    def told(self) -> str:
+        """Give its log."""
+        return self.log.read_text(errors="replace")
+
+    def waits_until(self, is_so: Callable[[], bool], seconds: float = 60) -> None:
+        """Wait until something is so.
+
+        Raises:
+            AssertionError: it does not become so, or the worker ended.
+        """
+        until = time.monotonic() + seconds
+        while not is_so():
+            assert time.monotonic() < until, self.told()[-5000:]
+            assert self.process.poll() is None, self.told()[-5000:]
+            time.sleep(0.02)
+
+    def is_up(self) -> bool:
+        """Say whether it has begun to watch."""
+        return " watching " in self.told()
+
+    def is_idle(self) -> bool:
+        """Say whether nothing waits and nothing is in hand."""
+        return self.is_up() and not files_below(self.inbox)
+
+    def rows(self) -> list[dict[str, str]]:
+        """Read its report; none if there is none."""
+        report = self.outbox / "predictions.csv"
+        return rows(report) if report.exists() else []
+
+    def stop(self) -> float:
+        """Ask it to stop; give the seconds that it took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(timeout=30) == 0, self.told()[-5000:]
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait()
+
+
+def serve_once(folder: Path, *more: str) -> None:
+    """Have the worker read what is there, and stop."""
+    with a_worker(folder, "--settle=0", "--max-wait=0.3", *more) as worker:
+        worker.waits_until(lambda: worker.is_idle() and worker.is_idle())
+        worker.stop()

@@ -102,7 +102,7 @@ class Hand:
 
         What it was just putting back when it ended is put back.
         """
-        for folder in self._batches():
+        for folder in _batches(self._claimed):
             if folder.name.startswith(f"{self._owner}-"):
                 for drop in _drops(folder):
                     if is_same_file(drop.path, self._inbox / drop.name):
@@ -115,16 +115,10 @@ class Hand:
         """Count the files that are in hand for other outboxes."""
         return sum(
             1
-            for folder in self._batches()
+            for folder in _batches(self._claimed)
             if not folder.name.startswith(f"{self._owner}-")
             for _ in _drops(folder)
         )
-
-    def _batches(self) -> list[Path]:
-        try:
-            return sorted(path for path in self._claimed.iterdir() if path.is_dir())
-        except FileNotFoundError:
-            return []
 
     def _batch(self, drop: Drop) -> Path:
         return self._claimed / drop.path.relative_to(self._claimed).parts[0]
@@ -148,6 +142,12 @@ class Hand:
         if name not in self._told and len(self._told) < _MOST_TOLD:
             self._told.add(name)
             logger.warning("cannot take %r out of the inbox: %s", name, error.strerror)
+
+
+def in_hand(inbox: Path) -> Iterator[Drop]:
+    """List what is in hand in an inbox, whoever's hand it is."""
+    for folder in _batches(inbox / CLAIMED):
+        yield from _drops(folder)
 
 
 def row_id(batch: str, name: str) -> str:
@@ -174,6 +174,13 @@ def _rmdir(folder: Path) -> None:
     except OSError as error:
         if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR}:
             raise
+
+
+def _batches(claimed: Path) -> list[Path]:
+    try:
+        return sorted(path for path in claimed.iterdir() if path.is_dir())
+    except FileNotFoundError:
+        return []
 
 
 def _drops(batch: Path) -> Iterator[Drop]:

@@ -1,5 +1,6 @@
 """Thin commands. What a command needs is imported inside it, so that `--help` is instant."""
 
+import json
 import logging
 import os
 import signal
@@ -221,6 +222,24 @@ def evaluate(
         typer.echo(scores.as_json(found))
     else:
         scores.show(found)
+
+
+@app.command()
+def verify(
+    inbox: Inbox = INBOX,
+    outbox: Outbox = OUTBOX,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Reconcile inbox, claimed files and outbox with the report: is every picture there?
+
+    Example: digitdrop verify --inbox scans --outbox results
+    """
+    from worker.daemon import REPORT
+    from worker.verify import verify as reconcile
+
+    account = reconcile(inbox, outbox, outbox / REPORT)
+    typer.echo(json.dumps(account.as_dict(), indent=2) if as_json else account)
+    raise typer.Exit(int(not account.is_complete))
 
 
 def _stopper() -> "Stopper":

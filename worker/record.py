@@ -78,6 +78,12 @@ class Report:
         if self._path.exists():
             yield from search(self._path, None)
 
+    def every_row(self) -> Iterator[tuple[str, Row]]:
+        """Yield every row with its id, also those in reports that were set aside."""
+        yield from self.all_rows()
+        for path in self._parts(_FOREIGN):
+            yield from (one for one in search(path, None) if one[1].is_whole)
+
     def _append(self, descriptor: int, rows: bytes) -> None:
         status = os.fstat(descriptor)
         size = status.st_size
@@ -104,7 +110,7 @@ class Report:
             return
         if head and head.removeprefix(BOM).rstrip(b"\r\n") != HEADER:
             now = datetime.now(UTC)
-            aside = self._path.with_stem(f"{self._path.stem}-foreign-{now:%Y%m%dT%H%M%S%f}")
+            aside = self._path.with_stem(f"{self._path.stem}{_FOREIGN}{now:%Y%m%dT%H%M%S%f}")
             self._path.rename(aside)
             logger.warning("the report had a foreign header; it is now %s", aside.name)
 
@@ -114,10 +120,16 @@ class Report:
             file.flush()
             os.fsync(file.fileno())
 
-    def _parts(self) -> list[Path]:
-        return sorted(self._path.parent.glob(f"{self._path.stem}*{self._path.suffix}"))
+    def _parts(self, infix: str = "") -> list[Path]:
+        start, end = self._path.stem + infix, self._path.suffix
+        return sorted(
+            path
+            for path in self._path.parent.iterdir()
+            if path.name.startswith(start) and path.name.endswith(end)
+        )
 
 
+_FOREIGN: Final = "-foreign-"
 _BINARY: Final = getattr(os, "O_BINARY", 0)
 
 

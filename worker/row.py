@@ -34,10 +34,15 @@ BOM: Final = b"\xef\xbb\xbf"  # Excel writes one
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What recovery needs to know of a row that is in the report."""
+    """What recovery and `verify` need to know of a row that is in the report."""
 
     time: datetime
     status: Status
+    file: str = ""
+    """As written, see `escape`."""
+    sha256: str = ""
+    is_whole: bool = False
+    """Whether it has all its cells; else time and status are guesses."""
 
 
 def is_whole(text: bytes) -> bool:
@@ -58,7 +63,9 @@ def search(path: Path, wanted: Collection[bytes] | None) -> Iterator[tuple[str, 
     with path.open("rb") as file:
         for text in file:
             row_id = text.partition(b",")[0].partition(b";")[0].strip(b'"\r\n')
-            if row_id.removeprefix(BOM) != b"id" and (wanted is None or row_id in wanted):
+            if row_id.removeprefix(BOM) in {b"id", b""}:
+                continue
+            if wanted is None or row_id in wanted:
                 yield row_id.decode("utf-8", "replace"), _row(text, row_id)
 
 
@@ -67,7 +74,8 @@ def _row(text: bytes, row_id: bytes) -> Row:
     delimiter = ";" if text.strip(b'"').startswith(row_id + b";") else ","
     cells = _split(text, delimiter)
     try:
-        return Row(datetime.fromisoformat(cells[1]), Status(cells[5]))
+        time, status = datetime.fromisoformat(cells[1]), Status(cells[5])
+        return Row(time, status, cells[2], cells[9], is_whole=len(cells) == len(COLUMNS))
     except (IndexError, ValueError):  # edited beyond recognition: still its row
         return Row(datetime.now(UTC), Status.UNCERTAIN)
 

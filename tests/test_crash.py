@@ -1,0 +1,65 @@
+"""The worker killed at its N-th file-system operation; the sweeps are in `crash.py`.
+
+Here they stride, to be over in some minutes. docs/reliability.md has the full figures.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ledger import ROOT
+
+OTHER_DISK = Path("/dev/shm")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="forks, and kills"),
+]
+
+
+def sweep(*arguments: str) -> None:
+    script = ROOT / "tests" / "crash.py"
+    command = [sys.executable, str(script), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert not done.returncode, done.stdout + done.stderr
+
+
+def test_the_service_killed_at_any_step_writes_one_row_for_each_drop() -> None:
+    sweep("watch", "--mode=kill", "--every=4")
+
+
+def test_a_one_shot_run_killed_at_any_step_goes_on_where_it_was() -> None:
+    sweep("batch", "--mode=kill")
+
+
+def test_two_kills_in_a_row_cost_nothing_either() -> None:
+    sweep("watch", "--mode=twice", "--count=12", "--seed=3")
+
+
+def test_a_kill_after_a_request_to_stop_costs_nothing() -> None:
+    sweep("watch", "--mode=stop", "--count=10", "--last=25", "--seed=4")
+
+
+def test_a_report_torn_at_any_byte_is_mended() -> None:
+    sweep("watch", "--mode=torn", "--every=150")
+
+
+def test_an_operation_that_fails_once_is_done_again() -> None:
+    sweep("watch", "--mode=fail", "--every=8")
+
+
+def test_a_write_that_is_cut_short_is_done_again() -> None:
+    sweep("watch", "--mode=short", "--first=20", "--last=60", "--every=7")
+
+
+@pytest.mark.skipif(
+    not OTHER_DISK.is_dir() or OTHER_DISK.stat().st_dev == ROOT.stat().st_dev,
+    reason="needs a second file system",
+)
+def test_the_outbox_may_lie_on_another_file_system() -> None:
+    sweep("watch", "--mode=kill", f"--far={OTHER_DISK}", "--first=30", "--every=6")
+
+
+def test_the_file_system_may_know_no_hard_links() -> None:
+    sweep("watch", "--mode=kill", "--no-links", "--first=30", "--every=6")

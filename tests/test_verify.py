@@ -1,0 +1,219 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ledger import ROOT, a_picture, drop, drop_everything, files_below, serve_once
+
+from worker.errors import FolderError
+from worker.verify import Account, verify
+
+Reconcile = Callable[[], Account]
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Have the real worker read one drop of every kind, once for all tests."""
+    folder = tmp_path_factory.mktemp("served")
+    drop_everything(folder / "inbox")
+    drop(folder / "inbox", [("large.png", a_picture() + bytes(100_000))])
+    serve_once(folder, "--max-bytes=100000")
+    return folder
+
+
+@pytest.fixture
+def folder(served: Path, tmp_path: Path) -> Path:
+    import shutil
+
+    shutil.copytree(served, tmp_path / "w", symlinks=True)
+    return tmp_path / "w"
+
+
+@pytest.fixture
+def report(folder: Path) -> Path:
+    return folder / "outbox" / "predictions.csv"
+
+
+@pytest.fixture
+def reconcile(folder: Path, report: Path) -> Reconcile:
+    return lambda: verify(folder / "inbox", folder / "outbox", report)
+
+
+def a_shelved(folder: Path, name: str = "scans/seven.png") -> Path:
+    (path,) = (folder / "outbox" / "done").glob(f"*/{name}")
+    return path
+
+
+def test_every_picture_is_accounted_for_after_a_run(reconcile: Reconcile) -> None:
+    account = reconcile()
+
+    assert account.is_complete, str(account)
+    assert account.rows == 8
+    assert sum(account.filed.values()) == 8
+    assert (account.waiting, account.in_hand) == (0, 0)
+
+
+def test_what_waits_and_what_is_in_hand_is_counted(folder: Path, reconcile: Reconcile) -> None:
+    drop(folder / "inbox", [("new.png", b"7"), (".claimed/owner-batch/held.png", b"8")])
+
+    account = reconcile()
+
+    assert account.is_complete
+    assert (account.waiting, account.in_hand) == (1, 1)
+
+
+def test_a_row_whose_picture_is_nowhere_is_missing(folder: Path, reconcile: Reconcile) -> None:
+    a_shelved(folder).unlink()
+
+    account = reconcile()
+
+    assert len(account.missing) == 1
+    assert "scans/seven.png" in account.missing[0]
+    assert not account.doubled
+    assert not account.unknown
+
+
+def test_a_picture_that_changed_is_missing_and_its_new_content_unknown(
+    folder: Path, reconcile: Reconcile
+) -> None:
+    a_shelved(folder).write_bytes(b"other content")
+
+    account = reconcile()
+
+    assert (len(account.missing), len(account.unknown)) == (1, 1)
+
+
+def test_a_picture_too_large_to_be_read_is_matched_by_its_name(
+    folder: Path, reconcile: Reconcile
+) -> None:
+    (path,) = (folder / "outbox" / "failed").glob("*/large.png")
+    path.unlink()
+
+    (missing,) = reconcile().missing
+
+    assert "large.png" in missing
+
+
+@pytest.mark.parametrize("shelf", ["done", "review", "failed"])
+def test_a_file_without_a_row_is_unknown_on_every_shelf(
+    shelf: str, folder: Path, reconcile: Reconcile
+) -> None:
+    drop(folder / "outbox" / shelf, [("2026-05-01/stray.png", b"who am I")])
+
+    (unknown,) = reconcile().unknown
+
+    assert "stray.png" in unknown
+
+
+def test_a_picture_that_lies_there_twice_is_doubled(folder: Path, reconcile: Reconcile) -> None:
+    path = a_shelved(folder)
+    path.with_name("copy.png").write_bytes(path.read_bytes())
+
+    account = reconcile()
+
+    assert len(account.doubled) == 1
+    assert not account.missing
+
+
+def test_a_row_that_is_there_twice_is_doubled(report: Path, reconcile: Reconcile) -> None:
+    lines = report.read_bytes().splitlines(keepends=True)
+    report.write_bytes(b"".join([*lines, lines[-1]]))
+
+    (doubled,) = reconcile().doubled
+
+    assert doubled.endswith("2 rows")
+
+
+def test_a_row_that_was_deleted_leaves_its_picture_unknown(
+    report: Path, reconcile: Reconcile
+) -> None:
+    lines = report.read_bytes().splitlines(keepends=True)
+    report.write_bytes(b"".join(line for line in lines if b"scans/" not in line))
+
+    (unknown,) = reconcile().unknown
+
+    assert "scans/seven.png: has no row" in unknown
+
+
+def test_a_torn_line_is_unknown(report: Path, reconcile: Reconcile) -> None:
+    lines = report.read_bytes().splitlines(keepends=True)
+    report.write_bytes(b"".join(lines[:-1]) + lines[-1][:40])
+
+    account = reconcile()
+
+    assert any("no row" in one for one in account.unknown)
+    assert not account.is_complete
+
+
+def test_a_report_that_was_deleted_leaves_all_pictures_unknown(
+    report: Path, reconcile: Reconcile
+) -> None:
+    report.unlink()
+
+    assert len(reconcile().unknown) == 8
+
+
+def test_a_report_set_aside_still_counts(report: Path, reconcile: Reconcile) -> None:
+    text = report.read_bytes().replace(b",", b";")
+    report.with_name("predictions-foreign-20260501T120000000000.csv").write_bytes(text)
+    report.unlink()
+
+    assert reconcile().is_complete
+
+
+def test_a_crash_between_two_names_of_one_picture_is_no_loss(
+    folder: Path, reconcile: Reconcile
+) -> None:
+    path = a_shelved(folder)
+    held = folder / "inbox" / ".claimed" / "owner-batch" / "seven.png"
+    held.parent.mkdir(parents=True)
+    held.hardlink_to(path)
+
+    account = reconcile()
+
+    assert account.is_complete
+    assert account.in_hand == 1
+
+
+def test_a_picture_in_hand_with_its_row_is_accounted_for(
+    folder: Path, report: Path, reconcile: Reconcile
+) -> None:
+    from worker.claim import row_id
+
+    held = folder / "inbox" / ".claimed" / "owner-batch" / "seven.png"
+    held.parent.mkdir(parents=True)
+    path = a_shelved(folder)
+    old = next(line for line in report.read_bytes().splitlines() if b"scans/" in line)
+    new = row_id("owner-batch", "seven.png").encode() + b"," + old.partition(b",")[2]
+    report.write_bytes(report.read_bytes().replace(old, new))
+    path.rename(held)
+
+    assert reconcile().is_complete
+
+
+def test_an_outbox_that_is_not_there_is_one_clear_line(folder: Path) -> None:
+    with pytest.raises(FolderError, match="no outbox"):
+        verify(folder / "inbox", folder / "typo", folder / "typo" / "predictions.csv")
+
+
+def test_it_changes_nothing(folder: Path, reconcile: Reconcile) -> None:
+    before = {path: path.read_bytes() for path in files_below(folder)}
+
+    reconcile()
+
+    assert {path: path.read_bytes() for path in files_below(folder)} == before
+
+
+def test_the_command_tells_by_its_exit_code_and_in_json(folder: Path) -> None:
+    command = [sys.executable, "-m", "worker", "verify", "--json"]
+    command += ["--inbox", str(folder / "inbox"), "--outbox", str(folder / "outbox")]
+
+    good = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    a_shelved(folder).unlink()
+    bad = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+    assert (good.returncode, bad.returncode) == (0, 1)
+    assert json.loads(good.stdout)["accounted_for"]
+    assert len(json.loads(bad.stdout)["missing"]) == 1
