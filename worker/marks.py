@@ -24,7 +24,7 @@ Mask = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """Connected pieces of ink; piece i has label i + 1."""
+    """Connected pieces of ink, perhaps none; piece i has label i + 1."""
 
     labels: npt.NDArray[np.int32]
     boxes: npt.NDArray[np.int32]
@@ -36,9 +36,14 @@ class Marks:
     score: npt.NDArray[np.float64]
     """`mass`, less for what lies off the middle or along the border."""
 
+    @property
+    def mask(self) -> Mask:
+        """1 on the marks, else 0."""
+        return (self.labels > 0).view(np.uint8)
 
-def separated(ink: Ink) -> Mask:
-    """Mark what is ink: strong enough itself, or joined to what is."""
+
+def marked(ink: Ink) -> Marks:
+    """Find what is ink: strong enough itself, or joined to what is."""
     counts = histogram(ink)
     capped = np.minimum(ink, max(1, int(quantiles(counts, _TOP))))
     otsu = cv2.threshold(capped, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
@@ -47,23 +52,30 @@ def separated(ink: Ink) -> Mask:
     sigma = float(quantiles(counts[: int(otsu) + 1], _SIGMA))
     strong = max(otsu, 3.5 * sigma, 6.0)
     weak = max(0.5 * otsu, 2.5 * sigma, 4.0)
-    count, labels = cv2.connectedComponents((ink > weak).view(np.uint8), connectivity=8)
-    holds = np.zeros(count, np.uint8)
-    holds[labels.ravel()[np.flatnonzero(ink > strong)]] = 1
-    holds[0] = 0
-    mask: Mask = holds[labels]
-    return mask
+    labels, boxes = _connected((ink > weak).view(np.uint8))
+    holds = np.bincount(labels.ravel()[np.flatnonzero(ink > strong)], minlength=len(boxes) + 1) > 0
+    holds[0] = False
+    number = np.where(holds, np.cumsum(holds), 0).astype(np.int32)
+    return _weighed(number[labels], boxes[holds[1:]], ink)
 
 
 _TOP, _SIGMA = np.array(0.998), np.array(0.84)
 
 
 def pieces(mask: Mask, ink: Ink) -> Marks:
-    """Find the connected pieces of a mask and weigh each."""
-    height, width = mask.shape
-    count, found, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    labels, boxes = np.asarray(found, np.int32), np.asarray(stats[1:, :4], np.int32)
-    inked = np.flatnonzero(mask)
+    """Find the connected pieces of a mask."""
+    return _weighed(*_connected(mask), ink)
+
+
+def _connected(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    return np.asarray(labels, np.int32), np.asarray(stats[1:, :4], np.int32)
+
+
+def _weighed(labels: npt.NDArray[np.int32], boxes: npt.NDArray[np.int32], ink: Ink) -> Marks:
+    height, width = labels.shape
+    count = len(boxes) + 1
+    inked = np.flatnonzero(labels)
     mass = np.bincount(labels.ravel()[inked], ink.ravel()[inked], count)[1:].astype(np.float64)
     rim = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
     left, top, wide, high = boxes.T
@@ -103,10 +115,9 @@ def _gaps(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     return gaps
 
 
-def without(mask: Mask, ink: Ink, marks: Marks, unwanted: npt.NDArray[np.bool_]) -> Ink:
+def without(ink: Ink, marks: Marks, unwanted: npt.NDArray[np.bool_]) -> Ink:
     """Return the ink without some pieces and their soft edges."""
-    gone = np.concatenate([[False], unwanted])[marks.labels].view(np.uint8)
-    brush = np.ones((5, 5), np.uint8)
-    return np.where((cv2.dilate(gone, brush) > 0) & ((mask == 0) | (gone > 0)), 0, ink).astype(
-        np.uint8
-    )
+    gone = np.concatenate([[False], unwanted])[marks.labels]
+    near = cv2.dilate(gone.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    kept: Ink = np.where(gone | (near & (marks.labels == 0)), 0, ink).astype(np.uint8)
+    return kept

@@ -106,7 +106,7 @@ def uneven(grey: Grey) -> tuple[Ink, Ink]:
 
 
 def _dents(darker: npt.NDArray[np.float32]) -> Ink:
-    smooth = np.clip(cv2.GaussianBlur(darker, (3, 3), 0) + 64, 0, 255).astype(np.uint8)
+    smooth = np.clip(cv2.GaussianBlur(darker, (3, 3), 0) + 100, 0, 255).astype(np.uint8)
     side = round(REACH * max(darker.shape)) | 1
     around = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     ink = np.asarray(cv2.subtract(smooth, around), np.uint8)

@@ -1,0 +1,141 @@
+"""Dark ink on light paper -> the frames that it may be, each with a weight. A part of `glyph`."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from worker.framing import to_frame
+from worker.marks import ALONG_EDGE, Marks, groups, marked, pieces, without
+from worker.paper import Ink, Tones, even, histogram, quantiles, uneven
+from worker.ruling import LEAST as CROP
+from worker.ruling import unruled
+from worker.values import Frame, Grey
+
+CONTRAST = 10
+"""Grey levels between ink and paper, below which there is nothing to see."""
+SMOOTH_LIGHT = 0.75
+"""How far to trust that uneven light falls off smoothly, rather than at a shadow's edge."""
+USUAL_WIDTH = 0.65
+"""Width over height of most digits (in MNIST's test set the median is 0.8, with the 1 0.2)."""
+
+Weighted = tuple[float, Frame]
+
+
+def candidates(grey: Grey, split: Tones) -> Iterator[Weighted]:
+    """Yield what a picture may say if its ink is the darker part; nothing on bare paper."""
+    if split.light_is_even:
+        yield from _lined(even(grey, split))
+        return
+    smooth, sharp = uneven(grey)
+    found = list(_lined(smooth))
+    yield from ((SMOOTH_LIGHT * weight, frame) for weight, frame in found)
+    if found:  # else it is bare paper, of which the other way would show the grain
+        yield from (((1 - SMOOTH_LIGHT) * weight, frame) for weight, frame in _lined(sharp))
+
+
+def _lined(ink: Ink) -> Iterator[Weighted]:
+    """Yield the frames of ink, with and without printed lines, if there are any."""
+    if ink.max() < CONTRAST:
+        return
+    marks = marked(ink)
+    plain, lines = unruled(marks.mask)
+    share = 0.0 if not lines else 0.5 if lines == 1 else 0.85
+    if lines:
+        rest = np.where(marks.mask > plain, 0, ink).astype(np.uint8)
+        for weight, frame in _bordered(pieces(plain, rest), rest):
+            yield share * weight, frame
+    for weight, frame in _bordered(marks, ink):
+        yield (1 - share) * weight, frame
+
+
+def _bordered(marks: Marks, ink: Ink) -> Iterator[Weighted]:
+    """Yield the frames of marks, with and without what runs along the picture's border."""
+    if not len(marks.mass) or _is_grain(marks):
+        return
+    along = marks.contact > ALONG_EDGE
+    if along.any():
+        inner = without(ink, marks, along)
+        inside = marked(inner)
+        if inner.max() >= CONTRAST and _counts(inside, marks):
+            # In a small crop even a digit may run along the border.
+            weight = 0.8 if max(ink.shape) >= CROP else 0.15
+            yield from _grouped(inside, inner, weight)
+            yield from _grouped(marks, ink, 1 - weight)
+            return
+    yield from _grouped(marks, ink, 1.0)
+
+
+def _is_grain(marks: Marks) -> bool:
+    """Tell the grain of the paper, many small marks of which none stands out."""
+    main = int(marks.score.argmax())
+    small = max(marks.boxes[main, 2:]) < 0.15 * max(marks.labels.shape)
+    return bool(len(marks.mass) >= 8 and small and marks.mass[main] < 0.35 * marks.mass.sum())
+
+
+def _counts(inside: Marks, marks: Marks) -> bool:
+    """Tell whether what remains without the edges is more than their crumbs."""
+    if not len(inside.mass):
+        return False
+    main = int(inside.score.argmax())
+    tall = max(inside.boxes[main, 2:]) >= 0.1 * max(marks.labels.shape)
+    return bool(tall and inside.mass[main] >= 0.02 * marks.mass.sum())
+
+
+def _grouped(marks: Marks, ink: Ink, share: float) -> Iterator[Weighted]:
+    """Yield the likeliest group of marks, and all together if there are more."""
+    sets = groups(marks)
+    first = _frame(ink, marks, sets[0])
+    if len(sets) == 1:
+        if _is_stretched(ink, marks, sets[0]):
+            yield 0.65 * share, to_frame(_narrowed(ink))
+            share *= 0.35
+        yield share, first
+        return
+    # Two pieces of like size are a number; one large and a small one, a digit and dirt.
+    together = 0.75 if _are_alike(marks, sets[0], sets[1]) else 0.2
+    yield share * (1 - together), first
+    yield share * together, _frame(ink, marks, [piece for group in sets for piece in group])
+
+
+def _is_stretched(ink: Ink, marks: Marks, group: list[int]) -> bool:
+    """Tell whether ink touches all four sides of an exact square: digits seldom are one."""
+    height, width = ink.shape
+    return height == width and _box(marks, group)[2:] == (width, height)
+
+
+def _narrowed(ink: Ink) -> Ink:
+    """Give a digit that was stretched into a square its usual shape back."""
+    side = max(64, len(ink))
+    size = (round(USUAL_WIDTH * side), side)
+    method = cv2.INTER_LINEAR if side > len(ink) else cv2.INTER_AREA
+    return np.asarray(cv2.resize(ink, size, interpolation=method), np.uint8)
+
+
+def _are_alike(marks: Marks, one: list[int], other: list[int]) -> bool:
+    tall = [float(_box(marks, group)[3]) for group in (one, other)]
+    mass = [float(marks.mass[group].sum()) for group in (one, other)]
+    return 0.5 <= tall[0] / tall[1] <= 2 and mass[1] >= 0.15 * mass[0]
+
+
+def _box(marks: Marks, group: list[int]) -> tuple[int, int, int, int]:
+    boxes = marks.boxes[group]
+    left, top = boxes[:, :2].min(axis=0)
+    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    return int(left), int(top), int(right - left), int(bottom - top)
+
+
+def _frame(ink: Ink, marks: Marks, group: list[int]) -> Frame:
+    left, top, width, height = _box(marks, group)
+    inside = slice(top, top + height), slice(left, left + width)
+    keep = np.zeros(len(marks.boxes) + 1, np.uint8)
+    keep[np.array(group) + 1] = 1
+    chosen = keep[marks.labels[inside]]
+    near = cv2.dilate(chosen, np.ones((3, 3), np.uint8))
+    cut = ink[inside] * near
+    peak = max(1, int(quantiles(histogram(np.asarray(cut[chosen > 0], np.uint8)), _FULL)))
+    return to_frame(np.asarray(cv2.convertScaleAbs(cut, alpha=255 / peak), np.uint8))
+
+
+_FULL = np.array(0.8)
+"""Ink darker than this share of it is drawn at full strength."""
