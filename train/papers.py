@@ -35,21 +35,21 @@ def photo(cover: Cover, rng: np.random.Generator) -> Grey:
     """Return ink as a phone sees it: light falls off, paper has lines and folds."""
     soft = min(1.8, 0.5 + max(cover.shape) / 200)
     paper = _light(cover.shape, rng)
-    paper *= 1 + rng.uniform(0, 0.02) * _rough(cover.shape, rng, rng.uniform(0.7, 3))
-    if rng.random() < 0.35:
-        paper *= 1 - rng.uniform(0.08, 0.5) * _lines(cover.shape, rng)
+    paper *= 1 + rng.uniform(0, 0.015) * _rough(cover.shape, rng, rng.uniform(0.7, 3))
+    darkness = rng.uniform(0.18, 0.95)
+    if rng.random() < 0.25:  # print is meant to be paler than writing
+        paper *= 1 - rng.uniform(0.2, 0.8) * darkness * _lines(cover.shape, rng)
     if rng.random() < 0.15:
         paper *= _fold(cover.shape, rng)
     if rng.random() < 0.1:
         paper *= 1 - rng.uniform(0.03, 0.12) * _specks(cover.shape, rng)
-    darkness = rng.uniform(0.12, 0.95)
     picture = paper * (1 - darkness * cover * (1 + 0.15 * _rough(cover.shape, rng, 1.5)))
-    if rng.random() < 0.2:
+    if rng.random() < 0.15:
         picture[_table(cover.shape, rng)] = rng.uniform(0.05, 0.6)
     picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, soft)).astype(np.float32)
     if rng.random() < 0.06:  # chalk on a blackboard
         picture = 1 - picture
-    return _stored(picture, rng, noise=rng.uniform(0, 0.03), jpeg=0.9)
+    return _stored(picture, rng, noise=rng.uniform(0, 0.02), jpeg=0.9)
 
 
 def _stored(picture: Levels, rng: np.random.Generator, *, noise: float, jpeg: float) -> Grey:
@@ -81,10 +81,10 @@ def _light(shape: tuple[int, ...], rng: np.random.Generator) -> Levels:
     light *= 1 + slope[0] * x + slope[1] * y
     if rng.random() < 0.5:  # vignetting
         light *= 1 - rng.uniform(0, 0.35) * ((x - middle[0]) ** 2 + (y - middle[1]) ** 2)
-    if rng.random() < 0.3:  # the shadow of a hand or a phone
+    if rng.random() < 0.25:  # the shadow of a hand or a phone
         turn = rng.uniform(0, 2 * np.pi)
         along = np.cos(turn) * x + np.sin(turn) * y - rng.uniform(-0.7, 0.7)
-        soft = rng.uniform(0.03, 0.6)
+        soft = rng.uniform(0.06, 0.6)
         light *= 1 - rng.uniform(0.1, 0.6) / (1 + np.exp(-along / soft))
     return np.clip(light, 0.08, 1.05).astype(np.float32)
 
@@ -131,7 +131,7 @@ def _table(shape: tuple[int, ...], rng: np.random.Generator) -> npt.NDArray[np.b
     x, y = _grid(shape)
     turn = rng.choice([0, 0.5, 1, 1.5]) * np.pi + rng.normal(0, 0.15)
     along = np.cos(turn) * x + np.sin(turn) * y
-    return np.asarray(along > rng.uniform(0.8, 1.1))
+    return np.asarray(along > rng.uniform(0.88, 1.1))
 
 
 def _specks(shape: tuple[int, ...], rng: np.random.Generator) -> Levels:
