@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from worker import lock, pipeline
+from worker.begun import Begun
 from worker.classify import Classifier
 from worker.errors import Gone, ReportError
 from worker.escape import escape
@@ -16,7 +17,8 @@ from worker.pipeline import Seen
 from worker.readers import Readers
 from worker.record import Report
 from worker.sources import drops
-from worker.stopper import Stopper
+from worker.stopper import Stopped, Stopper
+from worker.trial import deadly
 from worker.values import Drop, Failure, Limits, Reading, Status
 
 logger = logging.getLogger(__name__)
@@ -81,15 +83,18 @@ def batch(
 
     Raises:
         SetupError: a source does not exist, or the report cannot be written.
+        Hung: a picture never ends; run again, and it will be passed over.
     """
     with lock.held(report_path):
-        report = Report(report_path)
+        report, begun = Report(report_path), Begun(report_path)
         known = _known(report)
         readers = Readers(workers, limits, is_stopping=stopper.is_stopping, known=known)
         summary = Summary()
         try:
+            blamed = deadly(begun.left(), limits, is_stopping=stopper.is_stopping)
             for group in _groups(drops(sources)):
-                seen = readers.see(group)
+                begun.note(drop.path for drop in group)
+                seen = readers.see(group, deadly=blamed)
                 summary.add_known([known[one.id] for one in seen if one.id in known])
                 new = [one for one in seen if one.id not in known]
                 readings = pipeline.read(_there(new), classifier, now=pipeline.utc_now)
@@ -99,6 +104,9 @@ def batch(
                 if stopper.is_stopping():
                     summary.was_stopped = True
                     break
+            begun.clear()
+        except Stopped:
+            summary.was_stopped = True
         finally:
             readers.close()
         return summary

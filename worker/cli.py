@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -115,24 +115,31 @@ def batch(
     """
     from worker.batch import batch as run_batch
     from worker.classify import Classifier
-    from worker.sources import drops
+    from worker.readers import Hung
+    from worker.sources import count
 
     console.configure_logging(quiet=True)
     classifier = Classifier.load(model, threads=workers)
     stopper = _stopper()
-    total = 0 if quiet else sum(1 for _ in drops(sources))
-    with console.progress(total, quiet=quiet) as progress:
-        summary = run_batch(
-            sources,
-            report,
-            classifier,
-            limits=Limits(pixels=max_pixels, bytes=max_bytes),
-            workers=workers,
-            stopper=stopper,
-            progress=progress,
-        )
+    total = 0 if quiet else count(sources, is_stopping=stopper.is_stopping)
+    try:
+        with console.progress(total, quiet=quiet) as progress:
+            summary = run_batch(
+                sources,
+                report,
+                classifier,
+                limits=Limits(pixels=max_pixels, bytes=max_bytes),
+                workers=workers,
+                stopper=stopper,
+                progress=progress,
+            )
+    except Hung:
+        _start_again()
     typer.echo(summary)
-    raise typer.Exit(130 if summary.was_stopped else int(summary.failed))
+    if summary.was_stopped:
+        sys.stdout.flush()
+        os._exit(130)  # as in `watch`
+    raise typer.Exit(int(summary.failed))
 
 
 @app.command()
@@ -268,7 +275,7 @@ def _train_first(model: Path) -> None:
         raise ModelError(f"there is no model in {model}, and training one failed (see above)")
 
 
-def _start_again() -> None:
+def _start_again() -> NoReturn:
     """Become a new process: a thread cannot be stopped, and a fresh start sets its file aside."""
     logging.getLogger(__name__).error("a picture never ends: starting anew, to set it aside")
     logging.shutdown()

@@ -6,13 +6,13 @@ again under the same id; what has its row is only filed away.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from worker import pipeline
 from worker.claim import Hand
 from worker.classify import Classifier
-from worker.errors import Gone, Incomplete, NotYet, Unreadable
+from worker.errors import Gone, Incomplete, NotYet
 from worker.escape import escape
 from worker.inbox import Found
 from worker.readers import Readers
@@ -108,19 +108,18 @@ class Intake:
             self._limits,
             is_stopping=self._stopper.is_stopping,
         )
-        crashed = Unreadable("crashed the reader twice")
-        failures = [
-            Failure(id=drop.id or "", drop=drop, sha256="", error=crashed)
-            for drop in drops
-            if drop.path in blamed
-        ]
-        self._record(pipeline.read(failures, self._classifier, now=pipeline.utc_now))
-        for drop in drops:
-            if drop.path not in blamed:  # one by one: together they may have taken all memory
-                self._finish([drop], {}, settled=True)
+        for drop in drops:  # one by one: together they may have taken all memory
+            self._finish([drop], {}, settled=True, deadly=blamed)
 
-    def _finish(self, drops: Sequence[Drop], before: dict[str, Found], *, settled: bool) -> None:
-        seen = self._readers.see(drops)
+    def _finish(
+        self,
+        drops: Sequence[Drop],
+        before: dict[str, Found],
+        *,
+        settled: bool,
+        deadly: Collection[Path] = (),
+    ) -> None:
+        seen = self._readers.see(drops, deadly=deadly)
         ready = [
             one
             for one in seen

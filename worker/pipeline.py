@@ -9,8 +9,9 @@ they go; between the two, this is all there is.
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeAlias
 
 from worker.classify import Classifier
@@ -26,7 +27,9 @@ logger = logging.getLogger(__name__)
 Seen: TypeAlias = Picture | Failure
 
 
-def see(drop: Drop, limits: Limits, *, known: Container[str] = ()) -> Seen:
+def see(
+    drop: Drop, limits: Limits, *, known: Container[str] = (), deadly: Collection[Path] = ()
+) -> Seen:
     """Load, decode and normalise one drop; a bad file becomes a value, not a crash.
 
     Safe to call from several threads.
@@ -35,6 +38,7 @@ def see(drop: Drop, limits: Limits, *, known: Container[str] = ()) -> Seen:
         drop: what to read.
         limits: what it may cost.
         known: ids of rows that need not be read again.
+        deadly: absolute paths of files that kill or hang whoever decodes them.
     """
     sha256 = ""
     try:
@@ -42,6 +46,8 @@ def see(drop: Drop, limits: Limits, *, known: Container[str] = ()) -> Seen:
         sha256 = hashlib.sha256(content).hexdigest()
         if _id(drop, sha256) in known:
             raise AlreadyRead("its row is in the report")
+        if deadly and drop.path.absolute() in deadly:
+            raise Unreadable("crashed the reader twice")
         sight = look(decode(content, limits=limits))
     except InputError as error:
         return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=error)

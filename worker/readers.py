@@ -1,8 +1,9 @@
 """Decode and normalise on several cores: threads, since Pillow and OpenCV let others run."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotDone
+from pathlib import Path
 
 from worker.pipeline import Seen, see
 from worker.stopper import Stopped
@@ -41,22 +42,28 @@ class Readers:
         self._is_stopping = is_stopping
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="reader")
 
-    def see(self, drops: Sequence[Drop]) -> list[Seen]:
+    def see(self, drops: Sequence[Drop], *, deadly: Collection[Path] = ()) -> list[Seen]:
         """See drops in parallel, in their order, without those not begun when a stop comes.
+
+        Args:
+            drops: what to read.
+            deadly: files that must not be decoded.
 
         Raises:
             Hung: one has not ended after `TIME_LIMIT` seconds.
             Stopped: the worker shall stop, and one does not end.
         """
-        futures = [self._pool.submit(self._see, drop) for drop in drops]
+        futures = [self._pool.submit(self._see, drop, deadly) for drop in drops]
         return [seen for future in futures if (seen := self._result(future))]
 
     def close(self) -> None:
         """Let go of the threads, without waiting for one that hangs."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _see(self, drop: Drop) -> Seen | None:
-        return None if self._is_stopping() else see(drop, self._limits, known=self._known)
+    def _see(self, drop: Drop, deadly: Collection[Path]) -> Seen | None:
+        if self._is_stopping():
+            return None
+        return see(drop, self._limits, known=self._known, deadly=deadly)
 
     def _result(self, future: "Future[Seen | None]") -> Seen | None:
         patience = TIME_LIMIT

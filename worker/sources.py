@@ -1,6 +1,7 @@
 """What a one-shot run shall read: files as named, and the pictures in folders."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,11 @@ def drops(sources: Sequence[Path]) -> Iterator[Drop]:
             path = drop.path.resolve()
             if not any(path.is_relative_to(other) for other in earlier):
                 yield drop
+
+
+def count(sources: Sequence[Path], *, is_stopping: Callable[[], bool]) -> int:
+    """Count what there is to read, or what was found until a stop was asked for."""
+    return sum(1 for _ in takewhile(lambda _: not is_stopping(), drops(sources)))
 
 
 def _below(source: Path) -> Iterator[Drop]:

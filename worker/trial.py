@@ -28,7 +28,7 @@ def deadly(
     is_stopping: Callable[[], bool] = lambda: False,
     time_limit: float = TIME_LIMIT,
 ) -> set[Path]:
-    """Find the files that kill or hang whoever reads them.
+    """Find the files that kill or hang whoever reads them; their paths are made absolute.
 
     Raises:
         Stopped: `is_stopping` said so first.
@@ -38,7 +38,7 @@ def deadly(
     while start < len(paths):
         start += _survived(paths[start:], limits, time_limit, is_stopping)
         if start < len(paths):
-            blamed.add(paths[start])
+            blamed.add(paths[start].absolute())
             start += 1
     return blamed
 

@@ -1,0 +1,35 @@
+"""Put on PYTHONPATH by tests: makes marked pictures kill or hang whoever decodes them.
+
+The worker knows nothing of it. Python imports a module of this name at each start, so also
+in the processes that the worker itself starts.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+from PIL import ImageFile
+
+from worker import trial
+
+SHORT = 2.0  # seconds that a picture gets, instead of a minute
+trial.TIME_LIMIT = SHORT  # type: ignore[misc]
+(trial.deadly.__kwdefaults__ or {})["time_limit"] = SHORT
+
+_load = ImageFile.ImageFile.load
+
+
+def _poisoned(self: ImageFile.ImageFile) -> Any:
+    content = self.fp.getvalue() if self.fp and hasattr(self.fp, "getvalue") else b""
+    if content.endswith(b"kills"):
+        os.abort()
+    if content.endswith(b"hangs"):
+        time.sleep(1000)
+    return _load(self)
+
+
+ImageFile.ImageFile.load = _poisoned  # type: ignore[method-assign]

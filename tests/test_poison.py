@@ -1,0 +1,138 @@
+"""A picture that kills or hangs the decoder costs that picture only."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ledger import ROOT, a_picture, a_worker, audit, audit_report, drop, files_below, rows
+
+pytestmark = pytest.mark.slow
+
+DROPS = [(f"{number}.png", a_picture(number)) for number in range(5)]
+LAUNCHERS = {
+    "-m worker": [sys.executable, "-m", "worker"],
+    "-m digitdrop": [sys.executable, "-m", "digitdrop"],
+    "script": [str(Path(sys.executable).with_name("digitdrop"))],
+}
+
+
+@pytest.fixture(autouse=True)
+def poison(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "poison"))
+
+
+def a_poisoned(how: str) -> tuple[str, bytes]:
+    return f"{how}.png", a_picture() + how.encode()
+
+
+def check(folder: Path, *poisoned: str) -> None:
+    drops = DROPS + [a_poisoned(how) for how in poisoned]
+    assert audit(folder / "inbox", folder / "outbox", drops) == []
+    unreadable = [
+        (row["file"], row["reason"])
+        for row in rows(folder / "outbox" / "predictions.csv")
+        if row["status"] == "unreadable"
+    ]
+    assert sorted(unreadable) == [(f"{how}.png", "crashed the reader twice") for how in poisoned]
+    failed = files_below(folder / "outbox" / "failed")
+    assert [path.name for path in failed] == [f"{how}.png" for how in poisoned]
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_picture_that_kills_the_worker_is_set_aside_at_the_next_start(
+    launcher: str, tmp_path: Path
+) -> None:
+    drop(tmp_path / "inbox", [*DROPS, a_poisoned("kills")])
+    folders = ["--inbox", str(tmp_path / "inbox"), "--outbox", str(tmp_path / "outbox")]
+    command = [*LAUNCHERS[launcher], "watch", *folders, "--settle=0"]
+    starts = 0
+    until = time.monotonic() + 60
+
+    while files_below(tmp_path / "inbox"):  # as systemd would
+        starts += 1
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and files_below(tmp_path / "inbox"):
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            process.terminate()
+
+    assert starts == 2
+    check(tmp_path, "kills")
+
+
+def test_a_picture_that_never_ends_is_set_aside_without_anybodys_help(tmp_path: Path) -> None:
+    drop(tmp_path / "inbox", [*DROPS, a_poisoned("hangs")])
+
+    with a_worker(tmp_path, "--settle=0") as worker:
+        worker.waits_until(worker.is_idle)
+        worker.stop()
+
+    check(tmp_path, "hangs")
+
+
+def test_a_stop_is_heard_within_five_seconds_while_a_picture_hangs(tmp_path: Path) -> None:
+    drop(tmp_path / "inbox", [a_poisoned("hangs")])
+
+    with a_worker(tmp_path, "--settle=0") as worker:
+        worker.waits_until(lambda: "claimed" in worker.told())
+
+        assert worker.stop() < 5
+
+
+def test_a_stop_is_heard_within_five_seconds_while_a_picture_is_on_trial(tmp_path: Path) -> None:
+    held = tmp_path / "inbox" / ".claimed"
+    drop(tmp_path / "inbox", [a_poisoned("hangs")])
+    with a_worker(tmp_path, "--settle=0") as worker:
+        worker.waits_until(lambda: bool(files_below(held)))
+    assert files_below(held)
+
+    with a_worker(tmp_path, "--settle=0") as worker:
+        worker.waits_until(lambda: worker.told().count("were in hand without a row") == 1)
+
+        assert worker.stop() < 5
+
+    assert files_below(held), "it is tried again at the next start"
+
+
+def a_batch(folder: Path) -> "subprocess.CompletedProcess[str]":
+    report = folder / "outbox" / "predictions.csv"
+    command = [sys.executable, "-m", "worker", "batch", str(folder / "inbox"), "--report"]
+    return subprocess.run(
+        [*command, str(report)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_a_picture_that_kills_a_one_shot_run_is_passed_over_by_the_next(tmp_path: Path) -> None:
+    drops = [*DROPS, a_poisoned("kills")]
+    drop(tmp_path / "inbox", drops)
+
+    first, second, third = (a_batch(tmp_path) for _ in range(3))
+
+    assert first.returncode == -6
+    assert (second.returncode, third.returncode) == (1, 1), second.stderr
+    assert audit_report(tmp_path / "outbox" / "predictions.csv", drops) == []
+    assert "(6 were in the report already)" in third.stdout
+    assert not (tmp_path / "outbox" / ".predictions.csv.begun").exists()
+
+
+def test_a_picture_that_hangs_a_one_shot_run_is_passed_over_without_anybodys_help(
+    tmp_path: Path,
+) -> None:
+    drops = [*DROPS, a_poisoned("hangs")]
+    drop(tmp_path / "inbox", drops)
+
+    assert a_batch(tmp_path).returncode == 1
+    assert audit_report(tmp_path / "outbox" / "predictions.csv", drops) == []
+
+
+def test_the_marks_do_nothing_where_nobody_asks_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPATH")
+    drop(tmp_path / "inbox", [a_poisoned("kills")])
+
+    assert a_batch(tmp_path).returncode == 0
+    assert os.environ.get("PYTHONPATH") is None

@@ -1,0 +1,35 @@
+"""What a one-shot run is reading just now, so that the next one knows what a crash interrupted."""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+
+class Begun:
+    """A note beside the report: `.NAME.begun`.
+
+    It is there while a run reads, and stays if the run crashes: one of the files in
+    it may be to blame. It proves nothing and need not survive a power cut.
+    """
+
+    def __init__(self, report: Path) -> None:
+        """Name the report."""
+        self._path = report.with_name(f".{report.name}.begun")
+
+    def note(self, paths: Iterable[Path]) -> None:
+        """Replace what is noted."""
+        with suppress(OSError):  # a full disk: the report will tell
+            self._path.write_bytes(b"\0".join(os.fsencode(path.absolute()) for path in paths))
+
+    def left(self) -> list[Path]:
+        """Give what an earlier run had begun when it crashed, as far as it is still there."""
+        try:
+            names = self._path.read_bytes().split(b"\0")
+        except OSError:
+            return []
+        return [path for name in names if name and (path := Path(os.fsdecode(name))).is_file()]
+
+    def clear(self) -> None:
+        """Note that the run has ended well."""
+        self._path.unlink(missing_ok=True)
