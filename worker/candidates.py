@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 
 from worker.framing import to_frame
+from worker.levels import Tones, histogram, quantiles
 from worker.marks import ALONG_EDGE, Marks, groups, marked, pieces, without
-from worker.paper import Ink, Tones, even, histogram, quantiles, uneven
+from worker.paper import Ink, even, uneven
 from worker.ruling import LEAST as CROP
 from worker.ruling import unruled
 from worker.values import Frame, Grey

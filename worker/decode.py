@@ -5,23 +5,14 @@ a damaged file makes Pillow raise leaves here as one `InputError`.
 """
 
 import io
-import re
 import struct
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import ExifTags, ImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.PpmImagePlugin import PpmImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from worker.errors import Incomplete, InputError, TooLarge, Unreadable
+from worker.formats import Format, format_of, may_grow_into_one, missing_tail
 from worker.tone import MANY_PIXELS, to_grey
 from worker.values import Grey, Limits
 
@@ -30,40 +21,13 @@ from worker.values import Grey, Limits
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Format:
-    name: str
-    magic: bytes
-    pattern: re.Pattern[bytes]
-    open: Callable[[io.BytesIO], ImageFile.ImageFile]
-
-
-# The plugins are called directly: `Image.open` would try them in turn, by a
-# list that other code in the process may have changed.
-_FORMATS = tuple(
-    _Format(name, magic, re.compile(pattern, re.DOTALL), plugin)
-    for name, magic, pattern, plugin in (
-        ("PNG", b"\x89PNG\r\n\x1a\n", rb"\x89PNG\r\n\x1a\n", PngImageFile),
-        # An MPO (two views in one file) is a JPEG too: its first view is read.
-        ("JPEG", b"\xff\xd8\xff", rb"\xff\xd8\xff", JpegImageFile),
-        ("GIF", b"GIF8", rb"GIF8[79]a", GifImageFile),
-        ("BMP", b"BM", rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00", BmpImageFile),
-        ("TIFF", b"II*\0", rb"II[*+]\x00", TiffImageFile),
-        ("TIFF", b"MM\0*", rb"MM\x00[*+]", TiffImageFile),
-        ("WebP", b"RIFF", rb"RIFF.{4}WEBP", WebPImageFile),
-        ("PNM", b"P", rb"P[1-6f][\s#]", PpmImageFile),
-    )
-)
-_LONGEST_PATTERN = 18
-
-
 def looks_like_picture(head: bytes) -> bool:
     """Tell by its first bytes whether a file has a format that `decode` reads.
 
     Args:
         head: at least the first 32 bytes, or the whole file if it is shorter.
     """
-    return _format_of(head) is not None
+    return format_of(head) is not None
 
 
 def decode(content: bytes, *, limits: Limits | None = None) -> Grey:
@@ -86,7 +50,7 @@ def decode(content: bytes, *, limits: Limits | None = None) -> Grey:
     limits = limits or Limits()
     if len(content) > limits.bytes:
         raise TooLarge(f"{len(content):,} bytes, at most {limits.bytes:,} are allowed")
-    form = _format_of(content)
+    form = format_of(content)
     if form is None:
         raise _unknown(content)
     file = _Reader(content)
@@ -102,9 +66,11 @@ def decode(content: bytes, *, limits: Limits | None = None) -> Grey:
         raise _blame(error, form, file) from error
 
 
-def _pixels(form: _Format, file: "_Reader", limits: Limits) -> Grey:
+def _pixels(form: Format, file: "_Reader", limits: Limits) -> Grey:
     if form.name == "JPEG":
-        _check_tail(file.getbuffer())
+        stop = missing_tail(file.getbuffer())
+        if stop is not None:
+            raise Incomplete(f"the JPEG stops before its end, at byte {stop:,}")
     with form.open(file) as picture:
         width, height = picture.size
         if width * height > limits.pixels:
@@ -158,19 +124,13 @@ class _Reader(io.BytesIO):
         return found
 
 
-def _format_of(content: bytes) -> _Format | None:
-    return next((form for form in _FORMATS if form.pattern.match(content)), None)
-
-
 def _unknown(content: bytes) -> InputError:
-    if len(content) < _LONGEST_PATTERN and any(
-        content.startswith(form.magic[: len(content)]) for form in _FORMATS
-    ):
+    if may_grow_into_one(content):
         return Incomplete(f"the file ends after {len(content)} bytes")
     return Unreadable("not a picture: none of PNG, JPEG, GIF, BMP, TIFF, WebP, PNM")
 
 
-def _blame(error: Exception, form: _Format, file: _Reader) -> InputError:
+def _blame(error: Exception, form: Format, file: _Reader) -> InputError:
     size = len(file.getbuffer())
     detail = " ".join(str(error).split()) or type(error).__name__
     if (
@@ -187,26 +147,3 @@ def _blame(error: Exception, form: _Format, file: _Reader) -> InputError:
 def _promised(file: _Reader) -> int:
     """Return how many bytes a RIFF file says it has."""
     return int.from_bytes(file.getbuffer()[4:8], "little") + 8
-
-
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
-
-
-def _check_tail(content: memoryview) -> None:
-    """Raise if a JPEG that ends in zeros has no end: its tail is still to be written.
-
-    Downloads and copies may reserve the whole length first; libjpeg would fill
-    the missing part with grey and call it a picture. Only such files are walked
-    marker by marker, as cameras that forget the last marker are many.
-    """
-    if any(content[-16:]):
-        return
-    at = 2
-    while found := _MARKER.search(content, at):
-        kind = content[found.start() + 1]
-        if kind == _END_OF_IMAGE:
-            return
-        length = int.from_bytes(content[found.end() : found.end() + 2], "big")
-        at = found.end() + length
-    raise Incomplete(f"the JPEG stops before its end, at byte {at:,} of {len(content):,}")

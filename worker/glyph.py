@@ -13,7 +13,8 @@ import numpy as np
 
 from worker.candidates import CONTRAST, candidates
 from worker.framing import is_framed
-from worker.paper import Tones, darkness, shrunk, tones
+from worker.levels import Tones, shrunk, tones
+from worker.paper import darkness
 from worker.values import Frame, Grey, Sight
 
 LONG_SIDE = 320

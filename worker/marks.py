@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from worker.paper import Ink, histogram, quantiles
+from worker.levels import histogram, quantiles
+from worker.paper import Ink
 
 SPECK = 0.02
 """A mark with less than this share of the main one's ink is dirt."""
