@@ -116,6 +116,7 @@ def test_an_export_of_another_network_is_refused() -> None:
 
 
 def test_a_training_ends_with_a_model_its_card_and_its_curves(tmp_path: Path) -> None:
+    from train.examine import recalibrate
     from train.recipe import carry_out
 
     np.savez(
@@ -139,6 +140,7 @@ def test_a_training_ends_with_a_model_its_card_and_its_curves(tmp_path: Path) ->
 
     carry_out(options, say=said.append)
     carry_out(replace(options, validation_split=0.0), say=said.append)
+    recalibrate(options, say=said.append)
 
     card = json.loads((tmp_path / "models" / "digits.json").read_text())
     assert Classifier.load(tmp_path / "models").name.startswith("digits-")

@@ -14,7 +14,8 @@ from train.exam import questions
 from train.geometry import fit
 from train.lessons import Lessons, Shares
 from train.letters import letter
-from train.negatives import MAKERS, not_a_digit, several
+from train.negatives import MAKERS, not_a_digit
+from train.numbers import several
 from train.spoil import SPOILERS
 from train.strokes import drawn
 from worker.framing import is_framed

@@ -56,6 +56,13 @@ class Calibration:
     others_ok: float
     """The share of those that pass as an `ok` digit."""
 
+    def __str__(self) -> str:
+        """Sum it up for a person."""
+        return (
+            f"{self.accuracy:.2%} of the digits right, {self.ok_share:.2%} ok and "
+            f"{self.ok_wrong:.2%} of those wrong; {self.others_ok:.2%} of other things ok"
+        )
+
 
 def calibrate(classifier: Answerer, asked: Sequence[Question]) -> Calibration:
     """Choose temperature and thresholds.

@@ -36,8 +36,6 @@ class Made:
 def card(options: Options, net: keras.Model, made: Made) -> dict[str, object]:
     """Describe a training; `publish` adds the thresholds and the SHA-256."""
     last = made.history[-1]
-    figures = asdict(made.calibration)
-    del figures["thresholds"]  # the worker reads them at the top of the card
     return {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "minutes": round(made.minutes, 1),
@@ -61,18 +59,16 @@ def card(options: Options, net: keras.Model, made: Made) -> dict[str, object]:
             "input": "uint8 (frames, 28, 28, 1), 0 = paper, 255 = ink",
             "output": "float32 (frames, 12): logits of 0-9, not a digit, several",
         },
-        "test": {"on": "MNIST's test pictures", **asdict(made.tested)},
+        "test": asdict(made.tested),
         "validation": {
             "on": f"the last {options.validation_split:.0%} of MNIST's training pictures",
             "accuracy": last.validation_accuracy,
             "loss": last.validation_loss,
-        },
+        }
+        if options.validation_split
+        else None,
         "parity": asdict(made.parity),
-        "calibration": {
-            "on": "held-out training pictures, half of them as they are, half photographed, "
-            "scanned and drawn; beside them letters, scribbles, numbers and empty paper",
-            **figures,
-        },
+        "calibration": calibrated(options, made.calibration),
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("keras", "tensorflow", "numpy")},
@@ -81,13 +77,26 @@ def card(options: Options, net: keras.Model, made: Made) -> dict[str, object]:
     }
 
 
+def calibrated(options: Options, chosen: Calibration) -> dict[str, object]:
+    """Describe what the thresholds were chosen on, and what they do there."""
+    pictures = "held-out" if options.validation_split else "learned (none were held out)"
+    figures = asdict(chosen)
+    del figures["thresholds"]  # the worker reads them at the top of the card
+    return {
+        "on": f"{pictures} training pictures, half of them as they are, half photographed, "
+        "scanned and drawn; beside them letters, scribbles, numbers and empty paper",
+        **figures,
+    }
+
+
 def summary(options: Options, made: Made) -> list[str]:
     """Say in a few lines what came out."""
-    tested, chosen = made.tested, made.calibration
+    tested = made.tested
+    lines = [f"MNIST test accuracy: {tested.accuracy:.2%} ({tested.right:,} of {tested.count:,})"]
+    if options.validation_split:
+        lines.append(f"validation accuracy: {made.history[-1].validation_accuracy:.2%}")
     return [
-        f"MNIST test accuracy: {tested.accuracy:.2%} ({tested.right:,} of {tested.count:,})",
-        f"validation accuracy: {made.history[-1].validation_accuracy:.2%}",
-        f"whole pictures, held out: {chosen.accuracy:.2%} right, {chosen.ok_share:.2%} ok, "
-        f"{chosen.ok_wrong:.2%} of those wrong",
+        *lines,
+        f"whole pictures: {made.calibration}",
         f"model in {options.output}, curves in {options.plots}, {made.minutes:.1f} minutes",
     ]

@@ -44,12 +44,16 @@ def train(
     quick: Annotated[
         bool, typer.Option("--quick", help="A try-out: fewer epochs, fewer whole pictures.")
     ] = False,
+    recalibrate: Annotated[
+        bool,
+        typer.Option("--recalibrate", help="Keep the network, choose its thresholds again."),
+    ] = False,
     show: Annotated[bool, typer.Option("--show", help="Show the curves on the screen.")] = False,
 ) -> None:
     """Train the network on MNIST and put it in place. Ctrl-C keeps the epochs done so far."""
     _prepare()
+    from train import examine, recipe
     from train.options import Options
-    from train.recipe import carry_out
 
     options = Options(
         **(QUICK if quick else {}),
@@ -62,9 +66,9 @@ def train(
         show=show,
     )
     try:
-        carry_out(options, say=typer.echo)
+        (examine.recalibrate if recalibrate else recipe.carry_out)(options, say=typer.echo)
     except KeyboardInterrupt:
-        typer.echo("stopped before the end of an epoch: nothing was kept or replaced", err=True)
+        typer.echo("stopped: nothing was kept or replaced", err=True)
         raise typer.Exit(130) from None
 
 

@@ -60,5 +60,6 @@ class Progress:
         self._console.print(
             f"epoch {done.epoch}/{self._epochs}: loss {done.loss:.4f}, "
             f"accuracy {done.accuracy:.2%}; validation loss {done.validation_loss:.4f}, "
-            f"accuracy {done.validation_accuracy:.2%}"
+            f"accuracy {done.validation_accuracy:.2%}",
+            soft_wrap=True,
         )

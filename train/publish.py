@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 import keras
 import numpy as np
 
-from train.data import Frames
-from train.evaluate import softmax
+from train.data import Digits, Frames
+from train.evaluate import Figures, figures, softmax
 from train.fit import logits
 from worker.classify import Classifier
 from worker.errors import ModelError
@@ -69,6 +69,12 @@ def check(model: bytes, network: keras.Model, frames: Frames) -> Parity:
             "replaced"
         )
     return parity
+
+
+def test(model: bytes, thresholds: Thresholds, digits: Digits) -> Figures:
+    """Measure the exported network on MNIST's test set, as the worker would answer."""
+    answers = classifier(model, thresholds).probabilities(list(digits.frames))
+    return figures(answers, digits.labels, thresholds)
 
 
 def publish(

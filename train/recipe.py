@@ -10,17 +10,14 @@ import keras
 
 from train import network, plots, publish
 from train.bank import bank
-from train.calibrate import calibrate
 from train.card import Made, card, summary
 from train.data import Digits, load
-from train.evaluate import Figures, figures
-from train.exam import questions
+from train.examine import examine
 from train.fit import BATCH, Epoch, fit
 from train.lessons import Lessons, Shares
 from train.makers import makers
 from train.options import Options
 from train.progress import Progress
-from worker.values import Thresholds
 
 Say = Callable[[str], None]
 
@@ -51,24 +48,22 @@ def carry_out(options: Options, *, say: Say) -> None:
             raise KeyboardInterrupt
         if len(history) < options.epochs:
             say(f"stopped: keeping what {len(history)} of {options.epochs} epochs have taught")
-        plots.save(history, options.plots, show=options.show)
+        plots.save(history, options.plots)
         model = publish.export(net)
         parity = publish.check(model, net, test.frames)
-        # Without held-out digits those learned have to do; the card says so.
-        asked = held_out if len(held_out) else kept
-        count = min(options.exam, len(asked))
-        answers = questions(asked, count, seed=options.seed, makers=pool)
-    chosen = calibrate(publish.classifier(model), answers)
+        chosen = examine(model, learned, options, pool)
     made = Made(
         history=history,
         parity=parity,
         calibration=chosen,
-        tested=_tested(model, chosen.thresholds, test),
+        tested=publish.test(model, chosen.thresholds, test),
         minutes=(time.monotonic() - started) / 60,
     )
     publish.publish(model, chosen.thresholds, card(options, net, made), options.output)
     for line in summary(options, made):
         say(line)
+    if options.show:
+        plots.show(history)
 
 
 def _learn(
@@ -85,8 +80,3 @@ def _learn(
     )
     with Progress(options.epochs, lessons.steps) as progress:
         return fit(net, lessons, held_out, on_step=progress.step, on_epoch=progress.epoch)
-
-
-def _tested(model: bytes, thresholds: Thresholds, test: Digits) -> Figures:
-    answers = publish.classifier(model, thresholds).probabilities(list(test.frames))
-    return figures(answers, test.labels, thresholds)

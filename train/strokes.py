@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from train.alphabet import FORMS, Form, points
-from train.geometry import Ink
+from train.geometry import Ink, fit
 from worker.values import Frame
 
 Chance = np.random.Generator
@@ -97,6 +97,4 @@ def _bow(corners: Line, chance: Chance) -> Line:
 
 def drawn(digit: int, chance: Chance) -> Frame:
     """Draw one digit and put it in MNIST's geometry, as training sees it."""
-    from train.geometry import fit
-
     return fit(draw_digit(digit, chance))

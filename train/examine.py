@@ -1,0 +1,53 @@
+"""Choose temperature and thresholds for a network, new or old."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import asdict
+
+from train import publish
+from train.calibrate import Calibration, calibrate
+from train.card import calibrated
+from train.data import Digits, load
+from train.exam import questions
+from train.makers import makers
+from train.options import Options
+from worker.classify import Classifier
+
+
+def examine(model: bytes, learned: Digits, options: Options, pool: Executor) -> Calibration:
+    """Put held-out pictures through the worker's whole way, and choose what to believe.
+
+    Without a validation split, the pictures that were learned have to do.
+    """
+    _, held_out = learned.split(options.validation_split)
+    shown = held_out if len(held_out) else learned
+    count = min(options.exam, len(shown))
+    return calibrate(
+        publish.classifier(model), questions(shown, count, seed=options.seed, makers=pool)
+    )
+
+
+def recalibrate(options: Options, *, say: Callable[[str], None]) -> None:
+    """Keep the network in the output folder, and choose its thresholds again.
+
+    To be done when the way from picture to frame has changed. The options must be
+    those of its training, so that the pictures held out are the same.
+
+    Raises:
+        SetupError: the data cannot be had, or there is no model.
+    """
+    Classifier.load(options.output)  # it is whole, and the one that its card describes
+    model = (options.output / "digits.tflite").read_bytes()
+    card = json.loads((options.output / "digits.json").read_bytes())
+    learned, test = load(options.data)
+    with makers() as pool:
+        chosen = examine(model, learned, options, pool)
+    tested = publish.test(model, chosen.thresholds, test)
+    del card["sha256"], card["bytes"], card["thresholds"]
+    card |= {"calibration": calibrated(options, chosen), "test": asdict(tested)}
+    publish.publish(model, chosen.thresholds, card, options.output)
+    say(f"MNIST test accuracy: {tested.accuracy:.2%} ({tested.right:,} of {tested.count:,})")
+    say(str(chosen))
