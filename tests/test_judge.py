@@ -75,3 +75,13 @@ def test_readings_that_disagree_lower_the_confidence() -> None:
     assert agreeing.confidence is not None
     assert disagreeing.confidence < agreeing.confidence
     assert disagreeing.status == Status.UNCERTAIN
+
+
+@pytest.mark.parametrize("kind", [NOT_A_DIGIT, SEVERAL])
+def test_a_rejection_less_likely_than_the_digit_does_not_take_its_prediction(kind: int) -> None:
+    low = Thresholds(temperature=1.0, ok=0.9, not_a_digit=0.3, several=0.3)
+
+    verdict = judge(a_sight(1.0), rows({7: 0.6, kind: 0.35}), low)
+
+    assert (verdict.status, verdict.prediction) == (Status.UNCERTAIN, 7)
+    assert verdict.reason

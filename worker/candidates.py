@@ -1,4 +1,4 @@
-"""Dark ink on light paper -> the frames that it may be, each with a weight. A part of `glyph`."""
+"""Dark ink on light paper -> the frames that it may be, each with a trust. A part of `glyph`."""
 
 from collections.abc import Iterator
 
@@ -15,6 +15,8 @@ from worker.values import Frame, Grey
 
 CONTRAST = 10
 """Grey levels between ink and paper, below which there is nothing to see."""
+LEAST_TRUST = 0.02
+"""What is less likely than this is not worth the time."""
 SMOOTH_LIGHT = 0.75
 """How far to trust that uneven light falls off smoothly, rather than at a shadow's edge."""
 USUAL_WIDTH = 0.65
@@ -23,34 +25,39 @@ USUAL_WIDTH = 0.65
 Weighted = tuple[float, Frame]
 
 
-def candidates(grey: Grey, split: Tones) -> Iterator[Weighted]:
-    """Yield what a picture may say if its ink is the darker part; nothing on bare paper."""
+def candidates(grey: Grey, split: Tones, trust: float) -> Iterator[Weighted]:
+    """Yield what a picture may say if its ink is the darker part; nothing on bare paper.
+
+    Args:
+        grey: the picture.
+        split: its tones.
+        trust: how likely it is that the ink is the darker part; what is found
+            shares it out, and where there is too little of it, it is not looked for.
+    """
     if split.light_is_even:
-        yield from _lined(even(grey, split))
+        yield from _lined(even(grey, split), trust)
         return
     smooth, sharp = uneven(grey)
-    found = list(_lined(smooth))
-    yield from ((SMOOTH_LIGHT * weight, frame) for weight, frame in found)
+    found = list(_lined(smooth, SMOOTH_LIGHT * trust))
+    yield from found
     if found:  # else it is bare paper, of which the other way would show the grain
-        yield from (((1 - SMOOTH_LIGHT) * weight, frame) for weight, frame in _lined(sharp))
+        yield from _lined(sharp, (1 - SMOOTH_LIGHT) * trust)
 
 
-def _lined(ink: Ink) -> Iterator[Weighted]:
+def _lined(ink: Ink, trust: float) -> Iterator[Weighted]:
     """Yield the frames of ink, with and without printed lines, if there are any."""
-    if ink.max() < CONTRAST:
+    if ink.max() < CONTRAST or trust < LEAST_TRUST:
         return
     marks = marked(ink)
     plain, lines = unruled(marks.mask)
     share = 0.0 if not lines else 0.5 if lines == 1 else 0.85
     if lines:
         rest = np.where(marks.mask > plain, 0, ink).astype(np.uint8)
-        for weight, frame in _bordered(pieces(plain, rest), rest):
-            yield share * weight, frame
-    for weight, frame in _bordered(marks, ink):
-        yield (1 - share) * weight, frame
+        yield from _bordered(pieces(plain, rest), rest, share * trust)
+    yield from _bordered(marks, ink, (1 - share) * trust)
 
 
-def _bordered(marks: Marks, ink: Ink) -> Iterator[Weighted]:
+def _bordered(marks: Marks, ink: Ink, trust: float) -> Iterator[Weighted]:
     """Yield the frames of marks, with and without what runs along the picture's border."""
     if not len(marks.mass) or _is_grain(marks):
         return
@@ -60,11 +67,11 @@ def _bordered(marks: Marks, ink: Ink) -> Iterator[Weighted]:
         inside = marked(inner)
         if inner.max() >= CONTRAST and _counts(inside, marks):
             # In a small crop even a digit may run along the border.
-            weight = 0.8 if max(ink.shape) >= CROP else 0.15
-            yield from _grouped(inside, inner, weight)
-            yield from _grouped(marks, ink, 1 - weight)
+            share = 0.8 if max(ink.shape) >= CROP else 0.15
+            yield from _grouped(inside, inner, share * trust)
+            yield from _grouped(marks, ink, (1 - share) * trust)
             return
-    yield from _grouped(marks, ink, 1.0)
+    yield from _grouped(marks, ink, trust)
 
 
 def _is_grain(marks: Marks) -> bool:
@@ -83,20 +90,21 @@ def _counts(inside: Marks, marks: Marks) -> bool:
     return bool(tall and inside.mass[main] >= 0.02 * marks.mass.sum())
 
 
-def _grouped(marks: Marks, ink: Ink, share: float) -> Iterator[Weighted]:
+def _grouped(marks: Marks, ink: Ink, trust: float) -> Iterator[Weighted]:
     """Yield the likeliest group of marks, and all together if there are more."""
+    if trust < LEAST_TRUST:
+        return
     sets = groups(marks)
-    first = _frame(ink, marks, sets[0])
     if len(sets) == 1:
         if _is_stretched(ink, marks, sets[0]):
-            yield 0.65 * share, to_frame(_narrowed(ink))
-            share *= 0.35
-        yield share, first
+            yield 0.65 * trust, to_frame(_narrowed(ink))
+            trust *= 0.35
+        yield trust, _frame(ink, marks, sets[0])
         return
     # Two pieces of like size are a number; one large and a small one, a digit and dirt.
     together = 0.75 if _are_alike(marks, sets[0], sets[1]) else 0.2
-    yield share * (1 - together), first
-    yield share * together, _frame(ink, marks, [piece for group in sets for piece in group])
+    yield (1 - together) * trust, _frame(ink, marks, sets[0])
+    yield together * trust, _frame(ink, marks, [piece for group in sets for piece in group])
 
 
 def _is_stretched(ink: Ink, marks: Marks, group: list[int]) -> bool:

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from worker.candidates import CONTRAST, candidates
+from worker.candidates import CONTRAST, LEAST_TRUST, candidates
 from worker.framing import is_framed
 from worker.levels import Tones, shrunk, tones
 from worker.paper import darkness
@@ -25,8 +25,6 @@ MOST_INK = 0.42
 """Share of a frame that digits cover at most; in MNIST's test set it is 0.33."""
 ALIKE = 0.85
 """Two frames that share so much of their ink are one reading."""
-UNLIKELY = 0.02
-"""A polarity is not looked at below this probability, unless the other shows nothing."""
 
 
 def look(grey: Grey) -> Sight:
@@ -50,9 +48,12 @@ def look(grey: Grey) -> Sight:
     split = tones(small)
     dark = _dark_on_light(small, split)
     sides = (dark, small, split), (1 - dark, ~small, split.inverted())
-    for trust, side, its in sorted(sides, key=lambda item: -item[0]):
-        if trust >= UNLIKELY or not found:
-            found += [(trust * weight * _inky(f), f) for weight, f in candidates(side, its)]
+    for likely, side, its in sorted(sides, key=lambda item: -item[0]):
+        if likely >= LEAST_TRUST or not found:
+            its_trust = likely if found else max(likely, 0.5)
+            found += [
+                (trust * _inky(frame), frame) for trust, frame in candidates(side, its, its_trust)
+            ]
     if not found:
         return Sight(frames=(), trust=(), reason="nothing stands out from the paper")
     return _sight(found)

@@ -25,9 +25,10 @@ def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) ->
     if not sight.frames:
         return Verdict(status=Status.BLANK, reason=sight.reason)
     belief = blended(np.asarray(sight.trust), probabilities)
-    if belief[SEVERAL] >= thresholds.several:
+    digit = belief[:NOT_A_DIGIT].max()
+    if belief[SEVERAL] >= max(thresholds.several, digit):
         return Verdict(status=Status.SEVERAL, reason="it looks like more than one digit")
-    if belief[NOT_A_DIGIT] >= thresholds.not_a_digit:
+    if belief[NOT_A_DIGIT] >= max(thresholds.not_a_digit, digit):
         return Verdict(status=Status.NOT_A_DIGIT, reason="it does not look like a digit")
     second, first = (int(digit) for digit in np.argsort(belief[:10])[-2:])
     sure = bool(belief[first] >= thresholds.ok)
