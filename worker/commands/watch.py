@@ -1,0 +1,86 @@
+"""`digitdrop watch`: the service."""
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from worker import console
+from worker.commands.process import signalled, start_again
+from worker.errors import ModelError
+from worker.options import (
+    INBOX,
+    LIMITS,
+    MAX_WAIT,
+    MODEL,
+    OUTBOX,
+    SETTLE,
+    WORKERS,
+    Inbox,
+    MaxBytes,
+    MaxPixels,
+    MaxWait,
+    Model,
+    Outbox,
+    Poll,
+    Quiet,
+    Settle,
+    Workers,
+)
+from worker.values import Limits
+
+
+def watch(
+    inbox: Inbox = INBOX,
+    outbox: Outbox = OUTBOX,
+    model: Model = MODEL,
+    settle: Settle = SETTLE,
+    max_wait: MaxWait = MAX_WAIT,
+    poll: Poll = False,
+    workers: Workers = WORKERS,
+    max_pixels: MaxPixels = LIMITS.pixels,
+    max_bytes: MaxBytes = LIMITS.bytes,
+    train: Annotated[
+        bool, typer.Option("--train", help="If there is no model, train one first.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read whatever is dropped into the inbox, until stopped: the service.
+
+    Example: digitdrop watch --inbox scans --outbox results
+    """
+    from worker.classify import Classifier
+    from worker.daemon import Service, serve
+    from worker.readers import Hung
+
+    console.configure_logging(quiet=quiet)
+    stopper = signalled()
+    if train and not (model / "digits.tflite").exists():
+        _train_first(model)
+    service = Service(
+        inbox=inbox,
+        outbox=outbox,
+        settle=settle,
+        max_wait=max_wait,
+        poll=poll,
+        workers=workers,
+        limits=Limits(pixels=max_pixels, bytes=max_bytes),
+    )
+    try:
+        serve(service, Classifier.load(model, threads=workers), stopper)
+    except Hung:
+        start_again()
+    # A thread that hangs in a decoder would keep the interpreter from ending.
+    logging.shutdown()
+    os._exit(0)
+
+
+def _train_first(model: Path) -> None:
+    """Train in a process of its own: this one is to run for months without TensorFlow."""
+    command = [sys.executable, "-m", "digitdrop", "train", "--output", str(model)]
+    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own command
+        raise ModelError(f"there is no model in {model}, and training one failed (see above)")
