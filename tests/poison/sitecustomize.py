@@ -17,7 +17,7 @@ from PIL import ImageFile
 from worker import trial
 
 SHORT = 2.0  # seconds that a picture gets, instead of a minute
-trial.TIME_LIMIT = SHORT  # type: ignore[misc]
+trial.TIME_LIMIT = SHORT
 (trial.deadly.__kwdefaults__ or {})["time_limit"] = SHORT
 
 _load = ImageFile.ImageFile.load

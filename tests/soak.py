@@ -1,0 +1,173 @@
+"""Long runs of the real worker, with the sizes of your choice.
+
+    python tests/soak.py kills --drops 20000 --kills 200
+    python tests/soak.py stopped --drops 40000
+    python tests/soak.py bursts --drops 100000 --restarts 20
+
+`kills`: SIGKILL at random moments while drops come in.
+`stopped`: SIGSTOP, more files than inotify's queue holds, SIGCONT.
+`bursts`: a day in an hour, with restarts; says how memory and open files went.
+Each ends with a check of every row and picture, and says so.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from ledger import Worker, a_picture, a_worker, audit, files_below  # noqa: E402
+
+KINDS = [a_picture(number) for number in range(10)]
+KINDS += [b"no picture at all", KINDS[7] + b"trailing bytes"]
+_RESTART = 2.0  # seconds that a start gets at most, before the next kill
+
+
+def dropped(folder: Path, number: int) -> tuple[str, bytes]:
+    """Drop a file as one of four kinds of people would; give its name and content."""
+    content = KINDS[number % len(KINDS)] + b"\n%d" % (number % 5)
+    name = f"{number % 7}/{number}.png" if number % 3 else f"{number}.png"
+    path, how = folder / "inbox" / name, number % 4
+    path.parent.mkdir(exist_ok=True)
+    if how == 0:
+        path.write_bytes(content)
+    elif how == 1:
+        aside = folder / "aside"
+        aside.write_bytes(content)
+        aside.rename(path)
+    elif how == 2:
+        aside = path.with_name(f".{path.name}.part")
+        aside.write_bytes(content)
+        aside.rename(path)
+    else:
+        with path.open("wb") as file:
+            for at in range(0, len(content), 100):
+                file.write(content[at : at + 100])
+                file.flush()
+    return name, content
+
+
+class Sender(threading.Thread):
+    """Drops files, at a pace that leaves the worker something to do all the time."""
+
+    def __init__(self, folder: Path, count: int, seconds: float) -> None:
+        """Drop `count` files within about so many seconds."""
+        super().__init__(daemon=True)
+        self._folder, self._count, self._pause = folder, count, seconds / count
+        self.drops: list[tuple[str, bytes]] = []
+
+    def run(self) -> None:
+        """Drop them."""
+        began = time.monotonic()
+        for number in range(self._count):
+            self.drops.append(dropped(self._folder, number))
+            ahead = began + number * self._pause - time.monotonic()
+            if ahead > 0:
+                time.sleep(ahead)
+
+
+def start(folder: Path) -> Worker:
+    """Start the worker as it comes, but for a shorter patience with half pictures."""
+    return Worker(folder, "--settle=0.5", "--max-wait=2", "-q")
+
+
+def finish(folder: Path, drops: list[tuple[str, bytes]], seconds: float) -> None:
+    """Let a worker come to rest, and check.
+
+    Raises:
+        AssertionError: something is lost, doubled or unknown.
+    """
+    with a_worker(folder, "--settle=0.5", "--max-wait=2") as worker:
+        worker.waits_until(lambda: worker.is_idle() and worker.is_idle(), seconds)
+        worker.stop()
+    complaints = audit(folder / "inbox", folder / "outbox", drops)
+    assert not complaints, complaints
+
+
+def kills(folder: Path, options: argparse.Namespace) -> str:
+    """Kill at random moments."""
+    choose = random.Random(options.seed)
+    seconds = options.kills * _RESTART * 0.75
+    sender = Sender(folder, options.drops, seconds)
+    sender.start()
+    busy = 0
+    for _ in range(options.kills):
+        worker = start(folder)
+        time.sleep(choose.uniform(0.3, _RESTART))
+        worker.kill()
+        busy += bool(files_below(folder / "inbox" / ".claimed"))
+    sender.join()
+    finish(folder, sender.drops, 600)
+    return f"{options.kills} kills, {busy} of them with pictures in hand"
+
+
+def stopped(folder: Path, options: argparse.Namespace) -> str:
+    """Let events overflow."""
+    with a_worker(folder, "--settle=0.5", "--max-wait=2", "-q") as worker:
+        time.sleep(2)
+        os.kill(worker.process.pid, signal.SIGSTOP)
+        drops = [dropped(folder, number) for number in range(options.drops)]
+        os.kill(worker.process.pid, signal.SIGCONT)
+        worker.waits_until(lambda: not files_below(folder / "inbox"), 600)
+        worker.stop()
+    finish(folder, drops, 60)
+    most = Path("/proc/sys/fs/inotify/max_queued_events").read_text().strip()
+    return f"{options.drops:,} files while it was stopped; inotify's queue holds {most}"
+
+
+def bursts(folder: Path, options: argparse.Namespace) -> str:
+    """Drop in bursts, with restarts in between; note memory and open files."""
+    drops: list[tuple[str, bytes]] = []
+    notes: list[str] = []
+    share = options.drops // options.restarts
+    began = time.monotonic()
+    for turn in range(options.restarts):
+        with a_worker(folder, "--settle=0.5", "--max-wait=2", "-q") as worker:
+            sizes = []
+            for burst in range(10):
+                first = turn * share + burst * share // 10
+                last = turn * share + (burst + 1) * share // 10
+                drops += [dropped(folder, number) for number in range(first, last)]
+                worker.waits_until(lambda: not files_below(folder / "inbox"), 600)
+                sizes.append(_size(worker))
+            notes.append(f"{sizes[0]} -> {sizes[-1]}")
+            assert worker.stop() < 5
+    seconds = time.monotonic() - began
+    finish(folder, drops, 60)
+    return f"{len(drops):,} in {seconds:.0f} s; " + "; ".join(notes)
+
+
+def _size(worker: Worker) -> str:
+    status = Path(f"/proc/{worker.process.pid}/status").read_text()
+    kib = int(status.partition("VmRSS:")[2].split()[0])
+    files = sum(1 for _ in Path(f"/proc/{worker.process.pid}/fd").iterdir())
+    threads = int(status.partition("Threads:")[2].split()[0])
+    return f"{kib / 1024:.0f} MiB, {files} files, {threads} threads"
+
+
+def main() -> None:
+    """Run one, and say what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["kills", "stopped", "bursts"])
+    parser.add_argument("--drops", type=int, default=1000)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--restarts", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="soak-"))
+    (folder / "inbox").mkdir()
+    told = {"kills": kills, "stopped": stopped, "bursts": bursts}[options.what](folder, options)
+    print(f"{options.what}: {options.drops:,} drops, every one with its row and picture; {told}")
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,399 @@
+"""The real worker, while folders, disks and people do what they do."""
+
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ledger import ROOT, Worker, a_picture, a_worker, audit, drop, files_below, rows
+
+from worker.escape import unescape
+from worker.verify import verify
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="Linux does these things to folders"),
+]
+
+FIRST = [(f"first {number}.png", a_picture(number)) for number in range(5)]
+LAST = [("last.png", a_picture(9))]
+THEN = [(f"then {number}.png", a_picture(number)) for number in range(5)]
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    """Run a worker that has read the first drops."""
+    drop(tmp_path / "inbox", FIRST)
+    with a_worker(tmp_path, "--settle=0.3", "--max-wait=1") as worker:
+        worker.waits_until(worker.is_idle)
+        yield worker
+
+
+def comes_to_rest(worker: Worker, rows: int, seconds: float = 30) -> None:
+    """Wait for as many rows, and for empty hands; stop the worker."""
+    worker.waits_until(lambda: len(worker.rows()) >= rows and worker.is_idle(), seconds)
+    assert worker.stop() < 5
+
+
+def is_in_order(worker: Worker, drops: list[tuple[str, bytes]]) -> None:
+    assert audit(worker.inbox, worker.outbox, drops) == []
+
+
+# The inbox.
+
+
+def test_an_inbox_that_is_deleted_and_made_again_is_watched_again(worker: Worker) -> None:
+    shutil.rmtree(worker.inbox)
+    worker.waits_until(lambda: "cannot take files in" in worker.told())
+    assert not worker.inbox.exists(), "it must not be made anew: its disk may only be away"
+    drop(worker.inbox, THEN)
+
+    comes_to_rest(worker, 10)
+
+    is_in_order(worker, FIRST + THEN)
+
+
+def test_an_inbox_that_is_renamed_away_and_back_is_watched_again(worker: Worker) -> None:
+    away = worker.inbox.with_name("away")
+    worker.inbox.rename(away)
+    drop(away, THEN)
+    worker.waits_until(lambda: "cannot take files in" in worker.told())
+    away.rename(worker.inbox)
+
+    comes_to_rest(worker, 10)
+
+    is_in_order(worker, FIRST + THEN)
+
+
+def test_an_inbox_that_is_replaced_at_once_is_watched_again(worker: Worker) -> None:
+    worker.inbox.rename(worker.inbox.with_name("away"))
+    drop(worker.inbox, THEN)
+
+    comes_to_rest(worker, 10)
+
+    is_in_order(worker, FIRST + THEN)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def test_a_disk_mounted_over_the_inbox_is_watched_and_so_is_what_was_below(
+    worker: Worker,
+) -> None:
+    try:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", worker.inbox], check=False)
+        if mounted.returncode:
+            pytest.skip("may not mount")
+        drop(worker.inbox, THEN)
+        worker.waits_until(lambda: len(worker.rows()) == 10 and worker.is_idle())
+    finally:
+        subprocess.run(["umount", "-l", worker.inbox], check=False)
+    drop(worker.inbox, LAST)
+
+    comes_to_rest(worker, 11)
+
+    is_in_order(worker, FIRST + THEN + LAST)
+
+
+# The outbox and the report.
+
+
+def test_an_outbox_that_is_deleted_is_made_again(worker: Worker) -> None:
+    shutil.rmtree(worker.outbox)
+    drop(worker.inbox, THEN)
+
+    comes_to_rest(worker, 5)
+
+    is_in_order(worker, THEN)
+
+
+def test_a_report_that_is_deleted_is_begun_again(worker: Worker) -> None:
+    (worker.outbox / "predictions.csv").unlink()
+    drop(worker.inbox, THEN)
+
+    comes_to_rest(worker, 5)
+
+    assert sorted(row["file"] for row in worker.rows()) == [name for name, _ in THEN]
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b""])
+def test_a_report_that_an_editor_sorted_and_replaced_is_gone_on_with(
+    end: bytes, worker: Worker
+) -> None:
+    report = worker.outbox / "predictions.csv"
+    header, *lines = report.read_bytes().splitlines()
+    saved = report.with_name("saved")
+    saved.write_bytes(b"\r\n".join([header, *sorted(lines)]) + end)
+    saved.replace(report)
+    drop(worker.inbox, THEN)
+
+    comes_to_rest(worker, 10)
+
+    is_in_order(worker, FIRST + THEN)
+
+
+def test_a_report_that_got_a_foreign_header_is_set_aside(worker: Worker) -> None:
+    report = worker.outbox / "predictions.csv"
+    foreign = report.read_bytes().replace(b",", b";")
+    report.write_bytes(foreign)
+    drop(worker.inbox, THEN)
+
+    comes_to_rest(worker, 5)
+
+    (aside,) = worker.outbox.glob("predictions-foreign-*.csv")
+    assert aside.read_bytes() == foreign
+    assert verify(worker.inbox, worker.outbox, report).is_complete
+
+
+def test_a_report_that_cannot_be_written_is_waited_for_and_said_once(worker: Worker) -> None:
+    report = worker.outbox / "predictions.csv"
+    kept = report.with_name("kept")
+    report.rename(kept)
+    report.mkdir()  # a name that nothing can be written to, even by root
+    drop(worker.inbox, THEN)
+    worker.waits_until(lambda: "cannot write the report" in worker.told())
+    time.sleep(2)
+    assert worker.told().count("cannot write the report") == 1
+    report.rmdir()
+    kept.rename(report)
+
+    comes_to_rest(worker, 10)
+
+    is_in_order(worker, FIRST + THEN)
+
+
+# Disks.
+
+
+def test_a_full_disk_is_waited_out_without_a_torn_row(worker: Worker) -> None:
+    size = (worker.outbox / "predictions.csv").stat().st_size
+    unlimited = resource.RLIM_INFINITY
+    resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE, (size + 200, unlimited))
+    drop(worker.inbox, THEN)
+    worker.waits_until(lambda: "cannot write the report" in worker.told())
+    assert (worker.outbox / "predictions.csv").stat().st_size == size
+    resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
+
+    comes_to_rest(worker, 10)
+
+    is_in_order(worker, FIRST + THEN)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("may not mount")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leave no room on a disk."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(1024)):
+                pass
+        except OSError:
+            return ballast
+    raise AssertionError("the disk is never full")
+
+
+@pytest.mark.parametrize("full", ["outbox", "inbox", "both"])
+@pytest.mark.parametrize("since", ["the start", "later"])
+def test_a_full_disk_costs_nothing_wherever_it_is(
+    full: str, since: str, small_disk: Path, tmp_path: Path
+) -> None:
+    base = small_disk if full in {"inbox", "both"} else tmp_path
+    outbox = small_disk / "outbox" if full in {"outbox", "both"} else tmp_path / "outbox"
+    drop(base / "inbox", FIRST)
+    ballast = fill(small_disk) if since == "the start" else None
+
+    with a_worker(base, "--settle=0.3", "--max-wait=1", outbox=outbox) as worker:
+        worker.log = tmp_path / "log"
+        if since == "later":
+            time.sleep(2)
+            drop(base / "inbox", LAST)
+            ballast = fill(small_disk)
+        time.sleep(2)
+        assert worker.process.poll() is None
+        assert ballast
+        ballast.unlink()
+        drop(base / "inbox", THEN)
+        until = time.monotonic() + 40
+        while files_below(base / "inbox") and time.monotonic() < until:
+            time.sleep(0.1)
+        assert worker.stop() < 5
+
+    late = LAST if since == "later" else []
+    complaints = audit(base / "inbox", outbox, FIRST + THEN + late)
+    assert complaints == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def test_a_disk_that_becomes_read_only_is_waited_for(worker: Worker) -> None:
+    mount = ["mount", "--bind", str(worker.outbox), str(worker.outbox)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("may not mount")
+    try:
+        remount = ["mount", "-o", "remount,bind,ro", str(worker.outbox)]
+        subprocess.run(remount, check=True)
+        drop(worker.inbox, THEN)
+        worker.waits_until(lambda: "cannot write the report" in worker.told())
+    finally:
+        subprocess.run(["umount", "-l", str(worker.outbox)], check=True)
+
+    comes_to_rest(worker, 10)
+
+    is_in_order(worker, FIRST + THEN)
+
+
+# Names, and what is no file.
+
+NAMES = [
+    b"n" * 251 + b".png", b"two\nlines.png", b"tab\t.png", b"\"quoted\", 'twice'.png",
+    b"\xff\xfe.png", "e\u0301.png".encode(), "\u00e9.png".encode(), "\U0001f600.png".encode(),
+    b"=1+1.png", b"+1.png", b"-1.png", b"@A1.png", b"CON.png", b"a:b?*.png", b" ", b"a,b;c.png",
+    "\u202egnp.7.png".encode(), b"a\rb.png", b"\\x41.png", b"same.png",
+]  # fmt: skip
+
+
+def test_every_name_gets_one_row_on_one_line_from_which_it_can_be_had_back(
+    tmp_path: Path,
+) -> None:
+    names = [os.fsdecode(name) for name in NAMES]
+    names += [f"{folder}/{name}" for folder in ("a", "\udcfe=b\n") for name in names]
+    drops = [(name, a_picture(number % 10)) for number, name in enumerate(names)]
+    drop(tmp_path / "inbox", drops)
+    with a_worker(tmp_path, "--settle=0.3") as worker:
+        worker.waits_until(worker.is_idle)
+        again = [("same.png", a_picture(1)), ("a/same.png", a_picture(2))]
+        for _ in range(2):  # the same name with other content, and with the same
+            drop(worker.inbox, again)
+            worker.waits_until(worker.is_idle)
+        comes_to_rest(worker, len(drops) + 4)
+
+    is_in_order(worker, drops + again + again)
+    lines = (worker.outbox / "predictions.csv").read_bytes().splitlines()
+    assert len(lines) == 1 + len(drops) + 4
+    assert all(line.count(b"\n") == 0 for line in lines)
+    assert not any(row["file"].startswith(tuple("=+-@\t\r")) for row in worker.rows())
+    assert {unescape(row["file"]) for row in worker.rows()} == set(names)
+
+
+def test_what_is_no_file_is_never_opened_followed_or_moved(tmp_path: Path) -> None:
+    inbox, outside = tmp_path / "inbox", tmp_path / "outside"
+    drop(outside, [("secret.png", a_picture(1)), ("folder/secret.png", a_picture(2))])
+    inbox.mkdir()
+    (inbox / "link.png").symlink_to(outside / "secret.png")
+    (inbox / "folder").symlink_to(outside / "folder")
+    (inbox / "loop.png").symlink_to(inbox / "loop.png")
+    os.mkfifo(inbox / "pipe.png")
+    (inbox / "folder.png").mkdir()
+    with socket.socket(socket.AF_UNIX) as server:
+        here = Path.cwd()
+        os.chdir(inbox)
+        server.bind("socket.png")
+        os.chdir(here)
+        drop(inbox, FIRST)
+        with a_worker(tmp_path, "--settle=0.3") as worker:
+            worker.waits_until(lambda: len(worker.rows()) == 5)
+            time.sleep(6)  # a listing or two more
+            worker.stop()
+
+        left = {path.name for path in inbox.iterdir()} - {".claimed"}
+        assert left == {
+            "link.png", "folder", "loop.png", "pipe.png", "folder.png", "socket.png"
+        }  # fmt: skip
+        assert len(worker.rows()) == 5
+    assert len(files_below(outside)) == 2
+
+
+# Others.
+
+
+def test_two_workers_with_two_outboxes_share_an_inbox_and_do_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    drops = [(f"{number}.png", a_picture(number % 10)) for number in range(400)]
+    with a_worker(tmp_path, "--settle=0.1", "-q") as one:
+        with a_worker(tmp_path, "--settle=0.1", "-q", outbox=tmp_path / "other") as other:
+            for at in range(0, 400, 50):
+                drop(tmp_path / "inbox", drops[at : at + 50])
+                time.sleep(0.1)
+            one.waits_until(lambda: len(one.rows()) + len(other.rows()) >= 400)
+            one.waits_until(lambda: not files_below(tmp_path / "inbox"))
+            other.stop()
+        one.stop()
+
+    both = one.rows() + other.rows()
+    assert sorted(row["file"] for row in both) == sorted(name for name, _ in drops)
+    assert len({row["id"] for row in both}) == 400
+    for worker in (one, other):
+        report = worker.outbox / "predictions.csv"
+        assert not report.exists() or verify(worker.inbox, worker.outbox, report).is_complete
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["watch", "--inbox={0}/another", "--outbox={0}/outbox"],
+        ["batch", "{0}/inbox", "--report={0}/outbox/predictions.csv"],
+    ],
+    ids=["watch", "batch"],
+)
+def test_a_second_writer_of_a_report_says_who_holds_it_and_exits_2(
+    arguments: list[str], worker: Worker
+) -> None:
+    folder = worker.outbox.parent
+    command = [sys.executable, "-m", "worker", *(one.format(folder) for one in arguments)]
+
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert done.returncode == 2
+    assert f"process {worker.process.pid}" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_in_the_middle_of_work_is_quick_and_costs_nothing(
+    signal_number: int, tmp_path: Path
+) -> None:
+    drops = [(f"{number}.png", a_picture(number % 10)) for number in range(1500)]
+    drop(tmp_path / "inbox", drops)
+    with a_worker(tmp_path, "--settle=0", "-q") as worker:
+        worker.waits_until(lambda: len(worker.rows()) > 50)
+        began = time.monotonic()
+        worker.process.send_signal(signal_number)
+        assert worker.process.wait(10) == 0
+        assert time.monotonic() - began < 5
+        assert len(worker.rows()) < 1500
+        assert not files_below(tmp_path / "inbox" / ".claimed"), "what was not read is put back"
+
+    with a_worker(tmp_path, "--settle=0", "-q") as worker:
+        worker.waits_until(lambda: len(worker.rows()) == 1500)
+        worker.waits_until(lambda: not files_below(tmp_path / "inbox"))
+        worker.stop()
+
+    is_in_order(worker, drops)
+    assert len(rows(worker.outbox / "predictions.csv")) == 1500
+
+
+def test_a_stopped_worker_finds_what_came_meanwhile(worker: Worker) -> None:
+    worker.process.send_signal(signal.SIGSTOP)
+    drop(worker.inbox, THEN)
+    worker.process.send_signal(signal.SIGCONT)
+
+    comes_to_rest(worker, 10)
+
+    is_in_order(worker, FIRST + THEN)
