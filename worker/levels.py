@@ -45,7 +45,7 @@ def tones(grey: Grey) -> Tones:
     threshold = int(cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0])
     counts = histogram(grey)
     # In a small picture many points lie on the soft edge of a stroke: not counted.
-    edge = min(max(16 / max(grey.shape), 0.05), 0.35)
+    edge = min(max(16 / max(grey.shape), 0.12), 0.35)
     low, dark, dark_top = quantiles(counts[: threshold + 1], np.array([0.05, 0.5, 1 - edge]))
     bottom, light, high = quantiles(counts[threshold + 1 :], np.array([edge, 0.5, 0.95])) + (
         threshold + 1
