@@ -19,6 +19,8 @@ LEAST_TRUST = 0.02
 """What is less likely than this is not worth the time."""
 SMOOTH_LIGHT = 0.75
 """How far to trust that uneven light falls off smoothly, rather than at a shadow's edge."""
+SOFT = 0.03
+"""How far the soft edge of a stroke reaches, as a share of the digit's size."""
 USUAL_WIDTH = 0.65
 """Width over height of most digits (in MNIST's test set the median is 0.8, with the 1 0.2)."""
 
@@ -53,7 +55,7 @@ def _lined(ink: Ink, trust: float) -> Iterator[Weighted]:
     share = 0.0 if not lines else 0.5 if lines == 1 else 0.85
     if lines:
         rest = np.where(marks.mask > plain, 0, ink).astype(np.uint8)
-        yield from _bordered(pieces(plain, rest), rest, share * trust)
+        yield from _bordered(pieces(plain, rest, marks.faint), rest, share * trust)
     yield from _bordered(marks, ink, (1 - share) * trust)
 
 
@@ -136,14 +138,22 @@ def _box(marks: Marks, group: list[int]) -> tuple[int, int, int, int]:
 
 def _frame(ink: Ink, marks: Marks, group: list[int]) -> Frame:
     left, top, width, height = _box(marks, group)
-    inside = slice(top, top + height), slice(left, left + width)
+    # MNIST's boxes hold the faintest edges of the strokes.
+    soft = max(1, round(SOFT * max(width, height)))
+    inside = (
+        slice(max(0, top - soft), top + height + soft),
+        slice(max(0, left - soft), left + width + soft),
+    )
     keep = np.zeros(len(marks.boxes) + 1, np.uint8)
     keep[np.array(group) + 1] = 1
     chosen = keep[marks.labels[inside]]
-    near = cv2.dilate(chosen, np.ones((3, 3), np.uint8))
-    cut = ink[inside] * near
+    brush = np.ones((2 * soft + 1, 2 * soft + 1), np.uint8)
+    near = (cv2.dilate(chosen, brush) > 0) & (ink[inside] > marks.faint)
+    cut = np.where(near, ink[inside], 0).astype(np.uint8)
     peak = max(1, int(quantiles(histogram(np.asarray(cut[chosen > 0], np.uint8)), _FULL)))
-    return to_frame(np.asarray(cv2.convertScaleAbs(cut, alpha=255 / peak), np.uint8))
+    left, top, width, height = cv2.boundingRect(near.view(np.uint8))
+    tight = cut[top : top + height, left : left + width]
+    return to_frame(np.asarray(cv2.convertScaleAbs(tight, alpha=255 / peak), np.uint8))
 
 
 _FULL = np.array(0.8)

@@ -13,6 +13,8 @@ SPECK = 0.02
 """A mark with less than this share of the main one's ink is dirt."""
 NEAR = 0.2
 """Marks closer than this share of the main one's size belong to it: broken strokes."""
+FAINT = 0.12
+"""Ink weaker than this share of what divides ink from paper is too faint to matter."""
 MANY = 40
 """Smaller marks than the largest so many are left out: texture has thousands."""
 ALONG_EDGE = 0.35
@@ -34,6 +36,8 @@ class Marks:
     """Ink in each piece, in grey levels times pixels."""
     contact: npt.NDArray[np.float64]
     """Pixels on the picture's border over the piece's longer side."""
+    faint: float
+    """Ink stronger than this, in grey levels, is none of the paper's noise."""
     score: npt.NDArray[np.float64]
     """`mass`, less for what lies off the middle or along the border."""
 
@@ -57,15 +61,16 @@ def marked(ink: Ink) -> Marks:
     holds = np.bincount(labels.ravel()[np.flatnonzero(ink > strong)], minlength=len(boxes) + 1) > 0
     holds[0] = False
     number = np.where(holds, np.cumsum(holds), 0).astype(np.int32)
-    return _weighed(number[labels], boxes[holds[1:]], ink)
+    faint = max(3 * sigma, FAINT * otsu, 3.0)
+    return _weighed(number[labels], boxes[holds[1:]], ink, faint)
 
 
 _TOP, _SIGMA = np.array(0.998), np.array(0.84)
 
 
-def pieces(mask: Mask, ink: Ink) -> Marks:
+def pieces(mask: Mask, ink: Ink, faint: float) -> Marks:
     """Find the connected pieces of a mask."""
-    return _weighed(*_connected(mask), ink)
+    return _weighed(*_connected(mask), ink, faint)
 
 
 def _connected(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -73,7 +78,9 @@ def _connected(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]
     return np.asarray(labels, np.int32), np.asarray(stats[1:, :4], np.int32)
 
 
-def _weighed(labels: npt.NDArray[np.int32], boxes: npt.NDArray[np.int32], ink: Ink) -> Marks:
+def _weighed(
+    labels: npt.NDArray[np.int32], boxes: npt.NDArray[np.int32], ink: Ink, faint: float
+) -> Marks:
     height, width = labels.shape
     count = len(boxes) + 1
     inked = np.flatnonzero(labels)
@@ -84,7 +91,7 @@ def _weighed(labels: npt.NDArray[np.int32], boxes: npt.NDArray[np.int32], ink: I
     off_x = np.abs(left + wide / 2 - width / 2) / width
     off_y = np.abs(top + high / 2 - height / 2) / height
     score = mass * (1 - 0.9 * np.maximum(off_x, off_y)) * np.exp(-3 * contact)
-    return Marks(labels=labels, boxes=boxes, mass=mass, contact=contact, score=score)
+    return Marks(labels=labels, boxes=boxes, mass=mass, contact=contact, faint=faint, score=score)
 
 
 def groups(marks: Marks) -> list[list[int]]:
