@@ -71,6 +71,22 @@ def test_two_workers_on_one_inbox_never_take_the_same_file(inbox: Path, hand: Ha
     assert hand.strangers() == 1
 
 
+def test_a_folder_that_became_a_link_is_not_followed_out_of_the_inbox_nor_into_it(
+    inbox: Path, hand: Hand
+) -> None:
+    (drop,) = hand.take(["scans/7.png"])
+    outside = inbox.parent / "outside"
+    outside.mkdir()
+    (outside / "secret.png").write_bytes(b"secret")
+    (inbox / "scans").rmdir()
+    (inbox / "scans").symlink_to(outside)
+
+    assert hand.take(["scans/secret.png"]) == []
+    assert not hand.give_back(drop)
+
+    assert files_below(outside) == [outside / "secret.png"]
+
+
 def test_what_is_given_back_lies_under_its_name_again(inbox: Path, hand: Hand) -> None:
     (drop,) = hand.take(["scans/7.png"])
 

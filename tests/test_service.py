@@ -14,7 +14,12 @@ from pathlib import Path
 import pytest
 from ledger import ROOT, Worker, a_picture, a_worker, audit, drop, files_below, rows
 
+from worker.classify import Classifier
+from worker.daemon import Service, serve
+from worker.errors import SetupError
 from worker.escape import unescape
+from worker.stopper import Stopper
+from worker.values import Limits
 from worker.verify import verify
 
 pytestmark = [
@@ -98,6 +103,21 @@ def test_a_disk_mounted_over_the_inbox_is_watched_and_so_is_what_was_below(
     comes_to_rest(worker, 11)
 
     is_in_order(worker, FIRST + THEN + LAST)
+
+
+def test_a_file_whose_room_is_made_before_it_is_written_is_not_taken_for_damaged(
+    worker: Worker,
+) -> None:
+    name, content = THEN[0]
+    (worker.inbox / name).write_bytes(bytes(len(content)))  # closed, and no picture
+    time.sleep(0.1)
+    with (worker.inbox / name).open("r+b") as file:
+        file.write(content)
+
+    comes_to_rest(worker, 6)
+
+    is_in_order(worker, FIRST + THEN[:1])
+    assert {row["status"] for row in worker.rows()} == {"ok"}
 
 
 # The outbox and the report.
@@ -363,6 +383,46 @@ def test_a_second_writer_of_a_report_says_who_holds_it_and_exits_2(
     assert done.returncode == 2
     assert f"process {worker.process.pid}" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be somebody else")
+@pytest.mark.parametrize("closed", ["inbox", "outbox", "predictions.csv"])
+def test_what_may_not_be_used_is_one_clear_line_at_the_start(
+    closed: str, tmp_path: Path, classifier: Classifier
+) -> None:
+    nobody = 65534
+    for folder in [tmp_path, *tmp_path.parents[:2]]:
+        folder.chmod(0o755)
+    for name in ("inbox", "outbox"):
+        (tmp_path / name).mkdir()
+        os.chown(tmp_path / name, nobody, nobody)
+    if closed == "predictions.csv":
+        (tmp_path / "outbox" / closed).write_bytes(b"")
+    else:
+        os.chown(tmp_path / closed, 0, 0)
+    service = Service(
+        inbox=tmp_path / "inbox", outbox=tmp_path / "outbox", settle=2, max_wait=60,
+        poll=False, workers=1, limits=Limits(),
+    )  # fmt: skip
+    told = os.open(tmp_path / "told", os.O_WRONLY | os.O_CREAT)
+
+    child = os.fork()
+    if not child:
+        os.setgid(nobody)
+        os.setuid(nobody)
+        try:
+            serve(service, classifier, Stopper())
+        except SetupError as error:
+            os.write(told, str(error).encode())
+            os._exit(2)
+        os._exit(99)
+    os.close(told)
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 2
+    line = (tmp_path / "told").read_text()
+    assert "Permission denied" in line
+    assert len(line.splitlines()) == 1
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])

@@ -87,10 +87,19 @@ class Hand:
         target = self._inbox / drop.name
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
+            if not self._is_inside(drop.name):
+                return False
             move(drop.path, target)
         except (FileExistsError, NotADirectoryError):
             return False
         return True
+
+    def _is_inside(self, name: str) -> bool:
+        """Say whether no folder on the way is a link, put there since it was listed."""
+        if "/" not in name:
+            return True
+        below = Path(name).parent
+        return (self._inbox / below).resolve() == self._inbox.resolve() / below
 
     def let_go(self, drops: Iterable[Drop]) -> None:
         """Remove the folders of batches that are finished; one with files in it stays."""
@@ -126,6 +135,8 @@ class Hand:
     def _take(self, name: str, batch: Path) -> Drop | None:
         target = batch / name
         try:
+            if not self._is_inside(name):
+                return None
             if "/" in name:
                 target.parent.mkdir(parents=True, exist_ok=True)
             (self._inbox / name).rename(target)

@@ -112,4 +112,4 @@ def _below(root: str, below: str, *, in_order: bool) -> Iterator[Found]:
     try:
         yield from _listing(root, below, in_order=in_order)
     except OSError as error:
-        logger.warning("cannot list the folder %s: %s", below, error.strerror)
+        logger.warning("cannot list the folder %r: %s", below, error.strerror)

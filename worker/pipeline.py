@@ -54,7 +54,7 @@ def see(
     except Exception:
         # A bug of ours, or of a library. It may cost this file but not the worker, which
         # would meet the same file again after every restart.
-        logger.exception("cannot read %s", drop.path)
+        logger.exception("cannot read %r", drop.name)
         bug = Unreadable("internal error, see the worker's log")
         return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=bug)
     return Picture(id=_id(drop, sha256), drop=drop, sha256=sha256, sight=sight)
