@@ -8,8 +8,9 @@ import pytest
 from train.calibrate import calibrate
 from train.cli import ExtraMissing, train
 from train.data import DataError
-from train.evaluate import calibration_error, figures
+from train.evaluate import calibration_error, figures, predictions
 from train.exam import Question
+from worker.judge import judge
 from worker.values import NOT_A_DIGIT, Frame, Probabilities, Sight, Thresholds
 
 CHANCE = np.random.default_rng(11)
@@ -74,6 +75,18 @@ def test_figures_count_what_the_worker_would_predict() -> None:
     summed = figures(beliefs, labels, thresholds)
 
     assert (summed.count, summed.right, summed.rejected, summed.accuracy) == (4, 2, 1, 0.5)
+
+
+def test_training_counts_as_predicted_what_the_worker_predicts() -> None:
+    beliefs = CHANCE.dirichlet(np.full(12, 0.2), 500)
+    thresholds = Thresholds(temperature=1, ok=0.5, not_a_digit=0.6, several=0.3)
+    sight = Sight(frames=(np.zeros((28, 28), np.uint8),), trust=(1.0,))
+
+    said = predictions(beliefs, thresholds)
+
+    for row, digit in zip(beliefs, said, strict=True):
+        verdict = judge(sight, row[None].astype(np.float32), thresholds)
+        assert verdict.prediction == (None if digit < 0 else digit)
 
 
 def test_confidence_that_holds_what_it_promises_has_no_calibration_error() -> None:

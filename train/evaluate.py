@@ -55,8 +55,9 @@ def figures(beliefs: Beliefs, labels: Labels, thresholds: Thresholds) -> Figures
 
 def predictions(beliefs: Beliefs, thresholds: Thresholds) -> npt.NDArray[np.intp]:
     """Return the digit that `judge` predicts for each row, -1 where it predicts none."""
-    rejected = (beliefs[:, NOT_A_DIGIT] >= thresholds.not_a_digit) | (
-        beliefs[:, SEVERAL] >= thresholds.several
+    likeliest = beliefs[:, :10].max(axis=1)
+    rejected = (beliefs[:, NOT_A_DIGIT] >= np.maximum(thresholds.not_a_digit, likeliest)) | (
+        beliefs[:, SEVERAL] >= np.maximum(thresholds.several, likeliest)
     )
     return np.where(rejected, -1, beliefs[:, :10].argmax(axis=1))
 
