@@ -84,6 +84,10 @@ def test_a_folder_that_became_a_link_is_not_followed_out_of_the_inbox_nor_into_i
     assert hand.take(["scans/secret.png"]) == []
     assert not hand.give_back(drop)
 
+    (inbox / "scans").unlink()
+    (inbox / "scans").symlink_to(inbox / "scans")
+    assert hand.take(["scans/7.png"]) == []
+    assert not hand.give_back(drop)
     assert files_below(outside) == [outside / "secret.png"]
 
 

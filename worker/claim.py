@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 # One file cannot be taken, others can: somebody else's in a sticky or read-only folder, a mount
 # of its own, too long a path within the claim folder.
 _STUCK = {errno.EXDEV, errno.ENAMETOOLONG, errno.EBUSY, errno.EACCES, errno.EPERM}
-_VANISHED = {errno.ENOENT, errno.ENOTDIR}
+_VANISHED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 _MOST_TOLD = 10_000
 
 
@@ -99,7 +99,8 @@ class Hand:
         if "/" not in name:
             return True
         below = Path(name).parent
-        return (self._inbox / below).resolve() == self._inbox.resolve() / below
+        expected = Path(os.path.realpath(self._inbox)) / below
+        return os.path.realpath(self._inbox / below) == os.fspath(expected)
 
     def let_go(self, drops: Iterable[Drop]) -> None:
         """Remove the folders of batches that are finished; one with files in it stays."""
