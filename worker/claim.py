@@ -74,7 +74,7 @@ class Hand:
             kept = {drop.path.parent for drop in drops} | {batch, self._claimed}
             sync_folders(folder for folder in sources | kept if folder.exists())
         else:
-            batch.rmdir()
+            remove_empty(batch)
         return drops
 
     def give_back(self, drop: Drop) -> bool:
