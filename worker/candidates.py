@@ -148,7 +148,7 @@ def _frame(ink: Ink, marks: Marks, group: list[int]) -> Frame:
     keep[np.array(group) + 1] = 1
     chosen = keep[marks.labels[inside]]
     brush = np.ones((2 * soft + 1, 2 * soft + 1), np.uint8)
-    near = (cv2.dilate(chosen, brush) > 0) & (ink[inside] > marks.faint)
+    near = (cv2.dilate(chosen, brush) > 0) & (ink[inside] > marks.faint) | (chosen > 0)
     cut = np.where(near, ink[inside], 0).astype(np.uint8)
     peak = max(1, int(quantiles(histogram(np.asarray(cut[chosen > 0], np.uint8)), _FULL)))
     left, top, width, height = cv2.boundingRect(near.view(np.uint8))
