@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture, drop, drop_everything, files_below, serve_once
+from ledger import ROOT, a_picture, drop, drop_everything, files_below, rows, serve_once
 
 from worker.errors import FolderError
 from worker.verify import Account, verify
@@ -83,6 +83,29 @@ def test_a_picture_that_changed_is_missing_and_its_new_content_unknown(
     account = reconcile()
 
     assert (len(account.missing), len(account.unknown)) == (1, 1)
+
+
+def test_a_changed_picture_is_noticed_whatever_its_name(
+    folder: Path, report: Path, reconcile: Reconcile
+) -> None:
+    path = a_shelved(folder)
+    key = next(row["id"] for row in rows(report) if row["file"] == "scans/seven.png")
+    renamed = path.with_name(f"seven~{key}.png")
+    path.rename(renamed)
+    assert reconcile().is_complete
+
+    renamed.write_bytes(b"other content")
+
+    assert len(reconcile().missing) == 1
+
+
+def test_pictures_that_people_renamed_are_found_by_their_content(
+    folder: Path, reconcile: Reconcile
+) -> None:
+    path = a_shelved(folder)
+    path.rename(path.with_name("my favourite.png"))
+
+    assert reconcile().is_complete
 
 
 def test_a_picture_too_large_to_be_read_is_matched_by_its_name(

@@ -1,9 +1,7 @@
 """Is every picture accounted for? Reconciles the folders with the report; changes nothing."""
 
-import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,10 +10,10 @@ from worker.claim import in_hand
 from worker.disk import is_same_file
 from worker.errors import FolderError
 from worker.escape import escape, unescape
-from worker.inbox import listing, stamp
+from worker.inbox import listing
 from worker.record import Report
 from worker.row import Row
-from worker.shelve import SHELVES
+from worker.stock import Digests, Stock
 
 _LOOKS: Final = 5  # while a worker runs, a picture may change folders between two glances
 
@@ -72,7 +70,7 @@ def verify(inbox: Path, outbox: Path, report: Path) -> Account:
     """
     if not outbox.is_dir():
         raise FolderError(f"there is no outbox {outbox}")
-    digests = _Digests()
+    digests = Digests()
     try:
         account = _look(inbox, outbox, Report(report), digests)
         for _ in range(_LOOKS):
@@ -88,21 +86,21 @@ def _findings(account: Account) -> tuple[list[str], ...]:
     return account.missing, account.doubled, account.unknown
 
 
-def _look(inbox: Path, outbox: Path, report: Report, digests: "_Digests") -> Account:
+def _look(inbox: Path, outbox: Path, report: Report, digests: Digests) -> Account:
     account = Account()
     waiting = [found.name for found in listing(inbox)]
     claims = {drop.id: drop.path for drop in in_hand(inbox)}
     account.waiting, account.in_hand = len(waiting), len(claims)
     rows = _rows(report, account)
-    shelves = _Shelves(outbox, digests)
-    account.filed = shelves.counts()
-    unmatched = [(key, row) for key, row in rows.items() if not shelves.take(key, row)]
-    # Without a digest only the name tells; it must not take what a digest would have found.
+    stock = Stock(outbox, digests)
+    account.filed = stock.counts()
+    unmatched = [(key, row) for key, row in rows.items() if not stock.take(key, row)]
+    # Only then those that people renamed, lest they take what another row's name would find.
     for key, row in unmatched:
-        if not shelves.take_by_name(key, row) and key not in claims:
+        if key not in claims and not stock.take_like(row):
             account.missing.append(f"{key}, {escape(unescape(row.file))}: its picture is nowhere")
     contents = {row.sha256 for row in rows.values()}
-    for path in shelves.left():
+    for path in stock.left():
         if any(is_same_file(path, claim) for claim in claims.values()):
             continue  # killed between its two names; the next start completes it
         name = escape(os.fspath(path.relative_to(outbox)))
@@ -125,72 +123,3 @@ def _rows(report: Report, account: Account) -> dict[str, Row]:
             account.unknown.append(f"a line that is no row begins with {escape(key[:40])!r}")
     account.doubled += [f"{key}: {count} rows" for key, count in times.items() if count > 1]
     return rows
-
-
-class _Digests:
-    """Remembers the SHA-256 of files that stay as they are."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[object, ...], str] = {}
-
-    def of(self, path: Path) -> str:
-        """Give the digest of a file's bytes in hex; empty if it may not be read."""
-        key = (path, stamp(path.stat()))
-        if key not in self._known:
-            try:
-                with path.open("rb") as file:
-                    self._known[key] = hashlib.file_digest(file, "sha256").hexdigest()
-            except PermissionError:
-                self._known[key] = ""
-        return self._known[key]
-
-
-class _Shelves:
-    """The pictures of the outbox, to be ticked off."""
-
-    def __init__(self, outbox: Path, digests: _Digests) -> None:
-        self._outbox = outbox
-        self._by_digest: dict[str, list[Path]] = {}
-        self._counts = dict.fromkeys(SHELVES.values(), 0)
-        for shelf in self._counts:
-            for path in _files(outbox / shelf):
-                self._counts[shelf] += 1
-                self._by_digest.setdefault(digests.of(path), []).append(path)
-
-    def counts(self) -> dict[str, int]:
-        """Count the pictures by shelf."""
-        return self._counts
-
-    def take(self, key: str, row: Row) -> bool:
-        """Tick off the picture of a row by its content, best the one with its name."""
-        same = self._by_digest.get(row.sha256, []) if row.sha256 else []
-        for path in sorted(same, key=lambda path: not self._is_called(path, key, row)):
-            same.remove(path)
-            return True
-        return False
-
-    def take_by_name(self, key: str, row: Row) -> bool:
-        """Tick off the picture of a row that tells no content: it was too large to be read."""
-        if row.sha256:
-            return False
-        for same in self._by_digest.values():
-            for path in same:
-                if self._is_called(path, key, row):
-                    same.remove(path)
-                    return True
-        return False
-
-    def left(self) -> Iterator[Path]:
-        """Give the pictures that no row ticked off."""
-        for same in self._by_digest.values():
-            yield from same
-
-    def _is_called(self, path: Path, key: str, row: Row) -> bool:
-        below = path.relative_to(self._outbox).parts[2:]
-        return "/".join(below) == unescape(row.file) or key in path.name
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for path, _, names in os.walk(folder):
-        for name in names:
-            yield Path(path, name)
