@@ -6,17 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from train.augment import GENTLE, augment
+from train.augment import augment
 from train.data import Digits
 from train.negatives import not_a_digit
 from train.numbers import several
 from train.strokes import drawn
-from worker.values import NOT_A_DIGIT, SEVERAL, Frame
+from worker.values import NOT_A_DIGIT, SEVERAL
 
 Chance = np.random.Generator
-
-GENTLER, UNCHANGED = 0.7, 0.1
-"""In the last epochs this share of the digits is changed but little, and this not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +25,6 @@ class Order:
     drawn: int
     not_a_digit: int
     several: int
-    last: bool
-    """Whether it belongs to the last, gentler epochs."""
     seed: tuple[int, ...]
 
     def __len__(self) -> int:
@@ -40,9 +35,8 @@ class Order:
 def chunk(order: Order) -> Digits:
     """Make a chunk and shuffle it; the same order gives the same pictures."""
     chance = np.random.default_rng(order.seed)
-    gentle = GENTLER if order.last else GENTLE
     made = [
-        (_shown(frame, chance, gentle, order.last), int(label))
+        (augment(frame, chance), int(label))
         for frame, label in zip(order.digits.frames, order.digits.labels, strict=True)
     ]
     for frame, label in zip(order.seen.frames, order.seen.labels, strict=True):
@@ -50,7 +44,7 @@ def chunk(order: Order) -> Digits:
         made.append((again, int(label)))
     for _ in range(order.drawn):
         digit = int(chance.integers(10))
-        made.append((augment(drawn(digit, chance), chance, gentle=gentle), digit))
+        made.append((augment(drawn(digit, chance), chance), digit))
     nothing = (not_a_digit(order.digits, chance) for _ in range(order.not_a_digit))
     made.extend((frame, NOT_A_DIGIT) for frame in nothing)
     numbers = (several(order.digits, chance) for _ in range(order.several))
@@ -58,9 +52,3 @@ def chunk(order: Order) -> Digits:
     shuffled = [made[index] for index in chance.permutation(len(made))]
     frames, labels = zip(*shuffled, strict=True)
     return Digits(frames=np.stack(frames), labels=np.array(labels, np.uint8))
-
-
-def _shown(frame: Frame, chance: Chance, gentle: float, last: bool) -> Frame:
-    if last and chance.random() < UNCHANGED:
-        return frame
-    return augment(frame, chance, gentle=gentle)

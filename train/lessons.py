@@ -1,7 +1,5 @@
 """What one epoch shows: every digit in a new guise, drawn digits, and what is no digit.
 
-The last epochs are gentler: their digits are more like those that will be read.
-
 The pictures of an epoch are made in chunks by other processes, beside the training. Each
 chunk has a seed of its own, so they are the same however many processes make them.
 """
@@ -27,10 +25,6 @@ CHUNK = 1536
 """Digits of MNIST in a chunk: some tenths of a second's work."""
 AHEAD = 6
 """Chunks made in advance."""
-
-
-LAST = 0.2
-"""The share of the epochs, at the end, that are gentler."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +109,6 @@ class Lessons:
             drawn=round(self._shares.drawn * count),
             not_a_digit=round(self._shares.not_a_digit * count),
             several=round(self._shares.several * count),
-            last=epoch >= (1 - LAST) * self.epochs,
             seed=seed,
         )
 

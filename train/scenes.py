@@ -15,8 +15,9 @@ import numpy.typing as npt
 from train.papers import Cover, drawing, photo, scan
 from worker.values import Frame, Grey
 
-LETTERS = "ACDEFGHJKLMNPQRTUVWXYabcdefhjkmnpqrtuvwxy&@#%?+*=<>$!~{}[]"
-"""What may not pass for a digit: O, o, I, i, l, S, s, Z, z, B and | are left out."""
+LETTERS = "ACEFHKMNPRTUVWXcdefhkmnprtuvwx@#%+*={}[]"
+"""What does not pass for a digit: B b D G g I i J j L l O o Q q S s Y y Z z a & and the like
+are left out."""
 
 
 FINE = 5
