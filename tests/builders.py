@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from worker.claim import row_id
+from worker.held import row_id
 from worker.values import Drop, Reading, Status, Verdict
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

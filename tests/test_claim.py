@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from ledger import files_below
 
-from worker.claim import Hand, row_id
+from worker.claim import Hand
+from worker.held import row_id
 
 
 @pytest.fixture

@@ -203,7 +203,7 @@ def test_a_crash_between_two_names_of_one_picture_is_no_loss(
 def test_a_picture_in_hand_with_its_row_is_accounted_for(
     folder: Path, report: Path, reconcile: Reconcile
 ) -> None:
-    from worker.claim import row_id
+    from worker.held import row_id
 
     held = folder / "inbox" / ".claimed" / "owner-batch" / "seven.png"
     held.parent.mkdir(parents=True)

@@ -6,9 +6,7 @@ outbox that its rows go to, because only the worker of that outbox can tell
 from its report whether a file that a crash left in hand has its row already.
 """
 
-import base64
 import errno
-import hashlib
 import logging
 import os
 import secrets
@@ -16,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from worker.disk import is_same_file, move, sync_folders
+from worker.held import batches, digest, drops_in, row_id
 from worker.inbox import CLAIMED
 from worker.values import Drop
 
@@ -40,7 +39,7 @@ class Hand:
         """
         self._inbox = inbox
         self._claimed = inbox / CLAIMED
-        self._owner = _digest(os.fsencode(outbox.resolve()))[:8]
+        self._owner = digest(os.fsencode(outbox.resolve()))[:8]
         self._told: set[str] = set()
 
     def prepare(self) -> None:
@@ -112,9 +111,9 @@ class Hand:
 
         What it was just putting back when it ended is put back.
         """
-        for folder in _batches(self._claimed):
+        for folder in batches(self._claimed):
             if folder.name.startswith(f"{self._owner}-"):
-                for drop in _drops(folder):
+                for drop in drops_in(folder):
                     if is_same_file(drop.path, self._inbox / drop.name):
                         drop.path.unlink()
                     else:
@@ -125,9 +124,9 @@ class Hand:
         """Count the files that are in hand for other outboxes."""
         return sum(
             1
-            for folder in _batches(self._claimed)
+            for folder in batches(self._claimed)
             if not folder.name.startswith(f"{self._owner}-")
-            for _ in _drops(folder)
+            for _ in drops_in(folder)
         )
 
     def _batch(self, drop: Drop) -> Path:
@@ -156,22 +155,6 @@ class Hand:
             logger.warning("cannot take %r out of the inbox: %s", name, error.strerror)
 
 
-def in_hand(inbox: Path) -> Iterator[Drop]:
-    """List what is in hand in an inbox, whoever's hand it is."""
-    for folder in _batches(inbox / CLAIMED):
-        yield from _drops(folder)
-
-
-def row_id(batch: str, name: str) -> str:
-    """Name the row of a claimed file: the same again when it is found there after a crash.
-
-    80 bits of BLAKE2b: among a thousand million rows the odds that any two share
-    an id are about 4 in 10 million. It begins with a letter, so that no
-    spreadsheet takes it for a number or a formula.
-    """
-    return f"d{_digest(batch.encode() + b'/' + os.fsencode(name))}"
-
-
 def remove_empty(folder: Path) -> None:
     """Remove a folder and the folders in it, but no file; silent if files are left."""
     for path, folders, _ in os.walk(folder, topdown=False):
@@ -186,23 +169,3 @@ def _rmdir(folder: Path) -> None:
     except OSError as error:
         if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR}:
             raise
-
-
-def _batches(claimed: Path) -> list[Path]:
-    try:
-        return sorted(path for path in claimed.iterdir() if path.is_dir())
-    except FileNotFoundError:
-        return []
-
-
-def _drops(batch: Path) -> Iterator[Drop]:
-    for folder, _, files in os.walk(batch):
-        for file in files:
-            path = Path(folder, file)
-            name = path.relative_to(batch).as_posix()
-            yield Drop(id=row_id(batch.name, name), path=path, name=name)
-
-
-def _digest(content: bytes) -> str:
-    digest = hashlib.blake2b(content, digest_size=10).digest()
-    return base64.b32encode(digest).decode().lower()

@@ -81,7 +81,7 @@ class Stock:
         return False
 
 
-_ID: Final = re.compile("(?<![^~])d[a-z2-7]{16}(?![a-z2-7])")  # see `claim.row_id`
+_ID: Final = re.compile("(?<![^~])d[a-z2-7]{16}(?![a-z2-7])")  # see `held.row_id`
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from worker.claim import in_hand
 from worker.disk import is_same_file
 from worker.errors import FolderError
 from worker.escape import escape, unescape
+from worker.held import in_hand
 from worker.inbox import listing
 from worker.record import Report
 from worker.row import Row
