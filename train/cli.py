@@ -30,7 +30,10 @@ class ExtraMissing(SetupError):
 def train(
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder with MNIST's IDX files or mnist.npz; else Keras downloads it."),
+        typer.Option(
+            envvar="DIGITDROP_DATA",
+            help="Folder with MNIST's IDX files or mnist.npz; else Keras downloads it.",
+        ),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help=f"Default {EPOCHS}; {QUICK_EPOCHS} with --quick.")
