@@ -85,3 +85,13 @@ def test_a_rejection_less_likely_than_the_digit_does_not_take_its_prediction(kin
 
     assert (verdict.status, verdict.prediction) == (Status.UNCERTAIN, 7)
     assert verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [(NOT_A_DIGIT, Status.NOT_A_DIGIT), (SEVERAL, Status.SEVERAL)]
+)
+def test_a_guess_below_chance_is_none(kind: int, status: Status) -> None:
+    verdict = judge(a_sight(1.0), rows({kind: 0.45, 9: 0.09}), THRESHOLDS)
+
+    assert verdict.status == status
+    assert verdict.prediction is None

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from train.data import Labels
+from worker.judge import rejected
 from worker.values import NOT_A_DIGIT, SEVERAL, Probabilities, Thresholds
 
 Beliefs: TypeAlias = npt.NDArray[np.floating]
@@ -55,11 +56,9 @@ def figures(beliefs: Beliefs, labels: Labels, thresholds: Thresholds) -> Figures
 
 def predictions(beliefs: Beliefs, thresholds: Thresholds) -> npt.NDArray[np.intp]:
     """Return the digit that `judge` predicts for each row, -1 where it predicts none."""
-    likeliest = beliefs[:, :10].max(axis=1)
-    rejected = (beliefs[:, NOT_A_DIGIT] >= np.maximum(thresholds.not_a_digit, likeliest)) | (
-        beliefs[:, SEVERAL] >= np.maximum(thresholds.several, likeliest)
-    )
-    return np.where(rejected, -1, beliefs[:, :10].argmax(axis=1))
+    kinds = ((NOT_A_DIGIT, thresholds.not_a_digit), (SEVERAL, thresholds.several))
+    none = [any(rejected(belief, kind, least) for kind, least in kinds) for belief in beliefs]
+    return np.where(none, -1, beliefs[:, :10].argmax(axis=1))
 
 
 def negative_log_likelihood(beliefs: Beliefs, labels: npt.NDArray[np.integer]) -> float:

@@ -13,6 +13,9 @@ from worker.values import (
     Verdict,
 )
 
+CHANCE = 0.1
+"""The probability of a digit drawn by lot."""
+
 
 def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) -> Verdict:
     """Decide what a picture shows.
@@ -25,10 +28,9 @@ def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) ->
     if not sight.frames:
         return Verdict(status=Status.BLANK, reason=sight.reason)
     belief = blended(np.asarray(sight.trust), probabilities)
-    digit = belief[:NOT_A_DIGIT].max()
-    if belief[SEVERAL] >= max(thresholds.several, digit):
+    if rejected(belief, SEVERAL, thresholds.several):
         return Verdict(status=Status.SEVERAL, reason="it looks like more than one digit")
-    if belief[NOT_A_DIGIT] >= max(thresholds.not_a_digit, digit):
+    if rejected(belief, NOT_A_DIGIT, thresholds.not_a_digit):
         return Verdict(status=Status.NOT_A_DIGIT, reason="it does not look like a digit")
     second, first = (int(digit) for digit in np.argsort(belief[:10])[-2:])
     sure = bool(belief[first] >= thresholds.ok)
@@ -40,6 +42,18 @@ def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) ->
         runner_up=second,
         runner_up_confidence=float(belief[second]),
     )
+
+
+def rejected(belief: npt.NDArray[np.float64], kind: int, threshold: float) -> bool:
+    """Say whether a picture is of a kind that has no digit: more likely so than any digit.
+
+    Where even the best digit is less likely than one drawn by lot, there is nothing to
+    guess, and the likelier of the two kinds has it.
+    """
+    digit = belief[:10].max()
+    other = NOT_A_DIGIT + SEVERAL - kind
+    hopeless = digit < CHANCE and belief[kind] > belief[other]
+    return bool(hopeless or belief[kind] >= max(threshold, digit))
 
 
 def blended(
