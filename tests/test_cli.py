@@ -101,7 +101,7 @@ def test_batch_exits_with_1_when_a_file_failed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["predict", "batch", "watch"])
 def test_a_missing_model_is_one_clear_line_and_exit_code_2(command: str, tmp_path: Path) -> None:
-    arguments = {
+    arguments: dict[str, list[object]] = {
         "predict": [SEVEN],
         "batch": [SEVEN, "--report", tmp_path / "out.csv"],
         "watch": ["--inbox", tmp_path / "in", "--outbox", tmp_path / "out"],

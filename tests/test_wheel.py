@@ -18,11 +18,11 @@ def test_a_wheel_installed_alone_reads_a_picture(tmp_path: Path) -> None:
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     venv.create(tmp_path / "venv", with_pip=True)
     scripts = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
-    install = [scripts / "python", "-m", "pip", "install", "--quiet", wheel]
+    install = [str(scripts / "python"), "-m", "pip", "install", "--quiet", str(wheel)]
     subprocess.run(install, check=True, capture_output=True, cwd=tmp_path)
 
     sample = ROOT / "examples" / "seven-on-squared-paper.jpg"
-    read = [scripts / "digitdrop", "predict", sample, "--json"]
+    read = [str(scripts / "digitdrop"), "predict", str(sample), "--json"]
     done = subprocess.run(read, check=True, capture_output=True, cwd=tmp_path)
 
     (answer,) = json.loads(done.stdout)
