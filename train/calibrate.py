@@ -24,6 +24,7 @@ ERROR_BUDGET = 0.003
 """At most this share of the `ok` digits may be wrong ..."""
 LEAST_OK = 0.95
 """... while at least this share of the digits that have a reading stays `ok`."""
+HIGHEST_OK = 0.99
 LOST = 0.002
 """At most this share of the digits read rightly may be rejected as no digit, and as several."""
 LEAST_REJECTION = 0.3
@@ -139,11 +140,13 @@ def _thresholds(temperature: float, beliefs: Beliefs, labels: npt.NDArray[np.int
 
 def _ok(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
     """Return the least confidence above which the error budget is kept, 0.5 at least."""
+    if not len(confidence):
+        return HIGHEST_OK  # a network that recognises nothing is to be believed in nothing
     order = np.argsort(-confidence)
     wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
     within = np.flatnonzero(wrong <= ERROR_BUDGET)
     kept = max(within[-1] + 1 if within.size else 0, int(np.ceil(LEAST_OK * len(order))))
-    return float(np.clip(confidence[order[kept - 1]], 0.5, 0.99))
+    return float(np.clip(confidence[order[kept - 1]], 0.5, HIGHEST_OK))
 
 
 def _described(
