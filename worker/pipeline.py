@@ -20,11 +20,13 @@ from worker.errors import AlreadyRead, InputError, Unreadable
 from worker.glyph import look
 from worker.judge import judge
 from worker.load import load
-from worker.values import Drop, Failure, Limits, Picture, Reading, Status, Verdict
+from worker.values import Drop, Failure, Limits, Picture, Probabilities, Reading, Status, Verdict
 
 logger = logging.getLogger(__name__)
 
 Seen: TypeAlias = Picture | Failure
+
+_BUG = "internal error, see the worker's log"
 
 
 def see(
@@ -55,7 +57,7 @@ def see(
         # A bug of ours, or of a library. It may cost this file but not the worker, which
         # would meet the same file again after every restart.
         logger.exception("cannot read %r", drop.name)
-        bug = Unreadable("internal error, see the worker's log")
+        bug = Unreadable(_BUG)
         return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=bug)
     return Picture(id=_id(drop, sha256), drop=drop, sha256=sha256, sight=sight)
 
@@ -79,7 +81,7 @@ def read(
             verdict = Verdict(status=Status.UNREADABLE, reason=str(one.error))
         else:
             last = first + len(one.sight.frames)
-            verdict = judge(one.sight, probabilities[first:last], classifier.thresholds)
+            verdict = _verdict(one, probabilities[first:last], classifier)
             first = last
         readings.append(
             Reading(
@@ -92,6 +94,14 @@ def read(
             )
         )
     return readings
+
+
+def _verdict(picture: Picture, answers: Probabilities, classifier: Classifier) -> Verdict:
+    try:
+        return judge(picture.sight, answers, classifier.thresholds)
+    except Exception:  # as in `see`: a bug may cost this picture, never the worker
+        logger.exception("cannot judge %s", picture.drop.path)
+        return Verdict(status=Status.UNREADABLE, reason=_BUG)
 
 
 def utc_now() -> datetime:
