@@ -27,8 +27,8 @@ LEAST_OK = 0.95
 HIGHEST_OK = 0.99
 LOST = 0.002
 """At most this share of the digits read rightly may be rejected as no digit, and as several."""
-LEAST_REJECTION = 0.3
-"""Below this the network itself does not believe in the rejection."""
+LEAST_REJECTION = 0.5
+"""A rejection must be likelier than not."""
 
 
 class Answerer(Protocol):

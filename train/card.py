@@ -92,7 +92,7 @@ def calibrated(options: Options, chosen: Calibration) -> dict[str, object]:
 def summary(options: Options, made: Made) -> list[str]:
     """Say in a few lines what came out."""
     tested = made.tested
-    lines = [f"MNIST test accuracy: {tested.accuracy:.2%} ({tested.right:,} of {tested.count:,})"]
+    lines = [str(tested)]
     if options.validation_split:
         lines.append(f"validation accuracy: {made.history[-1].validation_accuracy:.2%}")
     return [

@@ -49,5 +49,5 @@ def recalibrate(options: Options, *, say: Callable[[str], None]) -> None:
     del card["sha256"], card["bytes"], card["thresholds"]
     card |= {"calibration": calibrated(options, chosen), "test": asdict(tested)}
     publish.publish(model, chosen.thresholds, card, options.output)
-    say(f"MNIST test accuracy: {tested.accuracy:.2%} ({tested.right:,} of {tested.count:,})")
+    say(str(tested))
     say(str(chosen))
