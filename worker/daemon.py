@@ -15,15 +15,13 @@ from worker.intake import Intake
 from worker.loop import Loop, now
 from worker.mounts import remote_file_system
 from worker.readers import Readers
-from worker.record import Report
+from worker.record import REPORT, Report
 from worker.settle import Settler
 from worker.stopper import Stopped, Stopper
 from worker.values import Limits
 from worker.watch import Events, Polling, Watch
 
 logger = logging.getLogger(__name__)
-
-REPORT = "predictions.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,9 @@ from worker.values import Reading
 
 logger = logging.getLogger(__name__)
 
+REPORT: Final = "predictions.csv"
+"""What the report is called in an outbox."""
+
 
 class Report:
     """A CSV that grows by whole rows, and heals what a crash has torn."""

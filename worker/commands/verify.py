@@ -17,7 +17,7 @@ def verify(
 
     Example: digitdrop verify --inbox scans --outbox results
     """
-    from worker.daemon import REPORT
+    from worker.record import REPORT
     from worker.verify import verify as reconcile
 
     account = reconcile(inbox, outbox, outbox / REPORT)
