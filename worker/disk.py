@@ -76,7 +76,7 @@ def link(source: Path, target: Path) -> None:
     except (OSError, NotImplementedError) as error:
         if isinstance(error, OSError) and error.errno not in _NO_LINKS:
             raise
-        _rename_exclusively(source, target)
+        rename_exclusively(source, target)
 
 
 def is_same_file(one: Path, other: Path) -> bool:
@@ -102,7 +102,12 @@ def copy_durably(source: Path, target: Path, *, aside: Path) -> None:
     sync_folders([target.parent])
 
 
-def _rename_exclusively(source: Path, target: Path) -> None:
+def rename_exclusively(source: Path, target: Path) -> None:
+    """Rename a file in one step, and never over another one.
+
+    Raises:
+        FileExistsError: another file has the target's name.
+    """
     if os.name != "nt" and not _renamed_by_linux(source, target):
         # Nobody can make the name in the instant between these two lines but a person who
         # writes it by hand into the outbox, or a writer who drops the same name again.

@@ -135,9 +135,11 @@ def others(answers: Answers) -> Others:
 
 
 def statuses(answers: Answers) -> dict[str, int]:
-    """Count rows by status."""
+    """Count rows by status: those that a reading may have."""
     found = Counter(str(status) for status in answers.status)
-    return {status.value: found[status.value] for status in Status}
+    return {
+        status.value: found[status.value] for status in Status if status is not Status.CORRECTED
+    }
 
 
 def digit_probabilities(answers: Answers) -> npt.NDArray[np.float64]:

@@ -1,15 +1,19 @@
 """The report: repair, append, ids. UTF-8, RFC 4180, one physical line per row."""
 
 import errno
+import io
 import logging
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from worker.disk import make_folder, sync_folders
-from worker.row import BOM, END, HEADER, Row, is_whole, line, search
+from worker.rotation import Rotation
+from worker.row import BOM, END, HEADER, is_whole, line, search
+from worker.rows import FOREIGN, Rows
 from worker.values import Reading
 
 logger = logging.getLogger(__name__)
@@ -18,16 +22,21 @@ REPORT: Final = "predictions.csv"
 """What the report is called in an outbox."""
 
 
-class Report:
+class Report(Rows):
     """A CSV that grows by whole rows, and heals what a crash has torn."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rotation: Rotation | None = None) -> None:
         """Name the file; nothing is opened or held between two appends.
 
         People may replace, move or delete the report meanwhile: the next append
         goes to whatever then has the name, or begins a new one.
+
+        Args:
+            path: the report.
+            rotation: when to close it and begin a new one; never if None.
         """
-        self._path = path
+        super().__init__(path)
+        self._rotation = rotation
         self._torn: tuple[int, int] | None = None
 
     def prepare(self) -> None:
@@ -56,6 +65,8 @@ class Report:
     def append(self, readings: Sequence[Reading]) -> None:
         """Add rows with one write; once this returns, a power cut cannot take them back.
 
+        Where the report turns over by day or month, give the rows of one `parts`.
+
         Raises:
             OSError: the disk is full, read-only or failing, or another program holds
                 the file; nothing was added, or recovery cuts it. Do it again later.
@@ -63,29 +74,29 @@ class Report:
         rows = b"".join(line(reading) for reading in readings)
         make_folder(self._path.parent)
         self._set_aside_foreign()
+        if self._rotation and not self._torn:  # a torn end is mended where it is
+            self._turn_over(self._rotation, readings[0].time, len(rows))
         descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
         try:
             self._append(descriptor, rows)
         finally:
             os.close(descriptor)
 
-    def rows(self, ids: Collection[str]) -> dict[str, Row]:
-        """Look up rows by id, also in reports that were set aside in the same folder."""
-        wanted = {row_id.encode() for row_id in ids}
-        return (
-            dict(row for path in self._parts() for row in search(path, wanted)) if wanted else {}
-        )
+    def parts(self, readings: Sequence[Reading]) -> list[list[Reading]]:
+        """Split rows where a new report begins, so that each part can be one append."""
+        rotation = self._rotation or Rotation()
+        return [list(part) for _, part in groupby(readings, key=lambda one: rotation.of(one.time))]
 
-    def all_rows(self) -> Iterator[tuple[str, Row]]:
-        """Yield every row of the report with its id; none if there is no report."""
-        if self._path.exists():
-            yield from search(self._path, None)
-
-    def every_row(self) -> Iterator[tuple[str, Row]]:
-        """Yield every row with its id, also those in reports that were set aside."""
-        yield from self.all_rows()
-        for path in self._parts(_FOREIGN):
-            yield from (one for one in search(path, None) if one[1].is_whole)
+    def _turn_over(self, rotation: Rotation, new: datetime, more: int) -> None:
+        """Close the report if it is due; the append then begins a new one."""
+        try:
+            with self._path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                last = _last_time(file)
+        except FileNotFoundError:
+            return
+        if last and rotation.is_due(last=last, new=new, size=size + more):
+            logger.info("closed the report: it is now %s", rotation.close(self._path, last).name)
 
     def _append(self, descriptor: int, rows: bytes) -> None:
         status = os.fstat(descriptor)
@@ -113,7 +124,7 @@ class Report:
             return
         if head and head.removeprefix(BOM).rstrip(b"\r\n") != HEADER:
             now = datetime.now(UTC)
-            aside = self._path.with_stem(f"{self._path.stem}{_FOREIGN}{now:%Y%m%dT%H%M%S%f}")
+            aside = self._path.with_stem(f"{self._path.stem}{FOREIGN}{now:%Y%m%dT%H%M%S%f}")
             self._path.rename(aside)
             logger.warning("the report had a foreign header; it is now %s", aside.name)
 
@@ -123,16 +134,7 @@ class Report:
             file.flush()
             os.fsync(file.fileno())
 
-    def _parts(self, infix: str = "") -> list[Path]:
-        start, end = self._path.stem + infix, self._path.suffix
-        return sorted(
-            path
-            for path in self._path.parent.iterdir()
-            if path.name.startswith(start) and path.name.endswith(end)
-        )
 
-
-_FOREIGN: Final = "-foreign-"
 _BINARY: Final = getattr(os, "O_BINARY", 0)
 
 
@@ -148,6 +150,20 @@ def _lead(descriptor: int, size: int) -> bytes:
         return HEADER + END
     os.lseek(descriptor, size - 1, os.SEEK_SET)
     return {b"\n": b"", b"\r": b"\n"}.get(os.read(descriptor, 1), END)
+
+
+def _last_time(file: BinaryIO) -> datetime | None:
+    """Tell the time of the last row, or of the last change where that says none; None if empty."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LONGEST))
+    last = file.read().rstrip(b"\r\n").rpartition(b"\n")[2]
+    for _, row in search(io.BytesIO(last), None):
+        return row.time if row.is_whole else datetime.fromtimestamp(_mtime(file), UTC)
+    return None
+
+
+def _mtime(file: BinaryIO) -> float:
+    return os.fstat(file.fileno()).st_mtime
 
 
 def _torn_tail(file: BinaryIO) -> bytes:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from worker.escape import escape
 from worker.values import Reading, Status
@@ -34,7 +33,7 @@ BOM: Final = b"\xef\xbb\xbf"  # Excel writes one
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What recovery and `verify` need to know of a row that is in the report."""
+    """A row that is in the report, as far as it can be read."""
 
     time: datetime
     status: Status
@@ -43,6 +42,28 @@ class Row:
     sha256: str = ""
     is_whole: bool = False
     """Whether it has all its cells; else time and status are guesses."""
+    prediction: int | None = None
+    confidence: float | None = None
+    reason: str = ""
+    """As written, see `escape`."""
+    runner_up: int | None = None
+    runner_up_confidence: float | None = None
+    model: str = ""
+
+    @property
+    def corrects(self) -> str | None:
+        """The id of the row that this one puts right; None if it is a reading."""
+        if self.status is not Status.CORRECTED:
+            return None
+        return self.reason.removeprefix(_CORRECTS) or None
+
+
+def correcting(row_id: str) -> str:
+    """Write the reason of a row that puts another one right."""
+    return f"{_CORRECTS}{row_id}"
+
+
+_CORRECTS: Final = "corrects "
 
 
 def is_whole(text: bytes) -> bool:
@@ -58,15 +79,31 @@ def is_whole(text: bytes) -> bool:
 _TAIL: Final = re.compile("(?:[0-9a-f]{64})?\n.+-[0-9a-f]{8}")
 
 
-def search(path: Path, wanted: Collection[bytes] | None) -> Iterator[tuple[str, Row]]:
+def search(file: BinaryIO, wanted: Collection[bytes] | None) -> Iterator[tuple[str, Row]]:
     """Yield the rows of a report with their ids, all of them or those that are wanted."""
-    with path.open("rb") as file:
-        for text in file:
-            row_id = text.partition(b",")[0].partition(b";")[0].strip(b'"\r\n')
-            if row_id.removeprefix(BOM) in {b"id", b""}:
-                continue
-            if wanted is None or row_id in wanted:
+    for text in file:
+        row_id = _id(text)
+        if row_id and (wanted is None or row_id in wanted):
+            yield row_id.decode("utf-8", "replace"), _row(text, row_id)
+
+
+def search_contents(file: BinaryIO, wanted: Collection[bytes]) -> Iterator[tuple[str, Row]]:
+    """Yield the rows of pictures with these SHA-256 (in hex), and those that tell none."""
+    for text in file:
+        digest = _SHA256.search(text)
+        if not digest or digest[0] in wanted:
+            row_id = _id(text)
+            if row_id:
                 yield row_id.decode("utf-8", "replace"), _row(text, row_id)
+
+
+_SHA256: Final = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+
+
+def _id(text: bytes) -> bytes:
+    """Give the first cell of a line; empty for the header and for blank lines."""
+    row_id = text.partition(b",")[0].partition(b";")[0].strip(b'"\r\n')
+    return b"" if row_id.removeprefix(BOM) in {b"id", b""} else row_id
 
 
 def _row(text: bytes, row_id: bytes) -> Row:
@@ -74,10 +111,42 @@ def _row(text: bytes, row_id: bytes) -> Row:
     delimiter = ";" if text.strip(b'"').startswith(row_id + b";") else ","
     cells = _split(text, delimiter)
     try:
-        time, status = datetime.fromisoformat(cells[1]), Status(cells[5])
-        return Row(time, status, cells[2], cells[9], is_whole=len(cells) == len(COLUMNS))
+        time, status = _time(cells[1]), Status(cells[5])
+        file, sha256 = cells[2], cells[9]
     except (IndexError, ValueError):  # edited beyond recognition: still its row
         return Row(datetime.now(UTC), Status.UNCERTAIN)
+    return Row(
+        time,
+        status,
+        file,
+        sha256,
+        is_whole=len(cells) == len(COLUMNS),
+        prediction=_digit(cells[3]),
+        confidence=_share(cells[4]),
+        reason=cells[6],
+        runner_up=_digit(cells[7]),
+        runner_up_confidence=_share(cells[8]),
+        model=cells[10] if len(cells) == len(COLUMNS) else "",
+    )
+
+
+def _time(cell: str) -> datetime:
+    time = datetime.fromisoformat(cell)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _digit(cell: str) -> int | None:
+    return int(cell) if cell in _DIGITS else None
+
+
+_DIGITS: Final = frozenset("0123456789")
+
+
+def _share(cell: str) -> float | None:
+    try:
+        return float(cell.replace(",", "."))  # a decimal comma, by some locales
+    except ValueError:
+        return None
 
 
 def _split(text: bytes, delimiter: str = ",") -> list[str]:

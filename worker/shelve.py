@@ -19,6 +19,7 @@ SHELVES = {
     Status.SEVERAL: "review",
     Status.BLANK: "review",
     Status.UNREADABLE: "failed",
+    Status.CORRECTED: "done",
 }
 """Which folder of the outbox a status leads to."""
 
@@ -64,7 +65,7 @@ def file_away(drops: Iterable[tuple[Drop, Path]]) -> None:
 
 def _place(drop: Drop, shelf: Path) -> Path | None:
     """Give a picture a name on its shelf; None if it cannot leave."""
-    *possible, last = _names(drop, shelf)
+    *possible, last = names(drop, shelf)
     for target in possible:
         try:
             return _put(drop, target)
@@ -100,7 +101,7 @@ def _copy(drop: Drop, target: Path) -> Path | None:
     return target
 
 
-def _names(drop: Drop, shelf: Path) -> Iterator[Path]:
+def names(drop: Drop, shelf: Path) -> Iterator[Path]:
     """Give the names that a picture may have on its shelf, the best first."""
     target = shelf / drop.name
     yield target

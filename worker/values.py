@@ -43,6 +43,8 @@ class Status(StrEnum):
     SEVERAL = "several"
     BLANK = "blank"
     UNREADABLE = "unreadable"
+    CORRECTED = "corrected"
+    """A person said what the picture of an earlier row shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +102,11 @@ class Verdict:
 
     status: Status
     prediction: int | None = None
-    """0-9; None for every status but `ok` and `uncertain`."""
+    """0-9; None for every status but `ok`, `uncertain` and `corrected`, and for a picture
+    that was corrected to show no single digit."""
     confidence: float | None = None
-    """Calibrated probability, 0-1, that `prediction` is right; None without one."""
+    """Calibrated probability, 0-1, that `prediction` is right; None without one, and where a
+    person said it."""
     reason: str = ""
     """A few words for a person; empty for `ok`."""
     runner_up: int | None = None
