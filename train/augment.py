@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from train.geometry import Ink, as_ink, fit, thickened, thinned
-from train.spoil import spoil
+from train.geometry import Ink, as_ink, crop, fit, thickened, thinned
+from train.spoil import spoil, thresholded
 from worker.framing import SIDE
 from worker.values import Frame
 
@@ -23,6 +23,10 @@ GENTLE = 0.3
 RESHAPED = 0.2
 """How often a digit is made much narrower or wider, as boxes and other programs leave it:
 MCDNN learned widths of 10-20 pixels (Ciresan, Meier and Schmidhuber 2012)."""
+BOXED = 0.08
+"""How often it is stretched to fill a square, as scanners of forms have stored digits."""
+SLIMMEST = 0.3
+"""Width over height of what can be stretched so far: a plain 1 would be a black square."""
 ELASTIC_SIGMA, ELASTIC_ALPHA = 4.0, 34.0
 """In pixels of a 28-pixel frame (Simard, Steinkraus and Platt 2003)."""
 
@@ -41,6 +45,8 @@ def augment(frame: Frame, chance: Chance, *, gentle: float = GENTLE) -> Frame:
     if chance.random() < gentle:
         return _placed(warp(frame, chance, strength=0.5), chance)
     ink = _other_pen(warp(frame, chance), chance)
+    if chance.random() < BOXED:
+        ink = _boxed(ink, chance)
     return spoil(_placed(ink, chance), chance)
 
 
@@ -87,6 +93,16 @@ def _other_pen(ink: Ink, chance: Chance) -> Ink:
     if kind < 0.4:
         return thickened(ink, int(chance.integers(2, 6)))
     return ink
+
+
+def _boxed(ink: Ink, chance: Chance) -> Ink:
+    tight = crop(ink)
+    height, width = tight.shape
+    if width < SLIMMEST * height:
+        return ink
+    side = int(chance.integers(14, 40))
+    square = as_ink(cv2.resize(tight, (side, side), interpolation=cv2.INTER_AREA))
+    return thresholded(square, chance) if chance.random() < 0.5 else square
 
 
 def _placed(ink: Ink, chance: Chance) -> Frame:

@@ -22,6 +22,8 @@ class Order:
 
     digits: Digits
     seen: Digits
+    gentle: float
+    """The probability that a digit is changed only a little, see `augment`."""
     drawn: int
     not_a_digit: int
     several: int
@@ -36,7 +38,7 @@ def chunk(order: Order) -> Digits:
     """Make a chunk and shuffle it; the same order gives the same pictures."""
     chance = np.random.default_rng(order.seed)
     made = [
-        (augment(frame, chance), int(label))
+        (augment(frame, chance, gentle=order.gentle), int(label))
         for frame, label in zip(order.digits.frames, order.digits.labels, strict=True)
     ]
     for frame, label in zip(order.seen.frames, order.seen.labels, strict=True):

@@ -14,7 +14,7 @@ import typer
 
 from worker.errors import SetupError
 
-EPOCHS = 25
+EPOCHS = 30
 QUICK_EPOCHS = 3
 QUICK = {"scenes": 600, "exam": 300}
 VALIDATION_SPLIT = 0.2

@@ -18,7 +18,7 @@ from train.lessons import Lessons
 BATCH = 128
 PEAK = 2e-3
 FLOOR = 1e-6
-WEIGHT_DECAY = 1e-4
+WEIGHT_DECAY = 1e-2
 WARM_UP = 1.0
 """Epochs until the learning rate is at its peak."""
 

@@ -25,15 +25,19 @@ CHUNK = 1536
 """Digits of MNIST in a chunk: some tenths of a second's work."""
 AHEAD = 6
 """Chunks made in advance."""
+GENTLE, AT_LAST = 0.3, 0.7
+"""How often a digit of MNIST is changed only a little: at first, and in the last epochs ..."""
+LAST = 0.2
+"""... which are this share of all: most pictures are better than the hardest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
     """What is shown beside the digits of MNIST, each as a share of their number."""
 
-    drawn: float = 0.12
+    drawn: float = 0.14
     """Digits drawn from strokes, in the forms that MNIST has few of."""
-    seen: float = 0.16
+    seen: float = 0.18
     """Frames of the bank: digits and other things as `glyph` sees them."""
     not_a_digit: float = 0.08
     several: float = 0.06
@@ -106,6 +110,7 @@ class Lessons:
         return Order(
             digits=self._digits[chosen],
             seen=self._seen[again],
+            gentle=AT_LAST if epoch >= self.epochs * (1 - LAST) else GENTLE,
             drawn=round(self._shares.drawn * count),
             not_a_digit=round(self._shares.not_a_digit * count),
             several=round(self._shares.several * count),

@@ -1,4 +1,4 @@
-"""Letters and signs that nobody takes for a digit, in every typeface at hand."""
+"""Letters and signs that nobody takes for a digit: by hand, and in every typeface at hand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from train.geometry import Ink, as_ink
+from train.script import written
 
 Chance = np.random.Generator
 
@@ -25,12 +26,16 @@ HERSHEY = (
     cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
     cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
 )
+WRITTEN = 0.4
+"""How often a letter is written stroke by stroke."""
 SIZE = 72
 ROOM = 112
 
 
 def letter(chance: Chance) -> Ink:
     """Draw one letter or sign, slanted, stretched and bent; uint8 (112, 112)."""
+    if chance.random() < WRITTEN:
+        return written(chance)
     faces = typefaces()
     if not faces or chance.random() < 0.5:
         return bend(_hershey(PLAIN[chance.integers(len(PLAIN))], chance), chance)

@@ -114,6 +114,8 @@ def _blot(_pool: Digits, chance: Chance) -> Ink:
         size = int(max(axes.min(), axes.max() * 0.6)), int(axes.max())  # a slim one is a 1
         angle = float(chance.uniform(0, 180))
         cv2.ellipse(canvas, middle.tolist(), size, angle, 0, 360, 255, -1, cv2.LINE_AA)
+    if chance.random() < 0.4:  # shade, stretched to ink: its edge is as wide as itself
+        canvas = as_ink(cv2.GaussianBlur(canvas, (0, 0), chance.uniform(4, 16)))
     return canvas
 
 

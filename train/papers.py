@@ -52,6 +52,22 @@ def photo(cover: Cover, rng: np.random.Generator) -> Grey:
     return _stored(picture, rng, noise=rng.uniform(0, 0.02), jpeg=0.9)
 
 
+def shade(shape: tuple[int, int], rng: np.random.Generator) -> Grey:
+    """Return light and shadow on bare paper, which may be all that there is to see."""
+    x, y = _grid(shape)
+    kind = rng.random()
+    if kind < 0.35:
+        picture = rng.uniform(-1, 1) * x + rng.uniform(-1, 1) * y
+    elif kind < 0.7:
+        picture = np.square(x - rng.uniform(-0.4, 0.4)) + np.square(y - rng.uniform(-0.4, 0.4))
+    else:
+        coarse = rng.standard_normal((int(rng.integers(2, 10)), int(rng.integers(2, 10))))
+        picture = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    levels = rng.uniform(0.2, 1) + rng.uniform(-0.4, 0.4) * picture
+    noise = rng.uniform(0, 0.02) if rng.random() < 0.5 else 0
+    return _stored(np.asarray(levels, np.float32), rng, noise=noise, jpeg=0.3)
+
+
 def _stored(picture: Levels, rng: np.random.Generator, *, noise: float, jpeg: float) -> Grey:
     if noise > 0:
         picture = (picture + rng.normal(0, noise, picture.shape)).astype(np.float32)

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from train.papers import Cover, drawing, photo, scan
+from train.papers import Cover, drawing, photo, scan, shade
+from train.script import written
 from worker.values import Frame, Grey
 
 LETTERS = "ACEFHKMNPRTUVWXcdefhkmnprtuvwx@#%+*={}[]"
@@ -44,6 +45,8 @@ def scene(frames: Sequence[Frame], rng: np.random.Generator) -> Grey:
 def nondigit(rng: np.random.Generator) -> Grey:
     """Return a picture of something else: a letter, a scribble, a plot, a photograph."""
     kind = rng.random()
+    if kind < 0.2:
+        return _taken(_laid_out([_bent(written(rng), _height(rng), rng)], rng), rng)
     if kind < 0.4:
         return _taken(_letters(1, rng), rng)
     if kind < 0.5:
@@ -61,6 +64,8 @@ def blank(rng: np.random.Generator) -> Grey:
     empty = np.zeros(sides, np.float32)
     if rng.random() < 0.15:
         return np.full(sides, rng.integers(256), np.uint8)
+    if rng.random() < 0.4:
+        return shade((int(sides[0]), int(sides[1])), rng)
     return photo(empty, rng) if rng.random() < 0.8 else scan(empty, rng)
 
 

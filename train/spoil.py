@@ -17,7 +17,7 @@ Spoiler = Callable[[Frame, Chance], Frame]
 
 
 def spoil(frame: Frame, chance: Chance) -> Frame:
-    """Do one thing that poor pictures do, or, two times in five, none."""
+    """Do one thing that poor pictures do, or, three times in ten, none."""
     kind = chance.random()
     for share, spoiler in SPOILERS:
         if kind < share:
@@ -49,14 +49,14 @@ def shake(frame: Frame, chance: Chance) -> Frame:
 
 def noise(frame: Frame, chance: Chance) -> Frame:
     """Grain over ink and paper."""
-    grain = chance.standard_normal(frame.shape, np.float32) * chance.uniform(8, 60)
+    grain = chance.standard_normal(frame.shape, np.float32) * chance.uniform(8, 110)
     return as_ink(frame + grain)
 
 
 def specks(frame: Frame, chance: Chance) -> Frame:
     """Salt and pepper."""
     kind = chance.random(frame.shape, np.float32)
-    share = chance.uniform(0.005, 0.08)
+    share = chance.uniform(0.005, 0.2)
     spoiled = frame.copy()
     spoiled[kind < share] = 255
     spoiled[kind > 1 - share] = 0
@@ -100,7 +100,67 @@ def lines(frame: Frame, chance: Chance) -> Frame:
     return np.maximum(spoiled, frame)
 
 
-def hard(frame: Frame, chance: Chance) -> Frame:
+def dots(frame: Frame, chance: Chance) -> Frame:
+    """A dotted line across, as forms have them."""
+    ends = chance.uniform(0, SIDE, (2, 2))
+    ends[:, chance.integers(2)] = (0, SIDE)
+    spoiled = frame.copy()
+    for along in np.arange(chance.random(), SIDE, chance.uniform(1.5, 4)) / SIDE:
+        at = _sixteenths(ends[0] + along * (ends[1] - ends[0]))
+        cv2.circle(spoiled, at, int(chance.integers(8, 16)), 255, -1, cv2.LINE_AA, 4)
+    return spoiled
+
+
+def zigzag(frame: Frame, chance: Chance) -> Frame:
+    """A line to and fro across it, as a pen tried out or a crack."""
+    turns = int(chance.integers(5, 14))
+    along = np.linspace(-2, SIDE + 2, turns)
+    swing = chance.uniform(1, 5) * (-1) ** np.arange(turns) + chance.normal(0, 0.8, turns)
+    start, end = chance.uniform(4, SIDE - 4, 2)
+    middle = np.linspace(start, end, turns)
+    path = np.stack([along, middle + swing], axis=1)
+    if chance.random() < 0.5:
+        path = path[:, ::-1]
+    fine = np.round(path * 16).astype(np.int32)
+    spoiled = frame.copy()
+    cv2.polylines(spoiled, [fine], False, int(chance.integers(150, 256)), 1, cv2.LINE_AA, 4)
+    return np.maximum(spoiled, frame)
+
+
+def bands(frame: Frame, chance: Chance) -> Frame:
+    """Black on white at one side or two, as a table's edge or a print's border makes it."""
+    spoiled = frame.copy()
+    upright = spoiled if chance.random() < 0.5 else spoiled.T
+    first, last = chance.integers(2, 10, 2)
+    kind = chance.random()
+    if kind < 0.75:
+        upright[:, :first] ^= 255
+    if kind > 0.25:
+        upright[:, -last:] ^= 255
+    return spoiled
+
+
+def outline(frame: Frame, chance: Chance) -> Frame:
+    """Only the edges of its strokes, as hollow letters have them (Canny 1986)."""
+    soft = cv2.GaussianBlur(frame, (0, 0), chance.uniform(0.3, 1.1))
+    if chance.random() < 0.5:
+        low, high = sorted(chance.uniform(40, 200, 2))
+        return as_ink(cv2.Canny(soft, low, high))
+    grown = cv2.resize(soft, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    edge = cv2.morphologyEx(grown, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    return _dark(cv2.resize(edge, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
+
+
+def spatter(frame: Frame, chance: Chance) -> Frame:
+    """Drops of ink, or of water on the ink."""
+    rough = chance.standard_normal((SIDE, SIDE)).astype(np.float32)
+    smooth = cv2.GaussianBlur(rough, (0, 0), chance.uniform(0.7, 1.8))
+    drops = smooth > np.quantile(smooth, chance.uniform(0.85, 0.97))
+    shade = int(chance.integers(120, 256)) if chance.random() < 0.7 else 0
+    return np.where(drops, shade, frame).astype(np.uint8)
+
+
+def thresholded(frame: Frame, chance: Chance) -> Frame:
     """Black or white, as fax machines and thresholds leave it."""
     return np.where(frame > chance.integers(70, 170), 255, 0).astype(np.uint8)
 
@@ -113,16 +173,21 @@ def gaps(frame: Frame, chance: Chance) -> Frame:
 
 
 SPOILERS: tuple[tuple[float, Spoiler], ...] = (
-    (0.08, few_pixels),
-    (0.07, blur),
+    (0.07, few_pixels),
+    (0.06, blur),
     (0.03, shake),
-    (0.08, noise),
-    (0.03, specks),
-    (0.07, contrast),
+    (0.07, noise),
+    (0.04, specks),
+    (0.06, contrast),
     (0.03, uneven),
-    (0.07, erase),
+    (0.04, erase),
     (0.05, lines),
-    (0.06, hard),
+    (0.02, dots),
+    (0.03, zigzag),
+    (0.03, bands),
+    (0.04, outline),
+    (0.03, spatter),
+    (0.06, thresholded),
     (0.03, gaps),
 )
 """How often each happens; what is missing to 1 leaves the frame as it is."""
