@@ -10,11 +10,13 @@ import errno
 import logging
 import os
 import secrets
+import time
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from worker.disk import is_same_file, move, sync_folders
-from worker.held import batches, digest, drops_in, row_id
+from worker.held import batch_name, batches, claim_time, digest, drops_in, row_id
 from worker.inbox import CLAIMED
 from worker.values import Drop
 
@@ -65,7 +67,7 @@ class Hand:
             OSError: the disk is full or failing; what was claimed so far lies in
                 hand and is found by `left_behind`.
         """
-        batch = self._claimed / f"{self._owner}-{secrets.token_hex(8)}"
+        batch = self._claimed / batch_name(self._owner, time.time())
         batch.mkdir()
         drops = [drop for name in names if (drop := self._take(name, batch))]
         if drops:
@@ -119,6 +121,12 @@ class Hand:
                     else:
                         yield drop
                 remove_empty(folder)
+
+    def since(self, drops: Iterable[Drop]) -> datetime | None:
+        """Tell when the first of these was claimed; None if the name of its batch tells none."""
+        times = [claim_time(self._batch(drop).name) for drop in drops]
+        known = [one for one in times if one]
+        return min(known, default=None) if len(known) == len(times) else None
 
     def strangers(self) -> int:
         """Count the files that are in hand for other outboxes."""

@@ -16,6 +16,7 @@ from worker.loop import Loop, now
 from worker.mounts import remote_file_system
 from worker.readers import Readers
 from worker.record import REPORT, Report
+from worker.recorder import Recorder
 from worker.settle import Settler
 from worker.stopper import Stopped, Stopper
 from worker.values import Limits
@@ -62,7 +63,7 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
     intake = Intake(
         hand=hand,
         report=report,
-        outbox=service.outbox,
+        recorder=Recorder(hand=hand, report=report, outbox=service.outbox, stopper=stopper),
         classifier=classifier,
         settler=settler,
         readers=readers,

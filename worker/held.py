@@ -3,8 +3,12 @@
 import base64
 import hashlib
 import os
+import re
+import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from worker.inbox import CLAIMED
 from worker.values import Drop
@@ -24,6 +28,28 @@ def row_id(batch: str, name: str) -> str:
     spreadsheet takes it for a number or a formula.
     """
     return f"d{digest(batch.encode() + b'/' + os.fsencode(name))}"
+
+
+def batch_name(owner: str, now: float) -> str:
+    """Name a new batch, which no other ever had or will have.
+
+    The time of the claim is in it: no row of its files can be older, so that recovery
+    need not look through reports that were closed long before.
+
+    Args:
+        owner: letters and digits that tell whose batch it is.
+        now: seconds since the epoch.
+    """
+    return f"{owner}-{int(now):08x}-{secrets.token_hex(8)}"
+
+
+def claim_time(batch: str) -> datetime | None:
+    """Read the time of the claim from a batch's name; None if it tells none."""
+    match = _BATCH.fullmatch(batch)
+    return datetime.fromtimestamp(int(match[1], 16), UTC) if match else None
+
+
+_BATCH: Final = re.compile("[^-]+-([0-9a-f]{8})-[0-9a-f]{16}")
 
 
 def batches(claimed: Path) -> list[Path]:

@@ -17,11 +17,11 @@ from worker.escape import escape
 from worker.inbox import Found
 from worker.readers import Readers
 from worker.record import Report
+from worker.recorder import Recorder
 from worker.settle import Now, Settler
-from worker.shelve import file_away, shelf
 from worker.stopper import Stopper
 from worker.trial import deadly
-from worker.values import Drop, Failure, Limits, Picture, Reading, Status
+from worker.values import Drop, Failure, Limits, Picture
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Intake:
         *,
         hand: Hand,
         report: Report,
-        outbox: Path,
+        recorder: Recorder,
         classifier: Classifier,
         settler: Settler,
         readers: Readers,
@@ -48,7 +48,7 @@ class Intake:
         """Wire the steps together; `recover` must come first."""
         self._hand = hand
         self._report = report
-        self._outbox = outbox
+        self._recorder = recorder
         self._classifier = classifier
         self._settler = settler
         self._readers = readers
@@ -67,17 +67,10 @@ class Intake:
         """
         self._hand.prepare()
         self._report.prepare()
-        left = {drop.id: drop for drop in self._hand.left_behind() if drop.id}
-        rows = self._report.rows(left)
-        recorded = [(left.pop(row_id), row.status, row.time) for row_id, row in rows.items()]
-        if recorded:
-            logger.info("%d pictures in hand have their row: filing them away", len(recorded))
-            self._file_away(
-                [(drop, shelf(self._outbox, status, when)) for drop, status, when in recorded]
-            )
+        left = self._recorder.finish(self._hand.left_behind())
         if left:
             logger.info("%d pictures were in hand without a row: reading them again", len(left))
-            self._read_again(list(left.values()))
+            self._read_again(left)
 
     def handle(self, found: Sequence[Found], *, settled: bool) -> None:
         """Read files of the inbox: each gets its row, or goes back to wait.
@@ -126,7 +119,7 @@ class Intake:
             if isinstance(one, Picture)
             or self._is_final(one, before.get(one.drop.name), settled=settled)
         ]
-        self._record(pipeline.read(ready, self._classifier, now=pipeline.utc_now))
+        self._recorder.record(pipeline.read(ready, self._classifier, now=pipeline.utc_now))
         begun = {one.id for one in seen}
         for drop in drops:
             if drop.id not in begun:
@@ -172,41 +165,7 @@ class Intake:
         )
         return returned[-1]
 
-    def _record(self, readings: Sequence[Reading]) -> None:
-        """Write rows, then file the pictures away; both are tried until they succeed."""
-        if not readings:
-            return
-        self._stopper.insist("write the report", lambda: self._report.append(readings))
-        for reading in readings:
-            _tell(reading)
-        self._file_away(
-            [
-                (reading.drop, shelf(self._outbox, reading.verdict.status, reading.time))
-                for reading in readings
-            ]
-        )
-
-    def _file_away(self, drops: Sequence[tuple[Drop, Path]]) -> None:
-        self._stopper.insist("file pictures away", lambda: file_away(drops))
-        self._hand.let_go(drop for drop, _ in drops)
-
 
 def _few(drops: Sequence[Drop]) -> str:
     names = ", ".join(escape(drop.name) for drop in drops[:3])
     return names + (", ..." if len(drops) > 3 else "")
-
-
-def _tell(reading: Reading) -> None:
-    verdict, name = reading.verdict, escape(reading.drop.name)
-    if verdict.status is Status.UNREADABLE:
-        logger.warning("%s: unreadable: %s", name, verdict.reason)
-    elif verdict.prediction is None:
-        logger.info("%s: %s: %s", name, verdict.status, verdict.reason)
-    else:
-        logger.info(
-            "%s: %d, %s (%.1f %%)",
-            name,
-            verdict.prediction,
-            verdict.status,
-            100 * (verdict.confidence or 0),
-        )

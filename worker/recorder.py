@@ -1,0 +1,88 @@
+"""Rows first, then the shelves: how what was read leaves the hand."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from worker.claim import Hand
+from worker.escape import escape
+from worker.record import Report
+from worker.shelve import file_away, shelf
+from worker.stopper import Stopper
+from worker.values import Drop, Reading, Status
+
+logger = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Between a hand, the report and the shelves; what the disk refuses is tried again."""
+
+    def __init__(self, *, hand: Hand, report: Report, outbox: Path, stopper: Stopper) -> None:
+        """Wire it; nothing is done yet."""
+        self._hand = hand
+        self._report = report
+        self._outbox = outbox
+        self._stopper = stopper
+
+    def record(self, readings: Sequence[Reading]) -> None:
+        """Write rows, then file the pictures away; both are tried until they succeed.
+
+        Raises:
+            Stopped: the worker shall stop; what is not filed away is in hand.
+        """
+        for part in self._report.parts(readings):
+            self._write(part)
+        self._file_away(
+            [
+                (reading.drop, shelf(self._outbox, reading.verdict.status, reading.time))
+                for reading in readings
+            ]
+        )
+
+    def finish(self, left: Iterable[Drop]) -> list[Drop]:
+        """File away what was left in hand with its row.
+
+        Returns:
+            What has no row yet.
+
+        Raises:
+            OSError: the report cannot be read now.
+            Stopped: the worker shall stop.
+        """
+        drops = {drop.id: drop for drop in left if drop.id}
+        rows = self._report.rows(drops, since=self._hand.since(drops.values()))
+        recorded = [(drops.pop(row_id), row.status, row.time) for row_id, row in rows.items()]
+        if recorded:
+            logger.info("%d pictures in hand have their row: filing them away", len(recorded))
+            self._file_away(
+                [(drop, shelf(self._outbox, status, when)) for drop, status, when in recorded]
+            )
+        return list(drops.values())
+
+    def _write(self, readings: Sequence[Reading]) -> None:
+        self._stopper.insist("write the report", lambda: self._report.append(readings))
+        for reading in readings:
+            _tell(reading)
+
+    def _file_away(self, drops: Sequence[tuple[Drop, Path]]) -> None:
+        if drops:
+            self._stopper.insist("file pictures away", lambda: file_away(drops))
+            self._hand.let_go(drop for drop, _ in drops)
+
+
+def _tell(reading: Reading) -> None:
+    verdict, name = reading.verdict, escape(reading.drop.name)
+    if verdict.status is Status.UNREADABLE:
+        logger.warning("%s: unreadable: %s", name, verdict.reason)
+    elif verdict.prediction is None:
+        logger.info("%s: %s: %s", name, verdict.status, verdict.reason)
+    elif verdict.confidence is None:
+        logger.info("%s: %d, %s", name, verdict.prediction, verdict.status)
+    else:
+        logger.info(
+            "%s: %d, %s (%.1f %%)",
+            name,
+            verdict.prediction,
+            verdict.status,
+            100 * verdict.confidence,
+        )
