@@ -29,8 +29,17 @@ Seen: TypeAlias = Picture | Failure
 _BUG = "internal error, see the worker's log"
 
 
+def _from_disk(drop: Drop, limits: Limits) -> bytes:
+    return load(drop.path, most=limits.bytes)
+
+
 def see(
-    drop: Drop, limits: Limits, *, known: Container[str] = (), deadly: Collection[Path] = ()
+    drop: Drop,
+    limits: Limits,
+    *,
+    known: Container[str] = (),
+    deadly: Collection[Path] = (),
+    content_of: Callable[[Drop, Limits], bytes] = _from_disk,
 ) -> Seen:
     """Load, decode and normalise one drop; a bad file becomes a value, not a crash.
 
@@ -41,10 +50,11 @@ def see(
         limits: what it may cost.
         known: ids of rows that need not be read again.
         deadly: absolute paths of files that kill or hang whoever decodes them.
+        content_of: gives the bytes of a drop, or raises InputError.
     """
     sha256 = ""
     try:
-        content = load(drop.path, most=limits.bytes)
+        content = content_of(drop, limits)
         sha256 = hashlib.sha256(content).hexdigest()
         if _id(drop, sha256) in known:
             raise AlreadyRead("its row is in the report")
@@ -109,13 +119,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def lasting_id(place: str, sha256: str) -> str:
+    """Name the row of what stays where it is: the same again for the same place and content.
+
+    Args:
+        place: absolute path, or the URI of an object in a store.
+        sha256: of the content in hex; empty if it could not be read.
+    """
+    named = os.fsencode(place) + b"\0" + sha256.encode()
+    return "f" + hashlib.blake2b(named, digest_size=10).hexdigest()
+
+
 def _id(drop: Drop, sha256: str) -> str:
     """Name the row: by the claim, else by path and content."""
-    if drop.id is not None:
-        return drop.id
-    return (
-        "f"
-        + hashlib.blake2b(
-            os.fsencode(drop.path.absolute()) + b"\0" + sha256.encode(), digest_size=10
-        ).hexdigest()
-    )
+    return lasting_id(str(drop.path.absolute()), sha256) if drop.id is None else drop.id
