@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from worker.inbox import Found, find, is_temporary, listing
+from worker import ignore
+from worker.ignore import Rule
+from worker.inbox import Found, find, listing
 
 ODD_NAMES = [
     b"n" * 251 + b".png",
@@ -84,7 +86,7 @@ def test_names_that_writers_use_before_they_are_done_are_left_alone(
 ) -> None:
     (tmp_path / name).write_bytes(b"7")
 
-    assert is_temporary(name)
+    assert ignore.by_path(name)
     assert names(listing(tmp_path)) == set()
     assert find(tmp_path, name) is None
 
@@ -103,6 +105,39 @@ def test_folders_that_belong_to_others_are_not_looked_into(folder: str, tmp_path
 
     assert names(listing(tmp_path)) == set()
     assert find(tmp_path, f"{folder}/below/7.png") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        (".hidden.png", Rule.HIDDEN),
+        ("seven.PNG.part", Rule.UNFINISHED),
+        ("~$seven.png", Rule.LITTER),
+        ("seven.png~", Rule.LITTER),
+        ("Thumbs.db", Rule.LITTER),
+        ("scans/@eaDir/seven.png", Rule.FOREIGN_FOLDER),
+        ("scans/seven.png", None),
+    ],
+)
+def test_the_rule_that_leaves_a_name_alone_is_told(name: str, rule: Rule | None) -> None:
+    assert ignore.by_path(name) is rule
+
+
+def test_the_listing_shows_just_what_no_rule_leaves_alone(tmp_path: Path) -> None:
+    for name in ("7.png", ".7.png", "7.part", "a/7.png", "a/~7.png", "@eaDir/7.png", ".a/7.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"7")
+    (tmp_path / "link.png").symlink_to(tmp_path / "7.png")
+    os.mkfifo(tmp_path / "pipe.png")
+
+    every = {path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*")}
+    drops = {
+        name
+        for name, path in every.items()
+        if not ignore.by_path(name) and not ignore.by_kind(path.lstat().st_mode)
+    }
+
+    assert names(listing(tmp_path)) == drops == {"7.png", "a/7.png"}
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -1,34 +1,18 @@
-"""What lies in a folder now: listing, ignore rules, regular files only."""
+"""What lies in a folder now: listing, without what the rules of `ignore` leave alone."""
 
 import logging
 import os
-import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from worker import ignore
+
 logger = logging.getLogger(__name__)
 
 CLAIMED: Final = ".claimed"
 """Folder in the inbox for what is in hand: the same file system, so a claim is one rename."""
-
-# The names that writers give to files which are not finished, and what systems leave beside
-# people's files: browsers, rsync, Syncthing, scp clients, editors, Office, NFS, macOS, Windows.
-_TEMPORARY: Final = re.compile(
-    r"""
-      [.~\#].*                                          # hidden; ~$report; #autosave#
-    | .*~
-    | .*\.(?:tmp|temp|part|partial|filepart|crdownload|download|downloading|uploading|upload
-        |swp|swx|swo|bak|lock|aria2|!sync|!ut|opdownload|unconfirmed|incomplete)
-    | thumbs\.db | desktop\.ini | ehthumbs\.db | 4913   # 4913: vim tries out a folder
-    """,
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
-)
-_FOREIGN_FOLDERS: Final = re.compile(
-    r"\..*|@eadir|__macosx|system volume information|\$recycle\.bin", re.IGNORECASE | re.DOTALL
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +57,13 @@ def listing(folder: Path, *, in_order: bool = False) -> Iterator[Found]:
 
 def find(folder: Path, name: str) -> Found | None:
     """Look at one name in the folder; None if it is no drop, for any reason."""
-    *folders, last = name.split("/")
-    if is_temporary(last) or any(map(_FOREIGN_FOLDERS.fullmatch, folders)):
+    if ignore.by_path(name):
         return None
     try:
         status = os.lstat(folder / name)
     except (OSError, ValueError):
         return None
-    return Found(name, stamp(status)) if stat.S_ISREG(status.st_mode) else None
-
-
-def is_temporary(name: str) -> bool:
-    """Say whether a file's last name is one that writers use before they are done."""
-    return _TEMPORARY.fullmatch(name) is not None
+    return None if ignore.by_kind(status.st_mode) else Found(name, stamp(status))
 
 
 def stamp(status: os.stat_result) -> Stamp:
@@ -98,9 +76,10 @@ def _listing(root: str, below: str, *, in_order: bool) -> Iterator[Found]:
         for entry in sorted(entries, key=lambda entry: entry.name) if in_order else entries:
             name = below + entry.name
             if entry.is_dir(follow_symlinks=False):
-                if not _FOREIGN_FOLDERS.fullmatch(entry.name):
+                if not ignore.is_foreign(entry.name):
                     yield from _below(root, f"{name}/", in_order=in_order)
-            elif entry.is_file(follow_symlinks=False) and not is_temporary(entry.name):
+            # As `ignore.by_kind`, but the folder tells the kind of an entry without a stat.
+            elif entry.is_file(follow_symlinks=False) and not ignore.by_name(entry.name):
                 try:
                     status = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
