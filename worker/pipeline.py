@@ -25,6 +25,8 @@ from worker.values import Drop, Failure, Limits, Picture, Probabilities, Reading
 logger = logging.getLogger(__name__)
 
 Seen: TypeAlias = Picture | Failure
+Outcome: TypeAlias = Reading | Failure
+"""What became of a drop: its row, or why it was not decoded, which may be tried again."""
 
 _BUG = "internal error, see the worker's log"
 
@@ -75,35 +77,49 @@ def see(
 def read(
     seen: Sequence[Seen], classifier: Classifier, *, now: Callable[[], datetime]
 ) -> list[Reading]:
-    """Classify what was seen in one batch, and judge each picture by itself.
-
-    The reading of one does not depend on which others are in the batch. What
-    could not be decoded is `unreadable`.
+    """Classify what was seen in one batch; what could not be decoded is `unreadable`.
 
     Returns:
         One reading each, in their order.
     """
+    return [
+        unreadable(one, model=classifier.name, now=now) if isinstance(one, Failure) else one
+        for one in classified(seen, classifier, now=now)
+    ]
+
+
+def classified(
+    seen: Sequence[Seen], classifier: Classifier, *, now: Callable[[], datetime]
+) -> list[Outcome]:
+    """Classify pictures in one batch, and judge each by itself; a failure stays what it is.
+
+    The reading of one does not depend on which others are in the batch.
+    """
     frames = [frame for one in seen if isinstance(one, Picture) for frame in one.sight.frames]
     probabilities = classifier.probabilities(frames)
-    readings, first = [], 0
+    outcomes: list[Outcome] = []
+    first = 0
     for one in seen:
         if isinstance(one, Failure):
-            verdict = Verdict(status=Status.UNREADABLE, reason=str(one.error))
-        else:
-            last = first + len(one.sight.frames)
-            verdict = _verdict(one, probabilities[first:last], classifier)
-            first = last
-        readings.append(
-            Reading(
-                id=one.id,
-                drop=one.drop,
-                time=now(),
-                verdict=verdict,
-                sha256=one.sha256,
-                model=classifier.name,
-            )
-        )
-    return readings
+            outcomes.append(one)
+            continue
+        last = first + len(one.sight.frames)
+        verdict = _verdict(one, probabilities[first:last], classifier)
+        first = last
+        outcomes.append(_reading(one, verdict, model=classifier.name, now=now))
+    return outcomes
+
+
+def unreadable(failure: Failure, *, model: str, now: Callable[[], datetime]) -> Reading:
+    """Make the row of a drop that could not be decoded."""
+    verdict = Verdict(status=Status.UNREADABLE, reason=str(failure.error))
+    return _reading(failure, verdict, model=model, now=now)
+
+
+def _reading(seen: Seen, verdict: Verdict, *, model: str, now: Callable[[], datetime]) -> Reading:
+    return Reading(
+        id=seen.id, drop=seen.drop, time=now(), verdict=verdict, sha256=seen.sha256, model=model
+    )
 
 
 def _verdict(picture: Picture, answers: Probabilities, classifier: Classifier) -> Verdict:
