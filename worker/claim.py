@@ -160,7 +160,7 @@ class Hand:
         """Say once that a file cannot be taken, however often it is tried."""
         if name not in self._told and len(self._told) < _MOST_TOLD:
             self._told.add(name)
-            logger.warning("cannot take %r out of the inbox: %s", name, error.strerror)
+            logger.warning("cannot take %r out of %s: %s", name, self._inbox, error.strerror)
 
 
 def remove_empty(folder: Path) -> None:

@@ -3,23 +3,30 @@
 import errno
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from worker import lock
 from worker.claim import Hand
 from worker.classify import Classifier
+from worker.clear import Clearer
+from worker.correct import Corrector
 from worker.disk import make_folder
 from worker.errors import FolderError
 from worker.intake import Intake
 from worker.loop import Loop, now
 from worker.mounts import remote_file_system
+from worker.pipeline import utc_now
 from worker.readers import Readers
 from worker.record import REPORT, Report
 from worker.recorder import Recorder
+from worker.rotation import Rotation
 from worker.settle import Settler
+from worker.shelve import SHELVES
 from worker.stopper import Stopped, Stopper
-from worker.values import Limits
+from worker.upkeep import Upkeep
+from worker.values import Limits, Status
 from worker.watch import Events, Polling, Watch
 
 logger = logging.getLogger(__name__)
@@ -40,6 +47,10 @@ class Service:
     workers: int
     """Pictures read at a time."""
     limits: Limits
+    keep_done: timedelta | None = None
+    """How long a picture stays in `done/` after the end of its day (UTC); None for ever."""
+    rotation: Rotation | None = None
+    """When the report is closed and a new one begun; None for never."""
 
 
 def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
@@ -56,7 +67,10 @@ def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
 
 def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
     remote = remote_file_system(service.inbox)
-    hand, report = Hand(service.inbox, service.outbox), Report(service.outbox / REPORT)
+    hand, report = (
+        Hand(service.inbox, service.outbox),
+        Report(service.outbox / REPORT, service.rotation),
+    )
     _check_rights(hand, report)
     readers = Readers(service.workers, service.limits, is_stopping=stopper.is_stopping)
     settler = Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=not remote)
@@ -72,11 +86,13 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
         clock=now,
     )
     watch = _watch(service, remote, stopper)
+    upkeep = _upkeep(service, report, stopper)
     loop = Loop(
         folder=service.inbox,
         intake=intake,
         settler=settler,
         watch=watch,
+        upkeep=upkeep,
         stopper=stopper,
         clock=now,
     )
@@ -90,6 +106,24 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
         watch.stop()
         readers.close()
     logger.info("stopped")
+
+
+def _upkeep(service: Service, report: Report, stopper: Stopper) -> Upkeep:
+    review = service.outbox / SHELVES[Status.UNCERTAIN]
+    hand = Hand(review, service.outbox)
+    is_local = not remote_file_system(service.outbox)
+    corrector = Corrector(
+        review=review,
+        hand=hand,
+        rows=report,
+        recorder=Recorder(hand=hand, report=report, outbox=service.outbox, stopper=stopper),
+        settler=Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=is_local),
+        stopper=stopper,
+        clock=now,
+    )
+    keep = service.keep_done
+    clearer = Clearer(service.outbox, report, keep=keep, clock=utc_now) if keep else None
+    return Upkeep(corrector, clearer)
 
 
 def _watch(service: Service, remote: str | None, stopper: Stopper) -> Watch:

@@ -20,6 +20,10 @@ def in_hand(inbox: Path) -> Iterator[Drop]:
         yield from drops_in(folder)
 
 
+ROW_ID: Final = re.compile("(?<![^~])d[a-z2-7]{16}(?![a-z2-7])")
+"""Finds the id of a row in a file name, see `row_id` and `shelve`."""
+
+
 def row_id(batch: str, name: str) -> str:
     """Name the row of a claimed file: the same again when it is found there after a crash.
 

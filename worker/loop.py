@@ -12,6 +12,7 @@ from worker.inbox import Found
 from worker.intake import Intake
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
+from worker.upkeep import Upkeep
 from worker.watch import LOOK_EVERYWHERE, Polling, Watch
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Loop:
         intake: Intake,
         settler: Settler,
         watch: Watch,
+        upkeep: Upkeep,
         stopper: Stopper,
         clock: Callable[[], Now],
     ) -> None:
@@ -47,6 +49,7 @@ class Loop:
         self._intake = intake
         self._settler = settler
         self._watch = watch
+        self._upkeep = upkeep
         self._stopper = stopper
         self._clock = clock
         self._trouble = False
@@ -79,7 +82,7 @@ class Loop:
         self._say_again()
         self._settler.end_of_listing()
         longest = _POLLING if isinstance(self._watch, Polling) else _EVENTS
-        return min(longest, self._settler.due(self._clock()))
+        return min(longest, self._upkeep.look(), self._settler.due(self._clock()))
 
     def _recover(self) -> None:
         """Finish what was left in hand: by an earlier run, or by the turn that failed."""
@@ -127,6 +130,8 @@ class Loop:
             left = until - self._clock().monotonic
             if left <= 0:
                 return
+            if self._recovered and self._upkeep.step():
+                left = 0.0
             self._stopper.wait(min(left, _AFTERCARE) if self._hints else left)
             if not self._recovered:
                 continue

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from worker.claim import Hand
 from worker.escape import escape
 from worker.record import Report
+from worker.row import Row
 from worker.shelve import file_away, shelf
 from worker.stopper import Stopper
 from worker.values import Drop, Reading, Status
@@ -51,12 +53,13 @@ class Recorder:
         """
         drops = {drop.id: drop for drop in left if drop.id}
         rows = self._report.rows(drops, since=self._hand.since(drops.values()))
-        recorded = [(drops.pop(row_id), row.status, row.time) for row_id, row in rows.items()]
+        recorded = [
+            (_named(drops.pop(row_id), row), shelf(self._outbox, row.status, row.time))
+            for row_id, row in rows.items()
+        ]
         if recorded:
             logger.info("%d pictures in hand have their row: filing them away", len(recorded))
-            self._file_away(
-                [(drop, shelf(self._outbox, status, when)) for drop, status, when in recorded]
-            )
+            self._file_away(recorded)
         return list(drops.values())
 
     def _write(self, readings: Sequence[Reading]) -> None:
@@ -68,6 +71,11 @@ class Recorder:
         if drops:
             self._stopper.insist("file pictures away", lambda: file_away(drops))
             self._hand.let_go(drop for drop, _ in drops)
+
+
+def _named(drop: Drop, row: Row) -> Drop:
+    """Call a picture what its row calls it, which for a correction is not its name in hand."""
+    return replace(drop, name=row.name or drop.name)
 
 
 def _tell(reading: Reading) -> None:

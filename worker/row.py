@@ -3,12 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO, Final
+from pathlib import PurePath
+from typing import Final
 
-from worker.escape import escape
+from worker.escape import escape, unescape
 from worker.values import Reading, Status
 
 COLUMNS: Final = (
@@ -51,6 +52,13 @@ class Row:
     model: str = ""
 
     @property
+    def name(self) -> str:
+        """What its owner called the picture; empty if the cell was edited to lead elsewhere."""
+        name = unescape(self.file)
+        path = PurePath(name)
+        return "" if path.is_absolute() or ".." in path.parts or "\0" in name else name
+
+    @property
     def corrects(self) -> str | None:
         """The id of the row that this one puts right; None if it is a reading."""
         if self.status is not Status.CORRECTED:
@@ -79,17 +87,19 @@ def is_whole(text: bytes) -> bool:
 _TAIL: Final = re.compile("(?:[0-9a-f]{64})?\n.+-[0-9a-f]{8}")
 
 
-def search(file: BinaryIO, wanted: Collection[bytes] | None) -> Iterator[tuple[str, Row]]:
+def search(lines: Iterable[bytes], wanted: Collection[bytes] | None) -> Iterator[tuple[str, Row]]:
     """Yield the rows of a report with their ids, all of them or those that are wanted."""
-    for text in file:
+    for text in lines:
         row_id = _id(text)
         if row_id and (wanted is None or row_id in wanted):
             yield row_id.decode("utf-8", "replace"), _row(text, row_id)
 
 
-def search_contents(file: BinaryIO, wanted: Collection[bytes]) -> Iterator[tuple[str, Row]]:
+def search_contents(
+    lines: Iterable[bytes], wanted: Collection[bytes]
+) -> Iterator[tuple[str, Row]]:
     """Yield the rows of pictures with these SHA-256 (in hex), and those that tell none."""
-    for text in file:
+    for text in lines:
         digest = _SHA256.search(text)
         if not digest or digest[0] in wanted:
             row_id = _id(text)

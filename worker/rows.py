@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -13,6 +14,7 @@ from worker.row import Row, search, search_contents
 FOREIGN: Final = "-foreign-"
 """In the name of a report that was set aside, since its header was not ours."""
 
+_STEP: Final = 2_000  # lines: some milliseconds
 _SLACK: Final = timedelta(days=1)  # by which clocks, of this machine and of a share, may differ
 _ALWAYS: Final = (
     3  # closed reports that may have got a row in the last moments, whatever clocks say
@@ -51,9 +53,15 @@ class Rows:
 
         Rows that tell no SHA-256 are among them.
         """
+        for some in self.rows_of_in_steps(contents):
+            yield from some
+
+    def rows_of_in_steps(self, contents: Collection[str]) -> Iterator[list[tuple[str, Row]]]:
+        """Yield the same a little at a time, also where none is found for long."""
         wanted = {digest.encode() for digest in contents}
         for file, _ in self._open_all():
-            yield from (one for one in search_contents(file, wanted) if one[1].is_whole)
+            while lines := list(islice(file, _STEP)):
+                yield [one for one in search_contents(lines, wanted) if one[1].is_whole]
 
     def rows(self, ids: Collection[str], since: datetime | None = None) -> dict[str, Row]:
         """Look up rows by id, in whichever file.

@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from worker.escape import unescape
-from worker.inbox import stamp
+from worker.held import ROW_ID
+from worker.inbox import CLAIMED, stamp
+from worker.labels import Labels
 from worker.row import Row
 from worker.shelve import SHELVES
 
@@ -35,21 +35,18 @@ class Stock:
     """The pictures of the outbox, to be ticked off: each once, each lookup in a moment."""
 
     def __init__(self, outbox: Path, digests: Digests) -> None:
-        self._left: set[Path] = set()
-        self._index: dict[tuple[str, ...], list[Path]] = {}
+        self._labels: Labels[Path] = Labels()
         self._counts = dict.fromkeys(SHELVES.values(), 0)
         for shelf in self._counts:
             for path in _files(outbox / shelf):
                 self._counts[shelf] += 1
-                self._left.add(path)
-                name = "/".join(path.relative_to(outbox).parts[2:])
-                digest, key = digests.of(path), _ID.search(path.name)
+                name = _name(path.relative_to(outbox))
+                digest, key = digests.of(path), ROW_ID.search(path.name)
                 labels: list[tuple[str, ...]]
                 labels = [("named", name), ("both", name, digest), ("content", digest)]
                 if key:
                     labels += [("id", key[0], digest), ("id", key[0], "")]
-                for label in labels:
-                    self._index.setdefault(label, []).append(path)
+                self._labels.add(path, labels)
 
     def counts(self) -> dict[str, int]:
         """Count the pictures by shelf."""
@@ -57,31 +54,25 @@ class Stock:
 
     def take(self, key: str, row: Row) -> bool:
         """Tick off the picture with a row's content that carries its id or its name."""
-        return self._take("id", key, row.sha256) or self._take(
-            "both", unescape(row.file), row.sha256
+        return bool(
+            self._labels.take("id", key, row.sha256)
+            or self._labels.take("both", unescape(row.file), row.sha256)
         )
 
     def take_like(self, row: Row) -> bool:
         """Tick off a picture with a row's content, else, if it tells none, with its name."""
         if row.sha256:
-            return self._take("content", row.sha256)
-        return self._take("named", unescape(row.file))
+            return bool(self._labels.take("content", row.sha256))
+        return bool(self._labels.take("named", unescape(row.file)))
 
     def left(self) -> list[Path]:
         """Give the pictures that no row ticked off."""
-        return sorted(self._left)
-
-    def _take(self, *label: str) -> bool:
-        found = self._index.get(label, [])
-        while found:
-            path = found.pop()
-            if path in self._left:
-                self._left.remove(path)
-                return True
-        return False
+        return sorted(self._labels.left())
 
 
-_ID: Final = re.compile("(?<![^~])d[a-z2-7]{16}(?![a-z2-7])")  # see `held.row_id`
+def _name(below: Path) -> str:
+    """Name a picture as its row may: without shelf and day, or folder of the hand."""
+    return "/".join(below.parts[4 if below.parts[1] == CLAIMED else 2 :])
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from worker.cleared import cleared_until
 from worker.disk import is_same_file
 from worker.errors import FolderError
 from worker.escape import escape, unescape
@@ -13,7 +14,10 @@ from worker.held import in_hand
 from worker.inbox import listing
 from worker.record import Report
 from worker.row import Row
+from worker.shelve import SHELVES
 from worker.stock import Digests, Stock
+from worker.tick import tick_off
+from worker.values import Status
 
 _LOOKS: Final = 5  # while a worker runs, a picture may change folders between two glances
 
@@ -94,11 +98,11 @@ def _look(inbox: Path, outbox: Path, report: Report, digests: Digests) -> Accoun
     rows = _rows(report, account)
     stock = Stock(outbox, digests)
     account.filed = stock.counts()
-    unmatched = [(key, row) for key, row in rows.items() if not stock.take(key, row)]
-    # Only then those that people renamed, lest they take what another row's name would find.
-    for key, row in unmatched:
-        if key not in claims and not stock.take_like(row):
-            account.missing.append(f"{key}, {escape(unescape(row.file))}: its picture is nowhere")
+    account.missing = [
+        f"{key}, {escape(unescape(rows[key].file))}: its picture is nowhere"
+        for key in tick_off(rows, stock, in_hand=claims.keys(), cleared=cleared_until(outbox))
+    ]
+    claims |= {drop.id: drop.path for drop in in_hand(outbox / SHELVES[Status.UNCERTAIN])}
     contents = {row.sha256 for row in rows.values()}
     for path in stock.left():
         if any(is_same_file(path, claim) for claim in claims.values()):
