@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from worker import lock, pipeline
+from worker.ahead import Ahead
 from worker.begun import Begun
 from worker.classify import Classifier
 from worker.errors import Gone, ReportError
 from worker.escape import escape
-from worker.pipeline import Seen
-from worker.readers import Readers
+from worker.pipeline import Outcome
 from worker.record import Report
 from worker.sources import drops
 from worker.stopper import Stopped, Stopper
-from worker.trial import deadly
+from worker.turns import Turns
 from worker.values import Drop, Failure, Limits, Reading, Status
 
 logger = logging.getLogger(__name__)
@@ -88,27 +88,31 @@ def batch(
     with lock.held(report_path):
         report, begun = Report(report_path), Begun(report_path)
         known = _known(report)
-        readers = Readers(workers, limits, is_stopping=stopper.is_stopping, known=known)
+        is_stopping = stopper.is_stopping
+        turns = Turns(workers, limits, classifier, is_stopping=is_stopping, known=frozenset(known))
         summary = Summary()
         try:
-            blamed = deadly(begun.left(), limits, is_stopping=stopper.is_stopping)
-            for group in _groups(drops(sources)):
-                begun.note(drop.path for drop in group)
-                seen = readers.see(group, deadly=blamed)
-                summary.add_known([known[one.id] for one in seen if one.id in known])
-                new = [one for one in seen if one.id not in known]
-                readings = pipeline.read(_there(new), classifier, now=pipeline.utc_now)
+            ahead = Ahead(turns, begun, limits, is_stopping=is_stopping)
+            for group, outcomes in ahead.read(_groups(drops(sources)), full=_TURN):
+                summary.add_known([known[one.id] for one in outcomes if one.id in known])
+                new = _there([one for one in outcomes if one.id not in known])
+                readings = [
+                    pipeline.unreadable(one, model=classifier.name, now=pipeline.utc_now)
+                    if isinstance(one, Failure)
+                    else one
+                    for one in new
+                ]
                 _append(report, readings)
                 summary.add(readings)
                 progress(len(group))
-                if stopper.is_stopping():
+                if is_stopping():
                     summary.was_stopped = True
                     break
             begun.clear()
         except Stopped:
             summary.was_stopped = True
         finally:
-            readers.close()
+            turns.close()
         return summary
 
 
@@ -120,7 +124,7 @@ def _known(report: Report) -> dict[str, Status]:
         raise ReportError(f"cannot go on with the report: {error}") from error
 
 
-def _there(seen: Sequence[Seen]) -> list[Seen]:
+def _there(seen: Sequence[Outcome]) -> list[Outcome]:
     """Leave out what was taken away before it could be read; tell of all failures."""
     for one in seen:
         if isinstance(one, Failure):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -40,6 +40,10 @@ class Classifier:
         self._prepared: dict[int, Interpreter] = {}
         with _hushed():
             self._prepare(1)
+
+    def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[bytes, str, Thresholds]]:
+        """Let another process have a copy, which uses one thread."""
+        return _copied, (self._model, self.name, self.thresholds)
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> Self:
@@ -113,6 +117,10 @@ class Classifier:
             raise ModelError(f"LiteRT cannot load the model {self.name}: {error}") from error
         self._prepared[size] = interpreter
         return interpreter
+
+
+def _copied(model: bytes, name: str, thresholds: Thresholds) -> Classifier:
+    return Classifier(model, name=name, thresholds=thresholds)
 
 
 @contextmanager

@@ -18,13 +18,13 @@ from worker.intake import Intake
 from worker.loop import Loop, now
 from worker.mounts import remote_file_system
 from worker.pipeline import utc_now
-from worker.readers import Readers
 from worker.record import REPORT, Report
 from worker.recorder import Recorder
 from worker.rotation import Rotation
 from worker.settle import Settler
 from worker.shelve import SHELVES
 from worker.stopper import Stopped, Stopper
+from worker.turns import Turns
 from worker.upkeep import Upkeep
 from worker.values import Limits, Status
 from worker.watch import Events, Polling, Watch
@@ -72,15 +72,15 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
         Report(service.outbox / REPORT, service.rotation),
     )
     _check_rights(hand, report)
-    readers = Readers(service.workers, service.limits, is_stopping=stopper.is_stopping)
+    turns = Turns(service.workers, service.limits, classifier, is_stopping=stopper.is_stopping)
     settler = Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=not remote)
     intake = Intake(
         hand=hand,
         report=report,
         recorder=Recorder(hand=hand, report=report, outbox=service.outbox, stopper=stopper),
-        classifier=classifier,
+        turns=turns,
+        model=classifier.name,
         settler=settler,
-        readers=readers,
         limits=service.limits,
         stopper=stopper,
         clock=now,
@@ -104,7 +104,7 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
         logger.info("stopping in the middle; what is in hand is read at the next start")
     finally:
         watch.stop()
-        readers.close()
+        turns.close()
     logger.info("stopped")
 
 

@@ -6,27 +6,36 @@ again under the same id; what has its row is only filed away.
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from worker import pipeline
 from worker.claim import Hand
-from worker.classify import Classifier
+from worker.crew import Lost
 from worker.errors import Gone, Incomplete, NotYet
 from worker.escape import escape
 from worker.inbox import Found
-from worker.readers import Readers
+from worker.pipeline import Outcome, unreadable, utc_now
 from worker.record import Report
 from worker.recorder import Recorder
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
 from worker.trial import deadly
-from worker.values import Drop, Failure, Limits, Picture
+from worker.turns import Turn, Turns
+from worker.values import Drop, Failure, Limits, Reading
 
 logger = logging.getLogger(__name__)
 
 _TURN = 0.25  # seconds: how long a turn should take, so that rows appear and a stop is heard
 _LARGEST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Files that were taken in one turn, and what was known of them then."""
+
+    turn: Turn
+    found: dict[str, Found]
+    settled: bool
 
 
 class Intake:
@@ -38,9 +47,9 @@ class Intake:
         hand: Hand,
         report: Report,
         recorder: Recorder,
-        classifier: Classifier,
+        turns: Turns,
+        model: str,
         settler: Settler,
-        readers: Readers,
         limits: Limits,
         stopper: Stopper,
         clock: Callable[[], Now],
@@ -49,14 +58,17 @@ class Intake:
         self._hand = hand
         self._report = report
         self._recorder = recorder
-        self._classifier = classifier
+        self._turns = turns
+        self._model = model
         self._settler = settler
-        self._readers = readers
         self._limits = limits
         self._stopper = stopper
         self._clock = clock
         self.size = 16
         """How many files make a turn that is neither long nor wasteful, as measured so far."""
+        self._was_full = False
+        self._pending: _Taken | None = None
+        """What the crew is reading, while what it read before is recorded."""
 
     def recover(self) -> None:
         """Make all ready, repair the report, and finish what an earlier run left in hand.
@@ -65,6 +77,7 @@ class Intake:
             OSError: the inbox or the report cannot be used now; do it again later.
             Stopped: the worker shall stop.
         """
+        self._pending = None  # it is in hand
         self._hand.prepare()
         self._report.prepare()
         left = self._recorder.finish(self._hand.left_behind())
@@ -74,6 +87,8 @@ class Intake:
 
     def handle(self, found: Sequence[Found], *, settled: bool) -> None:
         """Read files of the inbox: each gets its row, or goes back to wait.
+
+        Where many wait, the last turn is only begun: `finish` ends it.
 
         Args:
             found: as listed; no name twice.
@@ -91,9 +106,41 @@ class Intake:
         if not drops:
             return
         logger.info("claimed %d: %s", len(drops), _few(drops))
-        self._finish(drops, before, settled=settled)
+        is_full = len(found) >= max(2, self.size)
+        try:
+            self._read(drops, before, settled=settled, more=is_full and self._was_full)
+        except Lost:
+            self.recover()
+        self._was_full |= is_full
         rate = len(drops) / max(time.perf_counter() - started, 1e-6)
         self.size = max(1, min(_LARGEST, int(rate * _TURN), 4 * self.size))
+
+    def finish(self) -> None:
+        """End the turn that is only begun, if one is; raises what `handle` does."""
+        last, self._pending = self._pending, None
+        try:
+            if last:
+                self._finish(last)
+        except Lost:
+            self.recover()
+
+    def rest(self) -> None:
+        """Let go, after a listing, of what is only there for when many wait."""
+        if not self._was_full:
+            self._turns.rest()
+        self._was_full = False
+
+    def _read(
+        self, drops: Sequence[Drop], found: dict[str, Found], *, settled: bool, more: bool
+    ) -> None:
+        """Have drops read; with a crew, finish meanwhile what it has read before."""
+        taken = _Taken(self._turns.begin(drops, more=more), found, settled)
+        if taken.turn.order:
+            last, self._pending = self._pending, taken
+            if last:
+                self._finish(last)
+        else:
+            self._finish(taken)
 
     def _read_again(self, drops: Sequence[Drop]) -> None:
         blamed = deadly(
@@ -102,29 +149,26 @@ class Intake:
             is_stopping=self._stopper.is_stopping,
         )
         for drop in drops:  # one by one: together they may have taken all memory
-            self._finish([drop], {}, settled=True, deadly=blamed)
+            self._finish(_Taken(self._turns.begin([drop], deadly=blamed), {}, settled=True))
 
-    def _finish(
-        self,
-        drops: Sequence[Drop],
-        before: dict[str, Found],
-        *,
-        settled: bool,
-        deadly: Collection[Path] = (),
-    ) -> None:
-        seen = self._readers.see(drops, deadly=deadly)
-        ready = [
-            one
-            for one in seen
-            if isinstance(one, Picture)
-            or self._is_final(one, before.get(one.drop.name), settled=settled)
-        ]
-        self._recorder.record(pipeline.read(ready, self._classifier, now=pipeline.utc_now))
-        begun = {one.id for one in seen}
+    def _finish(self, taken: _Taken) -> None:
+        drops = taken.turn.drops
+        outcomes = self._turns.end(taken.turn)
+        readings = [reading for one in outcomes if (reading := self._reading(one, taken))]
+        self._recorder.record(readings)
+        begun = {one.id for one in outcomes}
         for drop in drops:
             if drop.id not in begun:
                 self._give_back(drop)
         self._hand.let_go(drops)
+
+    def _reading(self, outcome: Outcome, taken: _Taken) -> Reading | None:
+        """Give the row of what was read, or of what failed for good; None if that is open."""
+        if not isinstance(outcome, Failure):
+            return outcome
+        if not self._is_final(outcome, taken.found.get(outcome.drop.name), settled=taken.settled):
+            return None
+        return unreadable(outcome, model=self._model, now=utc_now)
 
     def _is_final(self, failure: Failure, found: Found | None, *, settled: bool) -> bool:
         """Say whether a failure gets its row; else the file is put back to wait, or is gone."""

@@ -76,6 +76,7 @@ class Loop:
             if not self._recovered:
                 self._recover()
             self._take_in(self._settled())
+            self._intake.rest()
         except OSError as error:
             self._say_once(error)
             return _POLLING
@@ -107,7 +108,8 @@ class Loop:
             self._intake.handle(group, settled=True)
             self._follow_hints()
             if self._stopper.is_stopping():
-                return
+                break
+        self._intake.finish()
 
     def _follow_hints(self) -> None:
         """Read the files that events named, but for those that were written just now."""
@@ -137,6 +139,7 @@ class Loop:
                 continue
             try:
                 self._follow_hints()
+                self._intake.finish()
             except OSError as error:
                 self._say_once(error)
                 return

@@ -5,6 +5,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotDone
 from pathlib import Path
 
+import cv2
+
 from worker.pipeline import Seen, see
 from worker.stopper import Stopped
 from worker.trial import TIME_LIMIT
@@ -40,6 +42,7 @@ class Readers:
         self._known = known
         self._limits = limits
         self._is_stopping = is_stopping
+        cv2.setNumThreads(1)  # the cores are taken by pictures read side by side
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="reader")
 
     def see(self, drops: Sequence[Drop], *, deadly: Collection[Path] = ()) -> list[Seen]:

@@ -1,0 +1,209 @@
+"""Some processes that read pictures, for when many wait.
+
+Threads do not do for small pictures: what Python itself does with each takes
+most of the time, and only one thread at a time may do it. Each process sees,
+classifies and judges; what is recorded, and when, is the parent's business. A
+process holds nothing that could be lost: it may be killed at any moment.
+"""
+
+import logging
+import multiprocessing
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Container, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import TypeAlias
+
+from worker import mate
+from worker.classify import Classifier
+from worker.mate import Answer, Task
+from worker.pipeline import Outcome
+from worker.trial import TIME_LIMIT
+from worker.values import Drop, Limits
+
+logger = logging.getLogger(__name__)
+
+_LOOK = 0.2
+_GRACE = 1.0  # seconds for what is being read once the worker shall stop
+_SHARE = 64  # drops told at a time, at most: what a process answers fits into its pipe
+
+
+_Channel: TypeAlias = "Connection[Classifier | Task, Answer]"
+
+
+class Lost(Exception):
+    """A process of the crew has died, or a picture keeps it busy for too long."""
+
+
+class Order:
+    """Drops that are being read, and what has become of them so far."""
+
+    def __init__(self, count: int) -> None:
+        self.outcomes: list[Outcome | None] = [None] * count
+        self.open = count
+
+
+class _Mate:
+    """A process as its parent sees it."""
+
+    def __init__(self, process: SpawnProcess, channel: _Channel) -> None:
+        self.process = process
+        self.channel = channel
+        self.is_ready = False
+        self.heard = time.monotonic()
+        self.owed: deque[tuple[Order, int]] = deque()
+        """What it has yet to answer for, in order."""
+
+    def hear(self) -> None:
+        """Take in what it says; raises EOFError when it is dead."""
+        answer = self.channel.recv()
+        self.heard = time.monotonic()
+        if answer is None:
+            self.is_ready = True
+            return
+        for outcome in answer:
+            order, index = self.owed.popleft()
+            order.outcomes[index] = outcome
+            order.open -= 1
+
+
+class Crew:
+    """Processes that read what they are told, each with a network of its own."""
+
+    def __init__(
+        self,
+        workers: int,
+        limits: Limits,
+        classifier: Classifier,
+        *,
+        is_stopping: Callable[[], bool],
+        known: Container[str] = (),
+    ) -> None:
+        """Start no process before there is work for it.
+
+        Args:
+            workers: how many processes; of a single one nothing is gained, and none is started.
+            limits: what one file may cost.
+            classifier: of which each process gets a copy.
+            is_stopping: once it says so, what is not read soon is not read.
+            known: ids of rows that need not be read again.
+        """
+        self._workers = workers
+        self._limits = limits
+        self._classifier = classifier
+        self._is_stopping = is_stopping
+        self._known = known
+        self._mates: list[_Mate] = []
+        self._starter: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Have the processes started, which takes a moment, without waiting for them."""
+        if self._workers > 1 and not self._starter:
+            self._starter = threading.Thread(target=self._start, daemon=True)
+            self._starter.start()
+
+    def is_ready(self) -> bool:
+        """Say whether all can read."""
+        if not self._starter or self._starter.is_alive() or not self._mates:
+            return False
+        try:
+            self._hear(0)
+        except Lost:
+            logger.warning("cannot start processes that read: going on without")
+            self._workers = 1  # and leave it at that
+        return bool(self._mates) and all(one.is_ready for one in self._mates)
+
+    def begin(self, drops: Sequence[Drop], *, deadly: Collection[Path] = ()) -> Order:
+        """Have drops read; only when all are ready.
+
+        Args:
+            drops: what to read.
+            deadly: absolute paths of files that must not be decoded.
+
+        Raises:
+            Lost: a process has died.
+        """
+        self._hear(0)
+        order = Order(len(drops))
+        share = min(_SHARE, -(-len(drops) // (2 * len(self._mates))))
+        for start in range(0, len(drops), share):
+            some = drops[start : start + share]
+            idlest = min(self._mates, key=lambda one: len(one.owed))
+            if not idlest.owed:
+                idlest.heard = time.monotonic()
+            idlest.owed.extend((order, start + number) for number in range(len(some)))
+            self._tell(idlest, some, deadly)
+        return order
+
+    def end(self, order: Order) -> list[Outcome]:
+        """Wait for what became of drops; those not read when a stop came are left out.
+
+        Raises:
+            Lost: a process died or hangs; nothing can be said of what it had.
+        """
+        grace = _GRACE
+        while order.open and self._mates and grace > 0:
+            if not self._hear(_LOOK):
+                self._check()
+                grace -= _LOOK if self._is_stopping() else 0
+        if order.open:
+            self.dismiss()
+        return [outcome for outcome in order.outcomes if outcome]
+
+    def dismiss(self) -> None:
+        """End all processes, whatever they do; they are started again when needed."""
+        if self._starter:
+            self._starter.join()
+        for one in self._mates:
+            one.process.kill()
+        for one in self._mates:
+            one.process.join()
+            one.process.close()
+            one.channel.close()
+        self._mates, self._starter = [], None
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would share our threads' locks
+        for _ in range(self._workers):
+            ours, theirs = context.Pipe()
+            process = context.Process(
+                target=mate.work, args=(theirs, self._limits, self._known), daemon=True
+            )
+            process.start()
+            theirs.close()  # so that the pipe ends when the process does
+            self._mates.append(_Mate(process, ours))
+        for one in self._mates:
+            try:
+                one.channel.send(self._classifier)
+            except ConnectionError:
+                return  # it is dead, as `hear` will find
+
+    def _tell(self, one: _Mate, drops: Sequence[Drop], deadly: Collection[Path]) -> None:
+        try:
+            one.channel.send((drops, deadly))
+        except ConnectionError as error:
+            raise self._lost("a process that reads pictures died") from error
+
+    def _hear(self, seconds: float) -> bool:
+        """Take in what was answered, waiting for it; say whether anything was."""
+        ready = wait([one.channel for one in self._mates], seconds)
+        for one in self._mates:
+            if one.channel in ready:
+                try:
+                    one.hear()
+                except (EOFError, ConnectionError) as error:
+                    raise self._lost("a process that reads pictures died") from error
+        return bool(ready)
+
+    def _check(self) -> None:
+        now = time.monotonic()
+        if any(one.owed and now - one.heard > TIME_LIMIT for one in self._mates):
+            raise self._lost("a picture never ends")
+
+    def _lost(self, what: str) -> Lost:
+        logger.error("%s: what was being read is tried in a process of its own", what)
+        self.dismiss()
+        return Lost(what)

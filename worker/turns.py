@@ -1,0 +1,88 @@
+"""Several pictures at a time: read by threads here, or by a crew when many wait."""
+
+from collections.abc import Callable, Collection, Container, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from worker.classify import Classifier
+from worker.crew import Crew, Order
+from worker.pipeline import Outcome, classified, utc_now
+from worker.readers import Readers
+from worker.values import Drop, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Drops that are read together."""
+
+    drops: Sequence[Drop]
+    deadly: Collection[Path]
+    order: Order | None
+    """Of the crew; None if they are read here, once their end is waited for."""
+
+
+class Turns:
+    """Where turns are read: a few pictures at once, many without holding up their recorder."""
+
+    def __init__(
+        self,
+        workers: int,
+        limits: Limits,
+        classifier: Classifier,
+        *,
+        is_stopping: Callable[[], bool],
+        known: Container[str] = (),
+    ) -> None:
+        """Start neither thread nor process before there is work for it.
+
+        Args:
+            workers: pictures at a time.
+            limits: what one file may cost.
+            classifier: the network.
+            is_stopping: once it says so, no picture is begun.
+            known: ids of rows that need not be read again.
+        """
+        self._classifier = classifier
+        self._readers = Readers(workers, limits, is_stopping=is_stopping, known=known)
+        self._crew = Crew(workers, limits, classifier, is_stopping=is_stopping, known=known)
+
+    def begin(
+        self, drops: Sequence[Drop], *, deadly: Collection[Path] = (), more: bool = False
+    ) -> Turn:
+        """Have drops read, by the crew if it is there; at most two turns at a time.
+
+        Args:
+            drops: what to read.
+            deadly: absolute paths of files that must not be decoded.
+            more: as many or more are waiting, so that a crew is worth its start.
+
+        Raises:
+            Lost: a process of the crew has died.
+        """
+        if more:
+            self._crew.start()
+            if self._crew.is_ready():
+                return Turn(drops, deadly, self._crew.begin(drops, deadly=deadly))
+        return Turn(drops, deadly, None)
+
+    def end(self, turn: Turn) -> list[Outcome]:
+        """Give what became of drops, in their order, without those not begun when a stop came.
+
+        Raises:
+            Hung: a picture read here never ends.
+            Lost: a process of the crew died or hangs; nothing can be said of what it had.
+            Stopped: the worker shall stop, and a picture read here does not end.
+        """
+        if turn.order:
+            return self._crew.end(turn.order)
+        seen = self._readers.see(turn.drops, deadly=turn.deadly)
+        return classified(seen, self._classifier, now=utc_now)
+
+    def rest(self) -> None:
+        """Let the crew go: nothing waits."""
+        self._crew.dismiss()
+
+    def close(self) -> None:
+        """Let go of all, without waiting for a picture that hangs."""
+        self._crew.dismiss()
+        self._readers.close()
