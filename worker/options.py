@@ -5,12 +5,18 @@ the constant here.
 """
 
 import os
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
 
+from worker.amounts import age, rotation
+from worker.rotation import Rotation
 from worker.values import Limits
+
+Amount = TypeVar("Amount")
 
 MODEL: Final = Path(__file__).resolve().parent.parent / "models"
 """The model that ships with the project."""
@@ -56,6 +62,40 @@ MaxPixels = Annotated[
 ]
 MaxBytes = Annotated[
     int, typer.Option(min=1, envvar="DIGITDROP_MAX_BYTES", help="Longer files are not read.")
+]
+
+
+def _typed(read: Callable[[str], Amount]) -> Callable[[str], Amount]:
+    """Tell of a value that cannot be read in the words of its reader."""
+
+    def parse(text: str) -> Amount:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return parse
+
+
+KeepDone = Annotated[
+    timedelta | None,
+    typer.Option(
+        parser=_typed(age),
+        metavar="AGE",
+        envvar="DIGITDROP_KEEP_DONE",
+        help="Delete pictures from done/ after that time, as 12h, 30d or 2w; rows stay. "
+        "Never, unless asked for.",
+    ),
+]
+Rotate = Annotated[
+    Rotation | None,
+    typer.Option(
+        parser=_typed(rotation),
+        metavar="WHEN",
+        envvar="DIGITDROP_ROTATE",
+        help="Begin a new report each day or month (UTC), or before one passes a size: "
+        "day, month, 100MB. Never, unless asked for.",
+    ),
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", envvar="DIGITDROP_QUIET", help="Tell only of trouble.")

@@ -21,6 +21,7 @@ from worker.options import (
     SETTLE,
     WORKERS,
     Inbox,
+    KeepDone,
     MaxBytes,
     MaxPixels,
     MaxWait,
@@ -28,6 +29,7 @@ from worker.options import (
     Outbox,
     Poll,
     Quiet,
+    Rotate,
     Settle,
     Workers,
 )
@@ -47,11 +49,15 @@ def watch(
     train: Annotated[
         bool, typer.Option("--train", help="If there is no model, train one first.")
     ] = False,
+    keep_done: KeepDone = None,
+    rotate: Rotate = None,
     quiet: Quiet = False,
 ) -> None:
     """Read whatever is dropped into the inbox, until stopped: the service.
 
     Example: digitdrop watch --inbox scans --outbox results
+
+    Example: digitdrop watch --keep-done 30d --rotate month
     """
     from worker.classify import Classifier
     from worker.daemon import Service, serve
@@ -69,6 +75,8 @@ def watch(
         poll=poll,
         workers=workers,
         limits=Limits(pixels=max_pixels, bytes=max_bytes),
+        keep_done=keep_done,
+        rotation=rotate,
     )
     try:
         serve(service, Classifier.load(model, threads=workers), stopper)
