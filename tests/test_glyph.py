@@ -219,3 +219,14 @@ def test_every_empty_sheet_and_every_scribble_is_looked_at_without_a_fault() -> 
             sight = look(make(np.random.default_rng(seed)))
 
             assert all(frame.shape == (28, 28) and frame.any() for frame in sight.frames)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_picture_of_mnists_size_that_lines_spoil_is_also_shown_as_it_is(inverted: bool) -> None:
+    spoiled = a_frame().copy()
+    cv2.line(spoiled, (0, 22), (27, 3), 255, 1)
+
+    sight = look(~spoiled if inverted else spoiled)
+
+    assert any(np.array_equal(frame, spoiled) for frame in sight.frames)
+    assert sum(sight.trust) <= 1.01

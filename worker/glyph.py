@@ -4,7 +4,8 @@ A picture that already is an MNIST frame, or its negative, passes unchanged and
 alone. Of any other, `candidates` takes the paper away (`paper`), rubs printed lines
 out (`ruling`), puts the marks together (`marks`) and fits them into frames
 (`framing`); where the picture leaves it open what is ink, or what belongs to
-the digit, there are several.
+the digit, there are several. A picture of MNIST's size that is not quite a frame
+may have been meant as one, and is also shown as it is.
 """
 
 import math
@@ -12,7 +13,7 @@ import math
 import numpy as np
 
 from worker.candidates import CONTRAST, LEAST_TRUST, candidates
-from worker.framing import is_framed
+from worker.framing import SIDE, is_framed
 from worker.levels import Tones, shrunk, tones
 from worker.paper import darkness
 from worker.values import Frame, Grey, Sight
@@ -23,6 +24,9 @@ MOST = 6
 """Candidate frames per picture, at most."""
 MOST_INK = 0.42
 """Share of a frame that digits cover at most; in MNIST's test set it is 0.33."""
+AS_IS = 0.3, 0.7
+"""How far to trust that a picture of MNIST's size is meant as a frame, however spoiled: lines,
+noise or a dark side may hide where its ink ends; and that it has its likelier polarity."""
 ALIKE = 0.85
 """Two frames that share so much of their ink are one reading."""
 
@@ -56,7 +60,18 @@ def look(grey: Grey) -> Sight:
             ]
     if not found:
         return Sight(frames=(), trust=(), reason="nothing stands out from the paper")
+    if grey.shape == (SIDE, SIDE):
+        found = _and_as_it_is(found, grey, dark)
     return _sight(found)
+
+
+def _and_as_it_is(
+    found: list[tuple[float, Frame]], grey: Grey, dark: float
+) -> list[tuple[float, Frame]]:
+    trust, likelier = AS_IS
+    first, second = (~grey, grey) if dark >= 0.5 else (grey, ~grey)
+    shared = [((1 - trust) * its, frame) for its, frame in found]
+    return [*shared, (trust * likelier, first), (trust * (1 - likelier), second)]
 
 
 def _inky(frame: Frame) -> float:
