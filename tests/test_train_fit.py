@@ -1,6 +1,7 @@
 """Training itself; TensorFlow takes some seconds to import, so these are told apart as slow."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
@@ -152,3 +153,16 @@ def test_a_training_ends_with_a_model_its_card_and_its_curves(tmp_path: Path) ->
         "loss.png",
     }
     assert any(line.startswith("MNIST test accuracy") for line in said)
+
+    sibling = tmp_path / "sibling"
+    shutil.copytree(options.output, sibling)
+    with pytest.raises(ModelError, match="has the seed 1"):
+        recalibrate(replace(options, siblings=(sibling,)), say=said.append)
+    (sibling / "digits.json").write_text(
+        json.dumps(card | {"recipe": card["recipe"] | {"seed": 2}})
+    )
+    recalibrate(replace(options, siblings=(sibling,)), say=said.append)
+
+    seeds = json.loads((options.output / "digits.json").read_text())["seeds"]
+    assert seeds["best_digit_right"] == dict.fromkeys("12", card["test"]["best_digit_right"])
+    assert seeds["standard_deviation"] == 0

@@ -51,6 +51,14 @@ def train(
         bool,
         typer.Option("--recalibrate", help="Keep the network, choose its thresholds again."),
     ] = False,
+    sibling: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="With --recalibrate: a model of the same recipe by another seed, for the card.",
+        ),
+    ] = None,
     show: Annotated[bool, typer.Option("--show", help="Show the curves on the screen.")] = False,
 ) -> None:
     """Train the network on MNIST and put it in place. Ctrl-C keeps the epochs done so far."""
@@ -66,6 +74,7 @@ def train(
         output=output,
         plots=plots,
         seed=seed,
+        siblings=tuple(sibling or ()),
         show=show,
     )
     try:

@@ -14,6 +14,7 @@ from train.data import Digits, load
 from train.exam import questions
 from train.makers import makers
 from train.options import Options
+from train.siblings import together
 from worker.classify import Classifier
 
 
@@ -48,6 +49,8 @@ def recalibrate(options: Options, *, say: Callable[[str], None]) -> None:
     tested = publish.test(model, chosen.thresholds, test)
     del card["sha256"], card["bytes"], card["thresholds"]
     card |= {"calibration": calibrated(options, chosen), "test": asdict(tested)}
+    if options.siblings:
+        card["seeds"] = together(card, options.siblings)
     publish.publish(model, chosen.thresholds, card, options.output)
     say(str(tested))
     say(str(chosen))

@@ -22,6 +22,8 @@ class Options:
     plots: Path
     seed: int
     show: bool = False
+    siblings: tuple[Path, ...] = ()
+    """Folders of models of the same recipe by other seeds; the card then tells the spread."""
     scenes: int = SCENES
     """Whole pictures that are made and read for the bank of what `glyph` sees."""
     exam: int = 2500
