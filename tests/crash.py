@@ -2,9 +2,17 @@
 
     python tests/crash.py watch --mode kill
     python tests/crash.py batch --mode kill
+    python tests/crash.py corrections | clearing | rotation
 
 The worker knows nothing of it: this script forks, wraps the functions of `os` in the
 child, counts what they change on disk, and lets the real command line run there.
+
+Worlds:
+    watch        pictures of every kind in the inbox.
+    batch        the same, read in one go.
+    corrections  all of them read, then moved and copied into folders of review/.
+    clearing     all of them read long ago, and `--keep-done` asked for.
+    rotation     all of them read, dropped again, and a report that turns over all the time.
 
 Modes:
     kill    SIGKILL before the N-th operation, for N = 1, 2, 3 ... until a run ends by itself;
@@ -18,9 +26,11 @@ Modes:
 
 import _pyio  # type: ignore[import-not-found]
 import argparse
+import atexit
 import builtins
 import contextlib
 import errno
+import glob
 import io
 import os
 import random
@@ -38,7 +48,18 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from ledger import audit, audit_batch, drop_everything  # noqa: E402
+from ledger import (  # noqa: E402
+    Correction,
+    a_picture,
+    audit,
+    audit_batch,
+    drop,
+    drop_everything,
+    files_below,
+    sha256,
+)
+
+from worker.verify import verify  # noqa: E402
 
 TOO_LONG = 60.0
 MOST = 120  # more operations than a run has
@@ -68,6 +89,9 @@ class World:
     outbox: Path
     command: str
     drops: list[tuple[str, bytes]] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+    gone: list[bytes] = field(default_factory=list)
+    """Contents of pictures that are to be cleared."""
 
     def arguments(self) -> list[str]:
         """Give the command line."""
@@ -75,13 +99,17 @@ class World:
             report = str(self.outbox / "predictions.csv")
             return ["batch", str(self.folder / "inbox"), "--report", report, "-q", "--workers=1"]
         folders = ["--inbox", str(self.folder / "inbox"), "--outbox", str(self.outbox)]
-        return ["watch", *folders, "--settle=0", "--max-wait=0.3", "--workers=1"]
+        more = {"clearing": ["--keep-done=1d"], "rotation": ["--rotate=600B"]}
+        watch = ["watch", *folders, "--settle=0", "--max-wait=0.3", "--workers=1"]
+        return [*watch, *more.get(self.command, [])]
 
     def is_idle(self, since: int) -> bool:
         """Say whether the service is up, nothing waits, and nothing is in hand."""
-        if self.command != "watch" or not _is_up(self._log()[since:]):
+        if self.command == "batch" or not _is_up(self._log()[since:]):
             return False
-        return not any(files for _, _, files in os.walk(self.folder / "inbox"))
+        busy = [self.folder / "inbox", self.outbox / "done" / LONG_AGO]
+        busy += (self.outbox / "review" / name for name in [".claimed", "none", *"0123456789"])
+        return not any(files for folder in busy for _, _, files in os.walk(folder))
 
     def log_size(self) -> int:
         """Say how much the worker has told so far."""
@@ -99,7 +127,20 @@ class World:
         """Say what is not as promised."""
         if self.command == "batch":
             return audit_batch(self.folder / "inbox", self.outbox, self.drops)
-        return audit(self.folder / "inbox", self.outbox, self.drops)
+        return audit(
+            self.folder / "inbox",
+            self.outbox,
+            self.drops,
+            corrections=self.corrections,
+            gone=self.gone,
+        )
+
+    def missing(self) -> list[str]:
+        """Say what `verify` takes for lost, also in the middle of things."""
+        report = self.outbox / "predictions.csv"
+        return (
+            verify(self.folder / "inbox", self.outbox, report).missing if report.exists() else []
+        )
 
 
 def _is_up(log: bytes) -> bool:
@@ -112,10 +153,83 @@ def a_world(options: argparse.Namespace) -> Iterator[World]:
     folder = Path(tempfile.mkdtemp(prefix="crash-"))
     aside = Path(tempfile.mkdtemp(prefix="crash-", dir=options.far)) if options.far else folder
     try:
-        yield World(folder, aside / "outbox", options.command, drop_everything(folder / "inbox"))
+        world = World(folder, aside / "outbox", options.command, drop_everything(folder / "inbox"))
+        if options.command not in {"watch", "batch"}:
+            _have_it_read(world)
+            {"corrections": _put_right, "clearing": _age, "rotation": _drop_again}[world.command](
+                world
+            )
+        yield world
     finally:
         shutil.rmtree(folder)
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _have_it_read(world: World) -> None:
+    """Have the worker read all drops; the first world serves as a model for the others."""
+    if not _READ:
+        _READ.append(Path(tempfile.mkdtemp(prefix="crash-read-")))
+        atexit.register(shutil.rmtree, _READ[0])
+        first = World(world.folder, _READ[0] / "outbox", "watch")
+        assert run(first, Fault())
+        (world.folder / "log").unlink()
+    shutil.rmtree(world.folder / "inbox")
+    (world.folder / "inbox").mkdir()
+    shutil.copytree(_READ[0] / "outbox", world.outbox)
+
+
+_READ: list[Path] = []
+
+
+def _put_right(world: World) -> None:
+    """Move pictures as people do: renamed, with a folder, from any shelf; and copy one."""
+    review, contents = world.outbox / "review", dict(world.drops)
+    acts = [
+        ("done", "seven.png", "7/seven.png"),
+        ("done", "again.png", "3/again.png"),
+        ("done", "=1+1 \n\udcff.png", "1/a new name.png"),
+        ("review", "empty paper.png", "none/folder/empty paper.png"),
+        ("failed", "note.txt", "none/note.txt"),
+    ]
+    for shelf, name, target in acts:
+        (path,) = (world.outbox / shelf).glob(f"20*/{glob.escape(name)}")
+        (review / target).parent.mkdir(exist_ok=True)
+        path.rename(review / target)
+        digit = target.partition("/")[0].replace("none", "")
+        world.corrections.append(Correction(name, digit, sha256(contents[name])))
+    name = "scans/seven.png"
+    (path,) = (world.outbox / "done").glob(f"*/{name}")
+    shutil.copyfile(path, review / "8" / "seven.png")
+    world.corrections.append(Correction(name, "8", sha256(contents[name]), is_copy=True))
+
+
+def _age(world: World) -> None:
+    """Have all that was read be read long ago, and something dropped today."""
+    report = world.outbox / "predictions.csv"
+    for folder in world.outbox.glob("*/20*"):
+        report.write_bytes(
+            report.read_bytes().replace(f",{folder.name}T".encode(), f",{LONG_AGO}T".encode())
+        )
+        world.gone += (path.read_bytes() for path in files_below(folder) if "done" in path.parts)
+        folder.rename(folder.with_name(LONG_AGO))
+    leftover = world.outbox / "done" / LONG_AGO / f".d{'a' * 16}.part"
+    leftover.write_bytes(b"half a copy")
+    (leftover.parent / "empty").mkdir()
+    _drop_one(world)
+
+
+def _drop_again(world: World) -> None:
+    """Drop all of it once more."""
+    world.drops += drop_everything(world.folder / "inbox")
+
+
+def _drop_one(world: World) -> None:
+    new = ("new.png", a_picture(4))
+    drop(world.folder / "inbox", [new])
+    world.drops.append(new)
+
+
+LONG_AGO = "2026-01-05"
 
 
 def run(world: World, fault: Fault) -> bool:
@@ -146,7 +260,7 @@ def run(world: World, fault: Fault) -> bool:
     code = os.waitstatus_to_exitcode(status)
     if code == -signal.SIGKILL:
         return False
-    expected = {"watch": {0}, "batch": {1}}[world.command]
+    expected = {1} if world.command == "batch" else {0}
     if fault.kind == "fail" and fault.at:
         expected.add(2)  # at the start, and in batch at any time: one clear line
     if fault.kind == "stop" and fault.at:
@@ -245,6 +359,8 @@ def every(options: argparse.Namespace) -> int:
         with a_world(options) as world:
             kills = options.mode in {"kill", "torn"}
             lived = run(world, a_fault(options, at))
+            if world.command == "clearing":  # the note must be there before the first picture goes
+                assert not world.missing(), f"{options.mode} at {at}: {world.missing()}"
             if kills or not lived:
                 check(world, f"{options.mode} at {at}", no_links=options.no_links)
             complaints, log = world.complaints(), world.log()
@@ -281,7 +397,9 @@ def a_fault(options: argparse.Namespace, at: int, *, then: int = 0) -> Fault:
 def main() -> None:
     """Sweep, and say how far it went."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=["watch", "batch"])
+    parser.add_argument(
+        "command", choices=["watch", "batch", "corrections", "clearing", "rotation"]
+    )
     parser.add_argument("--mode", default="kill")
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--last", type=int)

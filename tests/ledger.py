@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,17 @@ from worker.escape import unescape
 from worker.verify import verify
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a person put right."""
+
+    file: str
+    digit: str
+    sha256: str
+    is_copy: bool = False
+    """Whether the picture was copied, so that it is there once more."""
 
 
 def a_picture(number: int = 7) -> bytes:
@@ -64,19 +76,43 @@ def rows(report: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def all_reports(report: Path) -> list[Path]:
+    """List a report and those that were closed."""
+    return sorted(report.parent.glob(f"{report.stem}*{report.suffix}"))
+
+
+def every_row(report: Path) -> list[dict[str, str]]:
+    """Read a report and those that were closed."""
+    return [row for path in all_reports(report) for row in rows(path)]
+
+
 def files_below(folder: Path) -> list[Path]:
     """List every file, hidden ones too."""
     return sorted(Path(path, name) for path, _, names in os.walk(folder) for name in names)
 
 
-def audit(inbox: Path, outbox: Path, drops: list[tuple[str, bytes]]) -> list[str]:
-    """Compare drops, rows and shelves; say what is not as promised."""
+def audit(
+    inbox: Path,
+    outbox: Path,
+    drops: list[tuple[str, bytes]],
+    *,
+    corrections: list[Correction] | None = None,
+    gone: list[bytes] | None = None,
+) -> list[str]:
+    """Compare drops, what people put right, rows and shelves; say what is not as promised.
+
+    `gone` are the contents of pictures that may be on no shelf any more.
+    """
+    corrections, gone = corrections or [], gone or []
     complaints = audit_report(outbox / "predictions.csv", drops)
+    complaints += audit_corrections(outbox / "predictions.csv", corrections)
     shelved = [
         path for shelf in ("done", "review", "failed") for path in files_below(outbox / shelf)
     ]
     there = Counter(sha256(path.read_bytes()) for path in shelved)
     expected = Counter(sha256(content) for _, content in drops)
+    expected += Counter(one.sha256 for one in corrections if one.is_copy)
+    expected -= Counter(map(sha256, gone))
     if there != expected:
         complaints.append(f"pictures lost or doubled: {there - expected}, {expected - there}")
     if left := files_below(inbox):
@@ -86,6 +122,29 @@ def audit(inbox: Path, outbox: Path, drops: list[tuple[str, bytes]]) -> list[str
     account = verify(inbox, outbox, outbox / "predictions.csv")
     if not account.is_complete:
         complaints.append(f"verify says: {account}")
+    return complaints
+
+
+def audit_corrections(report: Path, corrections: list[Correction]) -> list[str]:
+    """Compare what people put right with the rows that say so."""
+    found = every_row(report)
+    by_id = {row["id"]: row for row in found}
+    corrected = [row for row in found if row["status"] == "corrected"]
+    said = [
+        Correction(unescape(row["file"]), row["prediction"], row["sha256"]) for row in corrected
+    ]
+    expected = [Correction(one.file, one.digit, one.sha256) for one in corrections]
+    complaints = []
+    if Counter(said) != Counter(expected):
+        complaints.append(f"corrections: {said}, expected {expected}")
+    about = [row["reason"].removeprefix("corrects ") for row in corrected]
+    if len(set(about)) != len(about):
+        complaints.append("a row was corrected twice")
+    if any(
+        by_id[row_id]["sha256"] != row["sha256"]
+        for row_id, row in zip(about, corrected, strict=True)
+    ):
+        complaints.append("a correction names a row of another picture")
     return complaints
 
 
@@ -100,17 +159,19 @@ def audit_batch(inbox: Path, outbox: Path, drops: list[tuple[str, bytes]]) -> li
 
 
 def audit_report(report: Path, drops: list[tuple[str, bytes]]) -> list[str]:
-    """Compare drops and rows."""
+    """Compare drops and rows, but for corrections."""
     complaints = []
-    found = rows(report)
-    lines = report.read_bytes().split(b"\r\n")
-    if lines[-1] or len(lines) != len(found) + 2:
-        complaints.append(f"{len(lines) - 2} whole lines, {len(found)} rows")
+    found = every_row(report)
+    lines = [path.read_bytes().split(b"\r\n") for path in all_reports(report)]
+    whole = sum(len(one) - 2 for one in lines)
+    if any(one[-1] for one in lines) or whole != len(found):
+        complaints.append(f"{whole} whole lines, {len(found)} rows")
     if any(None in row or None in row.values() for row in found):
         complaints.append("a row has too many or too few cells")
     if len({row["id"] for row in found}) != len(found):
         complaints.append("an id occurs twice")
-    recorded = Counter((unescape(row["file"]), row["sha256"]) for row in found)
+    readings = [row for row in found if row["status"] != "corrected"]
+    recorded = Counter((unescape(row["file"]), row["sha256"]) for row in readings)
     expected = Counter((name, sha256(content)) for name, content in drops)
     if recorded != expected:
         complaints.append(f"rows too many: {recorded - expected}; missing: {expected - recorded}")

@@ -53,6 +53,22 @@ def test_a_write_that_is_cut_short_is_done_again() -> None:
     sweep("watch", "--mode=short", "--first=20", "--last=60", "--every=7")
 
 
+def test_a_picture_put_right_is_corrected_once_whenever_the_worker_is_killed() -> None:
+    sweep("corrections", "--mode=kill", "--every=4")
+
+
+def test_a_correction_that_fails_once_is_done_again() -> None:
+    sweep("corrections", "--mode=fail", "--last=100", "--every=9")
+
+
+def test_what_was_cleared_is_never_taken_for_lost_whenever_the_worker_is_killed() -> None:
+    sweep("clearing", "--mode=kill", "--every=4")
+
+
+def test_a_report_that_turns_over_loses_and_doubles_no_row() -> None:
+    sweep("rotation", "--mode=kill", "--every=5")
+
+
 @pytest.mark.skipif(
     not OTHER_DISK.is_dir() or OTHER_DISK.stat().st_dev == ROOT.stat().st_dev,
     reason="needs a second file system",
