@@ -3,6 +3,7 @@
 import typer
 
 from worker.commands.batch import batch
+from worker.commands.corrections import corrections
 from worker.commands.evaluate import evaluate
 from worker.commands.predict import predict
 from worker.commands.verify import verify
@@ -16,5 +17,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (watch, batch, predict, evaluate, verify):
+for command in (watch, batch, predict, evaluate, verify, corrections):
     app.command()(command)

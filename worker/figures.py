@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.values import Status
+from worker.values import READ, Status
 
 NONE: Final = -1
 """Stands where there is no digit: no label, no prediction, no runner-up."""
@@ -80,7 +80,7 @@ class Figures:
     negative_log_likelihood: float
     brier: float
     statuses: dict[str, int]
-    """Rows by status, every status named."""
+    """Rows by status, each that a reading may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +137,7 @@ def others(answers: Answers) -> Others:
 def statuses(answers: Answers) -> dict[str, int]:
     """Count rows by status: those that a reading may have."""
     found = Counter(str(status) for status in answers.status)
-    return {
-        status.value: found[status.value] for status in Status if status is not Status.CORRECTED
-    }
+    return {status.value: found[status.value] for status in READ}
 
 
 def digit_probabilities(answers: Answers) -> npt.NDArray[np.float64]:

@@ -13,7 +13,7 @@ from rich.text import Text
 from worker.escape import escape
 from worker.evaluate import Marked, answers, by_set
 from worker.figures import Figures, Others, auroc, confusion, figures, others
-from worker.values import Status
+from worker.values import READ
 
 Row = TypeVar("Row", Figures, Others)
 
@@ -106,9 +106,9 @@ def _right(scores: Scores) -> Table:
 
 
 def _statuses(title: str, rows: Mapping[str, Figures] | Mapping[str, Others]) -> Table:
-    view = _table(title, ("pictures", "share ok", *(status.value for status in Status)))
+    view = _table(title, ("pictures", "share ok", *(status.value for status in READ)))
     for name, row in rows.items():
-        counts = (f"{row.statuses[status.value]:,}" for status in Status)
+        counts = (f"{row.statuses[status.value]:,}" for status in READ)
         view.add_row(Text(escape(name)), f"{row.count:,}", _share(row.ok_share), *counts)
     return view
 

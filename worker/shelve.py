@@ -105,12 +105,12 @@ def names(drop: Drop, shelf: Path) -> Iterator[Path]:
     """Give the names that a picture may have on its shelf, the best first."""
     target = shelf / drop.name
     yield target
-    yield _named_by_id(target, drop)
-    yield _named_by_id(shelf / target.name, drop)
+    yield named_by_id(target, drop)
+    yield named_by_id(shelf / target.name, drop)
     yield shelf / f"{drop.id}"
 
 
-def _named_by_id(target: Path, drop: Drop) -> Path:
+def named_by_id(target: Path, drop: Drop) -> Path:
     """Put the row's id before the suffix, within the 255 bytes that a name may have."""
     name = PurePosixPath(target.name)
     stem, tail = name.stem, f"~{drop.id}{name.suffix}"

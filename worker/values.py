@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from worker.errors import InputError
 
@@ -45,6 +45,10 @@ class Status(StrEnum):
     UNREADABLE = "unreadable"
     CORRECTED = "corrected"
     """A person said what the picture of an earlier row shows."""
+
+
+READ: Final = tuple(status for status in Status if status is not Status.CORRECTED)
+"""What a reading may come to; all but what people say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

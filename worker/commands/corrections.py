@@ -1,0 +1,33 @@
+"""`digitdrop corrections`: corrected pictures as a labelled folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from worker.options import OUTBOX, Outbox
+
+
+def corrections(
+    to: Annotated[
+        Path,
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            file_okay=False,
+            help="Where the copies go: DIR/7/PICTURE, or DIR/none/PICTURE.",
+        ),
+    ],
+    outbox: Outbox = OUTBOX,
+) -> None:
+    """Copy the pictures that people put right into folders by what they show, for `evaluate`.
+
+    Example: digitdrop corrections --to checked
+    """
+    from worker.corrections import gather
+    from worker.record import REPORT
+    from worker.rows import Rows
+
+    gathered = gather(outbox, Rows(outbox / REPORT), to)
+    typer.echo(gathered)
+    raise typer.Exit(int(bool(gathered.missing)))
