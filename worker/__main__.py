@@ -1,7 +1,7 @@
 """`python -m worker`: the worker's commands without train's."""
 
-from worker.cli import app
-from worker.console import run
+if __name__ == "__main__":  # else it is a process that the worker started, and needs no commands
+    from worker.cli import app
+    from worker.console import run
 
-if __name__ == "__main__":
     run(app)

@@ -1,14 +1,16 @@
 """Groups of drops, read one after the other: the next while the last is recorded."""
 
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from worker.begun import Begun
 from worker.crew import Lost
 from worker.pipeline import Outcome
 from worker.trial import deadly
-from worker.turns import Turn, Turns
+from worker.turns import Pace, Turn, Turns
 from worker.values import Drop, Limits
 
 
@@ -33,25 +35,25 @@ class Ahead:
         self._blamed: set[Path] = set()
         self._waiting: deque[Turn] = deque()
 
-    def read(
-        self, groups: Iterable[Sequence[Drop]], *, full: int
-    ) -> Iterator[tuple[Sequence[Drop], list[Outcome]]]:
-        """Yield each group with what became of its drops, but for those not begun at a stop.
+    def read(self, drops: Iterator[Drop]) -> Iterator[tuple[Sequence[Drop], list[Outcome]]]:
+        """Yield drops in groups with what became of them, but for those not begun at a stop.
 
         Args:
-            groups: what to read, lazily.
-            full: as many drops in a group mean that more are waiting.
+            drops: what to read, found as it is needed.
 
         Raises:
             Hung: a picture never ends; run again, and it will be passed over.
             Stopped: the worker shall stop, and a picture does not end.
         """
         self._blame(self._begun.left())
-        for group in groups:
-            self._begin(group, more=len(group) >= full)
+        pace = Pace()
+        while group := list(islice(drops, pace.size)):
+            began = time.monotonic()
+            self._begin(group, more=len(group) == pace.size)
             # What the crew has goes on by itself; what is read here is read when it is asked for.
             while len(self._waiting) > bool(self._waiting and self._waiting[-1].order):
                 yield self._end()
+            pace.took(len(group), time.monotonic() - began)
         while self._waiting:
             yield self._end()
 

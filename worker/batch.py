@@ -2,11 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import Final
 
 from worker import lock, pipeline
 from worker.ahead import Ahead
@@ -19,11 +17,9 @@ from worker.record import Report
 from worker.sources import drops
 from worker.stopper import Stopped, Stopper
 from worker.turns import Turns
-from worker.values import Drop, Failure, Limits, Reading, Status
+from worker.values import Failure, Limits, Reading, Status
 
 logger = logging.getLogger(__name__)
-
-_TURN: Final = 128  # pictures between two writes: what a kill may cost to read again
 
 
 @dataclass(slots=True)
@@ -93,7 +89,7 @@ def batch(
         summary = Summary()
         try:
             ahead = Ahead(turns, begun, limits, is_stopping=is_stopping)
-            for group, outcomes in ahead.read(_groups(drops(sources)), full=_TURN):
+            for group, outcomes in ahead.read(drops(sources)):
                 summary.add_known([known[one.id] for one in outcomes if one.id in known])
                 new = _there([one for one in outcomes if one.id not in known])
                 readings = [
@@ -141,8 +137,3 @@ def _append(report: Report, readings: Sequence[Reading]) -> None:
             f"cannot write the report: {error}; make room or make it writable, then run it "
             "again: it goes on where it stopped"
         ) from error
-
-
-def _groups(found: Iterator[Drop]) -> Iterator[list[Drop]]:
-    while group := list(islice(found, _TURN)):
-        yield group

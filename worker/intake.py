@@ -20,13 +20,10 @@ from worker.recorder import Recorder
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
 from worker.trial import deadly
-from worker.turns import Turn, Turns
+from worker.turns import Pace, Turn, Turns
 from worker.values import Drop, Failure, Limits, Reading
 
 logger = logging.getLogger(__name__)
-
-_TURN = 0.25  # seconds: how long a turn should take, so that rows appear and a stop is heard
-_LARGEST = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +61,7 @@ class Intake:
         self._limits = limits
         self._stopper = stopper
         self._clock = clock
-        self.size = 16
-        """How many files make a turn that is neither long nor wasteful, as measured so far."""
+        self.pace = Pace()
         self._was_full = False
         self._pending: _Taken | None = None
         """What the crew is reading, while what it read before is recorded."""
@@ -106,14 +102,13 @@ class Intake:
         if not drops:
             return
         logger.info("claimed %d: %s", len(drops), _few(drops))
-        is_full = len(found) >= max(2, self.size)
+        is_full = len(found) >= max(2, self.pace.size)
         try:
             self._read(drops, before, settled=settled, more=is_full and self._was_full)
         except Lost:
             self.recover()
         self._was_full |= is_full
-        rate = len(drops) / max(time.perf_counter() - started, 1e-6)
-        self.size = max(1, min(_LARGEST, int(rate * _TURN), 4 * self.size))
+        self.pace.took(len(drops), time.perf_counter() - started)
 
     def finish(self) -> None:
         """End the turn that is only begun, if one is; raises what `handle` does."""

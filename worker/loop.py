@@ -104,7 +104,7 @@ class Loop:
 
         What arrives meanwhile goes first: somebody is looking at it.
         """
-        while group := list(islice(ready, self._intake.size)):
+        while group := list(islice(ready, self._intake.pace.size)):
             self._intake.handle(group, settled=True)
             self._follow_hints()
             if self._stopper.is_stopping():
@@ -120,7 +120,7 @@ class Loop:
         fresh = {one.name for one in there if 0 <= _age(one, now) < _AFTERCARE}
         self._hints &= fresh | {LOOK_EVERYWHERE}
         ready = (one for one in there if one.name not in fresh)
-        while group := list(islice(ready, self._intake.size)):
+        while group := list(islice(ready, self._intake.pace.size)):
             self._intake.handle(group, settled=False)
 
     def _find(self, name: str) -> Found | None:

@@ -3,12 +3,32 @@
 from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from worker.classify import Classifier
 from worker.crew import Crew, Order
 from worker.pipeline import Outcome, classified, utc_now
 from worker.readers import Readers
 from worker.values import Drop, Limits
+
+_SECONDS: Final = 0.25
+_LARGEST: Final = 256
+
+
+class Pace:
+    """How many files make a turn that is neither long nor wasteful, as measured so far.
+
+    Rows appear after each turn, and a stop is heard; but each turn waits for the disk.
+    """
+
+    def __init__(self) -> None:
+        """Begin with few."""
+        self.size = 16
+
+    def took(self, count: int, seconds: float) -> None:
+        """Learn how long a turn took."""
+        fitting = int(count / max(seconds, 1e-6) * _SECONDS)
+        self.size = max(1, min(_LARGEST, fitting, 4 * self.size))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,133 @@
+"""Where many pictures wait, processes read them: the same answers, and nothing left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from builders import NOON, a_drop
+from ledger import ROOT, a_picture, a_worker, audit_report, drop, rows
+
+from worker.classify import Classifier
+from worker.crew import Crew, Lost
+from worker.pipeline import Outcome
+from worker.turns import Turns
+from worker.values import Drop, Failure, Limits, Reading
+
+SAMPLES = ROOT / "examples" / "pictures"
+MANY = [(f"{number:03}.png", a_picture(number)) for number in range(400)]
+
+
+def a_crew(classifier: Classifier) -> Crew:
+    crew = Crew(2, Limits(), classifier, is_stopping=lambda: False)
+    crew.start()
+    until = time.monotonic() + 60
+    while not crew.is_ready():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return crew
+
+
+def some_drops(folder: Path, count: int) -> list[Drop]:
+    drop(folder, [*MANY[: count - 1], ("note.png", b"no picture")])
+    return [a_drop(path) for path in sorted(folder.iterdir())]
+
+
+def said(outcomes: list[Outcome]) -> list[str]:
+    """Write down all but the time, every bit of it."""
+    return [
+        repr(replace(one, time=NOON))
+        if isinstance(one, Reading)
+        else repr((one.id, one.drop, one.sha256, str(one.error)))
+        for one in outcomes
+    ]
+
+
+@pytest.mark.slow
+def test_a_crew_answers_as_one_thread_does_to_the_bit(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    drops = some_drops(tmp_path, 150)
+    alone = Turns(1, Limits(), classifier, is_stopping=lambda: False)
+    crew = a_crew(classifier)
+
+    first = crew.begin(drops)
+    second = crew.begin(drops[:3])
+    found = [crew.end(first), crew.end(second)]
+
+    expected = said(alone.end(alone.begin(drops)))
+    assert [said(outcomes) for outcomes in found] == [expected, expected[:3]]
+    assert isinstance(found[0][-1], Failure)
+    crew.dismiss()
+    alone.close()
+
+
+@pytest.mark.slow
+def test_the_death_of_a_process_is_noticed_and_a_new_crew_can_start(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    drops = some_drops(tmp_path, 20)
+    crew = a_crew(classifier)
+    for child in children(os.getpid()):
+        os.kill(child, signal.SIGKILL)
+
+    with pytest.raises(Lost):
+        crew.end(crew.begin(drops))
+
+    assert not crew.is_ready()
+    crew.dismiss()
+
+
+@pytest.mark.slow
+def test_the_crew_is_gone_when_the_worker_is_killed(tmp_path: Path) -> None:
+    drop(tmp_path / "inbox", MANY)
+    with a_worker(tmp_path, "--settle=0", "--workers=2") as worker:
+        worker.waits_until(lambda: len(readers(worker.process.pid)) == 2)
+        found = readers(worker.process.pid)
+        worker.kill()
+
+    until = time.monotonic() + 5
+    while any(Path("/proc", str(pid), "fd").exists() for pid in found):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["kills", "hangs"])
+def test_a_poisoned_picture_among_many_costs_itself_only(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "poison"))
+    poisoned = (f"399-{how}.png", a_picture() + how.encode())
+    drop(tmp_path / "inbox", [*MANY, poisoned])
+    report = tmp_path / "report.csv"
+    command = [sys.executable, "-m", "worker", "batch", str(tmp_path / "inbox")]
+
+    for _ in range(2):  # it may meet the last pictures without the crew, and die of them
+        done = subprocess.run(
+            [*command, f"--report={report}", "--workers=2"], cwd=ROOT, check=False, timeout=120
+        )
+
+    assert done.returncode == 1
+    unreadable = [(row["file"], row["reason"]) for row in rows(report) if not row["prediction"]]
+    assert (poisoned[0], "crashed the reader twice") in unreadable
+    assert audit_report(report, [*MANY, poisoned]) == []
+
+
+def children(pid: int) -> list[int]:
+    """List the processes that a process has started."""
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in listed for child in path.read_text().split()]
+
+
+def readers(pid: int) -> list[int]:
+    """List those that read pictures."""
+    return [
+        child
+        for child in children(pid)
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
