@@ -131,15 +131,15 @@ class Corrector:
     def _correct(self, drops: Sequence[Drop]) -> None:
         """Give each picture in hand its row, or back if it belongs to none."""
         moved = {drop.id: drop for drop in drops if drop.id}
-        asked = [one for drop in moved.values() if (one := self._asked(drop))]
-        rows = dict(self._rows.rows_of({one.sha256 for one in asked})) if asked else {}
-        belongs = match(asked, rows)
+        asked = {one.id: one for drop in moved.values() if (one := self._asked(drop))}
+        contents = {one.sha256 for one in asked.values()}
+        rows = dict(self._rows.rows_of(contents)) if contents else {}
         corrections = []
-        for one in asked:
-            if one.id in belongs:
-                row_id, drop = belongs[one.id], moved.pop(one.id)
-                rows[one.id] = rows[row_id]  # a second copy corrects what this one makes
-                corrections.append(_correction(drop, one.sha256, row_id, rows[row_id]))
+        for key, row_id in match(list(asked.values()), rows).items():
+            rows[key] = rows[row_id]  # a second copy corrects what this one makes
+            corrections.append(
+                _correction(moved.pop(key), asked[key].sha256, row_id, rows[row_id])
+            )
         self._recorder.record(corrections)
         for drop in moved.values():
             self._leave(drop)

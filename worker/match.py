@@ -1,6 +1,6 @@
 """Which row does a picture belong to? By its content, and by its name where several have that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -34,15 +34,21 @@ def match(pictures: Sequence[Moved], rows: Mapping[str, Row]) -> dict[str, str]:
         rows: all rows with their contents, and those that tell none.
 
     Returns:
-        The id of the row by the id of the picture's; a picture without a row is left out.
+        The id of the row by the id of the picture's, in an order in which none is about a
+        later one; a picture without a row is left out.
     """
     loose, last_of = _loose(rows)
     found: dict[str, str] = {}
+    latest: dict[str, str] = {}
+    for labels in zip(*(_labels(picture, last_of) for picture in pictures), strict=True):
+        for picture, label in zip(pictures, labels, strict=True):
+            if picture.id not in found and (last := loose.take(*label)):
+                found[picture.id] = last
+                latest[picture.sha256] = picture.id
     for picture in pictures:
-        last = _take(loose, picture, last_of)
-        if last:
-            found[picture.id] = last
-            loose.add(picture.id, [("again", picture.sha256)])  # for the next copy of it
+        if picture.id not in found and picture.sha256 in latest:
+            found[picture.id] = latest[picture.sha256]
+            latest[picture.sha256] = picture.id
     return found
 
 
@@ -69,16 +75,13 @@ def _loose(rows: Mapping[str, Row]) -> tuple[Labels[str], dict[str, str]]:
     return loose, last_of
 
 
-def _take(loose: Labels[str], picture: Moved, last_of: Mapping[str, str]) -> str | None:
-    name, base = picture.name, PurePosixPath(picture.name).name
+def _labels(picture: Moved, last_of: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    """Give the labels that its row may have, the surest first; as many for each picture."""
+    base = PurePosixPath(picture.name).name
     named = ROW_ID.search(base)
-    for digest in (picture.sha256, ""):  # a picture that was too large has a row without
-        last = (
-            (loose.take("id", last_of.get(named[0], ""), digest) if named else None)
-            or loose.take("name", name, digest)
-            or loose.take("base", base, digest)
-            or (loose.take("content", digest) if digest else None)
-        )
-        if last:
-            return last
-    return loose.take("again", picture.sha256)
+    last = last_of.get(named[0], "") if named else ""
+    for digest in (picture.sha256, ""):  # the row of a picture that was too large tells none
+        yield "id", last, digest
+        yield "name", picture.name, digest
+        yield "base", base, digest
+        yield "content", digest

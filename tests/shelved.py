@@ -1,0 +1,105 @@
+"""An outbox as the worker leaves it, made without a network."""
+
+from datetime import datetime
+from pathlib import Path
+
+from builders import NOON
+from ledger import sha256
+
+from worker.claim import Hand
+from worker.correct import Corrector
+from worker.loop import now
+from worker.record import Report
+from worker.recorder import Recorder
+from worker.rotation import Rotation
+from worker.row import Row
+from worker.rows import Rows
+from worker.settle import Settler
+from worker.shelve import shelf
+from worker.stopper import Stopper
+from worker.values import Drop, Reading, Status, Verdict
+
+MODEL = "digits-0123abcd"
+
+
+class Shelved:
+    """An outbox, and what people and the worker do to it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin with an empty one."""
+        self.inbox, self.outbox = folder / "inbox", folder / "outbox"
+        self.inbox.mkdir()
+        (self.outbox / "review").mkdir(parents=True)
+        self.report = self.outbox / "predictions.csv"
+
+    def put(
+        self,
+        name: str,
+        content: bytes,
+        *,
+        status: Status = Status.OK,
+        prediction: int | None = 7,
+        time: datetime = NOON,
+        row: str = "",
+        tells_content: bool = True,
+    ) -> Path:
+        """File a picture with its row."""
+        path = shelf(self.outbox, status, time) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        key = row or f"d{sha256(name.encode() + content)[:16].translate(_LETTERS)}"
+        reading = Reading(
+            id=key,
+            drop=Drop(id=key, path=path, name=name),
+            time=time,
+            verdict=Verdict(status=status, prediction=prediction),
+            sha256=sha256(content) if tells_content else "",
+            model=MODEL,
+        )
+        Report(self.report).append([reading])
+        return path
+
+    def rows(self) -> dict[str, Row]:
+        """Read all rows."""
+        return dict(Rows(self.report).every_row())
+
+    def corrections(self) -> list[tuple[str, int | None, str]]:
+        """Give what people said: of which file, which digit, about which row."""
+        rows = self.rows()
+        return [
+            (row.name, row.prediction, rows[row.corrects].status)
+            for row in rows.values()
+            if row.corrects
+        ]
+
+    def move(self, path: Path, target: str) -> Path:
+        """Move a picture as people do."""
+        moved = self.outbox / "review" / target
+        moved.parent.mkdir(parents=True, exist_ok=True)
+        return path.rename(moved)
+
+    def corrector(self, *, quiet: float = 0, rotation: Rotation | None = None) -> Corrector:
+        """Make the worker's part that takes corrections in."""
+        hand = Hand(self.outbox / "review", self.outbox)
+        report, stopper = Report(self.report, rotation), Stopper()
+        return Corrector(
+            review=self.outbox / "review",
+            hand=hand,
+            rows=report,
+            recorder=Recorder(hand=hand, report=report, outbox=self.outbox, stopper=stopper),
+            settler=Settler(quiet=quiet, patience=60, trust_ctime=True),
+            stopper=stopper,
+            clock=now,
+        )
+
+    def files(self, *shelves: str) -> list[str]:
+        """List what lies on the shelves, relative to the outbox."""
+        return sorted(
+            path.relative_to(self.outbox).as_posix()
+            for shelf in shelves
+            for path in (self.outbox / shelf).rglob("*")
+            if path.is_file()
+        )
+
+
+_LETTERS = str.maketrans("0189", "ghij")

@@ -1,0 +1,312 @@
+import logging
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from builders import NOON
+from ledger import rows
+from shelved import MODEL, Shelved
+
+from worker.row import is_whole
+from worker.values import Status
+from worker.verify import verify
+
+FOLDERS = {"none", *"0123456789"}
+TODAY = datetime.now(UTC).date().isoformat()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Shelved:
+    return Shelved(tmp_path)
+
+
+def is_accounted_for(outbox: Shelved) -> bool:
+    account = verify(outbox.inbox, outbox.outbox, outbox.report)
+    assert account.is_complete, str(account)
+    return True
+
+
+def test_the_folders_stand_ready_and_are_made_again(outbox: Shelved) -> None:
+    corrector = outbox.corrector()
+    review = outbox.outbox / "review"
+
+    corrector.look()
+    assert {path.name for path in review.iterdir()} >= FOLDERS
+    (review / "7").rmdir()
+    corrector.look()
+
+    assert (review / "7").is_dir()
+
+
+def test_a_picture_moved_into_a_folder_of_review_gets_a_row_that_corrects_its_own(
+    outbox: Shelved,
+) -> None:
+    path = outbox.put("scans/a.png", b"one", status=Status.UNCERTAIN, prediction=1)
+    before = outbox.report.read_bytes()
+    (first,) = outbox.rows()
+    outbox.move(path, "7/a.png")
+
+    outbox.corrector().look()
+
+    assert outbox.report.read_bytes().startswith(before)
+    row = rows(outbox.report)[1]
+    assert row["file"] == "scans/a.png"
+    assert (row["prediction"], row["status"]) == ("7", "corrected")
+    assert row["reason"] == f"corrects {first}"
+    assert (row["confidence"], row["runner_up"], row["runner_up_confidence"]) == ("", "", "")
+    assert row["model"] == MODEL
+    assert outbox.files("done", "review") == [f"done/{TODAY}/scans/a.png"]
+    assert is_accounted_for(outbox)
+
+
+def test_none_says_that_there_is_no_single_digit(outbox: Shelved) -> None:
+    outbox.move(outbox.put("a.png", b"one"), "none/a.png")
+
+    outbox.corrector().look()
+
+    assert outbox.corrections() == [("a.png", None, "ok")]
+
+
+def test_a_row_of_a_correction_is_whole_to_its_last_byte(outbox: Shelved) -> None:
+    path = outbox.put("a.png", b"one")
+    outbox.report.write_bytes(outbox.report.read_bytes().replace(MODEL.encode(), b"mine"))
+    outbox.move(path, "7/a.png")
+
+    outbox.corrector().look()
+
+    assert is_whole(outbox.report.read_bytes().splitlines()[-1])
+
+
+@pytest.mark.parametrize("status", [Status.OK, Status.BLANK, Status.UNREADABLE])
+def test_a_picture_can_be_put_right_from_every_shelf(status: Status, outbox: Shelved) -> None:
+    outbox.move(outbox.put("a.png", b"one", status=status), "3/a.png")
+
+    outbox.corrector().look()
+
+    assert outbox.corrections() == [("a.png", 3, status)]
+    assert is_accounted_for(outbox)
+
+
+def test_a_picture_may_get_another_name_on_its_way(outbox: Shelved) -> None:
+    outbox.move(outbox.put("a.png", b"one"), "3/my three.png")
+
+    outbox.corrector().look()
+
+    assert outbox.files("done") == [f"done/{TODAY}/a.png"]
+    assert is_accounted_for(outbox)
+
+
+def test_a_whole_folder_may_be_moved(outbox: Shelved) -> None:
+    for name in ("scans/a.png", "scans/b.png", "c.png"):
+        outbox.put(name, name.encode(), status=Status.UNCERTAIN)
+    day = outbox.outbox / "review" / NOON.date().isoformat()
+    (outbox.outbox / "review" / "5").mkdir()
+    day.rename(outbox.outbox / "review" / "5" / day.name)
+
+    outbox.corrector().look()
+
+    assert sorted(name for name, _, _ in outbox.corrections()) == [
+        "c.png",
+        "scans/a.png",
+        "scans/b.png",
+    ]
+    assert is_accounted_for(outbox)
+
+
+def test_a_copy_corrects_as_well_and_the_original_stays(outbox: Shelved) -> None:
+    path = outbox.put("a.png", b"one", status=Status.UNCERTAIN)
+    (outbox.outbox / "review" / "4").mkdir()
+    shutil.copyfile(path, outbox.outbox / "review" / "4" / "a.png")
+
+    outbox.corrector().look()
+
+    assert outbox.corrections() == [("a.png", 4, "uncertain")]
+    assert path.exists()
+    assert is_accounted_for(outbox)
+
+
+def test_a_second_correction_names_the_first(outbox: Shelved) -> None:
+    outbox.move(outbox.put("a.png", b"one"), "7/a.png")
+    corrector = outbox.corrector()
+    corrector.look()
+
+    outbox.move(outbox.outbox / "done" / TODAY / "a.png", "3/a.png")
+    corrector.look()
+
+    first, second, third = outbox.rows().items()
+    assert (second[1].corrects, third[1].corrects) == (first[0], second[0])
+    assert third[1].prediction == 3
+    assert is_accounted_for(outbox)
+
+
+def test_two_copies_at_once_are_two_corrections_one_about_the_other(outbox: Shelved) -> None:
+    path = outbox.put("a.png", b"one")
+    for digit in "25":
+        (outbox.outbox / "review" / digit).mkdir()
+        shutil.copyfile(path, outbox.outbox / "review" / digit / "a.png")
+
+    outbox.corrector().look()
+
+    first, second, third = outbox.rows().items()
+    assert {second[1].corrects, third[1].corrects} == {first[0], second[0]}
+    assert is_accounted_for(outbox)
+
+
+def test_of_pictures_with_the_same_content_each_row_is_corrected_once(outbox: Shelved) -> None:
+    one = outbox.put("one.png", b"same")
+    other = outbox.put("other.png", b"same")
+    outbox.move(one, "1/x.png")
+    outbox.move(other, "2/other.png")
+
+    outbox.corrector().look()
+
+    assert sorted(outbox.corrections()) == [("one.png", 1, "ok"), ("other.png", 2, "ok")]
+    assert is_accounted_for(outbox)
+
+
+def test_the_id_in_a_name_tells_pictures_of_the_same_name_and_content_apart(
+    outbox: Shelved,
+) -> None:
+    first, second = "d" + 16 * "a", "d" + 16 * "b"
+    outbox.put("a.png", b"same", row=first)
+    outbox.put("a.png", b"same", row=second)
+    path = outbox.outbox / "done" / NOON.date().isoformat() / "a.png"
+    shutil.copyfile(path, path.with_name(f"a~{first}.png"))
+    outbox.move(path.with_name(f"a~{first}.png"), f"7/a~{first}.png")
+
+    outbox.corrector().look()
+
+    assert [row.corrects for row in outbox.rows().values() if row.corrects] == [first]
+
+
+def test_a_picture_whose_row_tells_no_content_is_known_by_its_name(outbox: Shelved) -> None:
+    path = outbox.put("a.png", b"large", status=Status.UNREADABLE, tells_content=False)
+    outbox.move(path, "9/a.png")
+
+    outbox.corrector().look()
+
+    assert outbox.corrections() == [("a.png", 9, "unreadable")]
+    assert is_accounted_for(outbox)
+
+
+def test_a_row_in_a_report_that_was_closed_is_corrected_too(outbox: Shelved) -> None:
+    path = outbox.put("a.png", b"one")
+    outbox.report.rename(outbox.report.with_stem("predictions-2026-05-01"))
+    outbox.move(path, "7/a.png")
+
+    outbox.corrector().look()
+
+    assert outbox.corrections() == [("a.png", 7, "ok")]
+    assert is_accounted_for(outbox)
+
+
+def test_a_picture_without_a_row_stays_and_is_told_of_once(
+    outbox: Shelved, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox.put("a.png", b"one")
+    strange = outbox.outbox / "review" / "7" / "strange.png"
+    strange.parent.mkdir()
+    strange.write_bytes(b"nobody knows me")
+    corrector = outbox.corrector()
+
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            corrector.look()
+
+    assert strange.read_bytes() == b"nobody knows me"
+    assert len(caplog.messages) == 1
+    assert "review/7/strange.png" in caplog.messages[0]
+    assert "strange.png: has no row" in str(verify(outbox.inbox, outbox.outbox, outbox.report))
+
+
+def test_a_strange_picture_is_tried_again_once_it_changes(outbox: Shelved) -> None:
+    outbox.put("a.png", b"one").unlink()
+    strange = outbox.outbox / "review" / "7" / "a.png"
+    strange.parent.mkdir()
+    strange.write_bytes(b"on")
+    corrector = outbox.corrector()
+    corrector.look()
+
+    strange.write_bytes(b"one")
+    corrector.look()
+
+    assert outbox.corrections() == [("a.png", 7, "ok")]
+
+
+def test_a_copy_is_not_taken_before_it_is_complete(outbox: Shelved) -> None:
+    path = outbox.put("a.png", b"one")
+    corrector = outbox.corrector(quiet=60)
+    outbox.move(path, "7/a.png").write_bytes(b"on")
+
+    due = corrector.look()
+
+    assert not outbox.corrections()
+    assert due <= 1
+    assert outbox.files("review") == ["review/7/a.png"]
+
+
+def test_more_than_one_turn_can_take_goes_on_at_once(outbox: Shelved) -> None:
+    for number in range(300):
+        outbox.move(outbox.put(f"{number}.png", b"%d" % number), f"7/{number}.png")
+    corrector = outbox.corrector()
+
+    assert corrector.look() == 0
+    assert corrector.look() > 0
+    assert len(outbox.corrections()) == 300
+    assert is_accounted_for(outbox)
+
+
+def test_what_a_crash_left_in_hand_is_given_back_if_its_row_is_gone(outbox: Shelved) -> None:
+    held = Path("review", ".claimed")
+    corrector = outbox.corrector()
+    corrector.look()
+    batch = next(iter(_claim(outbox)))
+    outbox.report.unlink(missing_ok=True)
+
+    outbox.corrector().look()
+
+    assert outbox.files(str(held)) == []
+    assert outbox.files("review") == ["review/7/a.png"]
+    assert not batch.exists()
+
+
+def test_in_hand_a_picture_is_accounted_for(outbox: Shelved) -> None:
+    _claim(outbox)
+
+    assert is_accounted_for(outbox)
+
+
+def _claim(outbox: Shelved) -> list[Path]:
+    from worker.claim import Hand
+
+    review = outbox.outbox / "review"
+    outbox.move(outbox.put("a.png", b"one"), "7/a.png")
+    hand = Hand(review, outbox.outbox)
+    hand.prepare()
+    return [drop.path.parent.parent for drop in hand.take(["7/a.png"])]
+
+
+def test_a_file_in_the_place_of_a_folder_holds_up_nothing_else(
+    outbox: Shelved, caplog: pytest.LogCaptureFixture
+) -> None:
+    (outbox.outbox / "review" / "7").write_bytes(b"no folder")
+
+    corrector = outbox.corrector()
+    corrector.look()
+    corrector.look()
+    (outbox.outbox / "review" / "7").unlink()
+    corrector.look()
+
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1
+    assert (outbox.outbox / "review" / "7").is_dir()
+
+
+def test_an_edited_name_never_leads_out_of_the_outbox(outbox: Shelved) -> None:
+    path = outbox.put("a.png", b"one")
+    outbox.report.write_bytes(outbox.report.read_bytes().replace(b",a.png,", b",../../a.png,"))
+    outbox.move(path, "7/a.png")
+
+    outbox.corrector().look()
+
+    assert outbox.files("done") == [f"done/{TODAY}/a.png"]
