@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -27,7 +28,8 @@ logger = logging.getLogger(__name__)
 _DONE: Final = SHELVES[Status.OK]
 _STEP: Final = 0.01  # seconds: what a picture that arrives meanwhile has to wait at most, or so
 _GROUP: Final = 10_000  # pictures looked up in one reading of the report, so in memory
-_AGAIN: Final = timedelta(minutes=10)  # after trouble with the disk
+_SOON: Final = timedelta(seconds=5)  # after trouble with the disk; then twice as long each time
+_LATE: Final = timedelta(minutes=10)
 _DAY: Final = timedelta(days=1)
 _END: Final = object()
 _LITTER: Final = re.compile(r"\.d[a-z2-7]{16}\.part|\.DS_Store|Thumbs\.db|desktop\.ini")
@@ -54,31 +56,40 @@ class Clearer:
         self._work: Iterator[None] = iter(())
         self._is_busy = False
         self._until = date.min
+        self._pause = timedelta()
         self._not_before = datetime.min.replace(tzinfo=UTC)
 
     def step(self) -> bool:
         """Work for some milliseconds; say whether more is left to do now."""
-        self._set_out()
+        if not self._is_busy and not self._sets_out():
+            return False
         until = time.perf_counter() + _STEP
         try:
             while next(self._work, _END) is not _END:
                 if time.perf_counter() >= until:
                     return True
         except OSError as error:
-            logger.warning("cannot clear %s/: %s; trying again later", _DONE, error)
-            self._until = date.min
-            self._not_before = self._clock() + _AGAIN
+            self._put_off(error)
+        else:
+            self._pause = timedelta()
         self._is_busy = False
         return False
 
-    def _set_out(self) -> None:
-        """Begin again when a day more is due than last time."""
+    def _put_off(self, error: OSError) -> None:
+        if not self._pause:
+            logger.warning("cannot clear %s/: %s; trying until it succeeds", _DONE, error)
+        self._pause = min(max(2 * self._pause, _SOON), _LATE)
+        self._not_before = self._clock() + self._pause
+        self._until = date.min
+
+    def _sets_out(self) -> bool:
+        """Begin if a day more is due than last time."""
         now = self._clock()
         last = (now - self._keep).astimezone(UTC).date() - _DAY
-        if self._is_busy or now < self._not_before or last <= self._until:
-            return
-        self._until, self._is_busy = last, True
-        self._work = self._clear(last)
+        self._is_busy = now >= self._not_before and last > self._until
+        if self._is_busy:
+            self._until, self._work = last, self._clear(last)
+        return self._is_busy
 
     def _clear(self, last: date) -> Iterator[None]:
         days = _days(self._outbox / _DONE, last)
@@ -138,6 +149,9 @@ def _is_up_to(last: date, folder: Path) -> bool:
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    """List the regular files in a folder and below; links are not followed."""
     for path, _, names in os.walk(folder):
         for name in names:
-            yield Path(path, name)
+            file = Path(path, name)
+            if stat.S_ISREG(file.lstat().st_mode):
+                yield file
