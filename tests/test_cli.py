@@ -40,7 +40,7 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     assert not loaded & HEAVY
 
 
-@pytest.mark.parametrize("command", ["watch", "batch", "predict", "train"])
+@pytest.mark.parametrize("command", ["watch", "batch", "predict", "train", "corrections"])
 def test_every_command_explains_itself(command: str) -> None:
     done = digitdrop(command, "--help")
 
@@ -169,3 +169,23 @@ def _until(holds: "object", seconds: float = 20) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--keep-done", "30", "as in 12h, 30d or 2w"),
+        ("--keep-done", "0d", "as in 12h, 30d or 2w"),
+        ("--rotate", "weekly", "day, month, or a size as in 100MB"),
+        ("--rotate", "0MB", "day, month, or a size as in 100MB"),
+    ],
+)
+def test_an_age_or_a_size_that_is_none_is_told_with_what_was_expected(
+    option: str, value: str, expected: str, tmp_path: Path
+) -> None:
+    done = digitdrop("watch", option, value, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert repr(value) in done.stderr
+    assert expected in " ".join(done.stderr.replace("│", " ").split())
+    assert not list(tmp_path.iterdir())

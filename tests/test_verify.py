@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from ledger import ROOT, a_picture, drop, drop_everything, files_below, rows, serve_once
+from shelved import Shelved
 
 from worker.errors import FolderError
 from worker.verify import Account, verify
@@ -240,3 +242,94 @@ def test_the_command_tells_by_its_exit_code_and_in_json(folder: Path) -> None:
     assert (good.returncode, bad.returncode) == (0, 1)
     assert json.loads(good.stdout)["accounted_for"]
     assert len(json.loads(bad.stdout)["missing"]) == 1
+
+
+@pytest.fixture
+def corrected(tmp_path: Path) -> Shelved:
+    """One picture that was put right twice: three rows, one file."""
+    outbox = Shelved(tmp_path)
+    outbox.move(outbox.put("a.png", b"one"), "7/a.png")
+    corrector = outbox.corrector()
+    corrector.look()
+    outbox.move(outbox.outbox / outbox.files("done")[0], "3/a.png")
+    corrector.look()
+    return outbox
+
+
+def of(outbox: Shelved) -> Account:
+    return verify(outbox.inbox, outbox.outbox, outbox.report)
+
+
+def test_a_corrected_picture_has_several_rows_and_one_file(corrected: Shelved) -> None:
+    account = of(corrected)
+
+    assert account.is_complete, str(account)
+    assert account.rows == 3
+    assert sum(account.filed.values()) == 1
+
+
+def test_a_corrected_picture_that_is_lost_is_missing_once(corrected: Shelved) -> None:
+    (corrected.outbox / corrected.files("done")[0]).unlink()
+
+    assert len(of(corrected).missing) == 1
+
+
+def test_a_corrected_picture_that_changed_is_missing_and_unknown(corrected: Shelved) -> None:
+    (corrected.outbox / corrected.files("done")[0]).write_bytes(b"other")
+
+    account = of(corrected)
+
+    assert (len(account.missing), len(account.unknown)) == (1, 1)
+
+
+def test_more_copies_than_rows_are_doubled(corrected: Shelved) -> None:
+    path = corrected.outbox / corrected.files("done")[0]
+    for number in range(3):
+        path.with_name(f"copy {number}.png").write_bytes(b"one")
+
+    assert len(of(corrected).doubled) == 1
+
+
+def test_a_picture_is_never_taken_for_that_of_a_correction_if_its_own_row_is_deleted(
+    corrected: Shelved,
+) -> None:
+    corrected.put("b.png", b"two")
+    lines = corrected.report.read_bytes().splitlines(keepends=True)
+    corrected.report.write_bytes(b"".join(line for line in lines if b"b.png" not in line))
+
+    (unknown,) = of(corrected).unknown
+
+    assert "b.png: has no row" in unknown
+
+
+def test_corrections_whose_first_row_was_deleted_still_have_their_picture(
+    corrected: Shelved,
+) -> None:
+    lines = corrected.report.read_bytes().splitlines(keepends=True)
+    corrected.report.write_bytes(lines[0] + b"".join(lines[2:]))
+
+    assert of(corrected).is_complete
+
+
+def test_a_correction_that_names_itself_does_not_hold_up_anybody(corrected: Shelved) -> None:
+    *_, last = corrected.rows()
+    lines = corrected.report.read_bytes().splitlines(keepends=True)
+    lines[-1] = re.sub(rb"corrects d[a-z2-7]{16}", f"corrects {last}".encode(), lines[-1])
+    corrected.report.write_bytes(b"".join(lines))
+
+    assert of(corrected).rows == 3
+
+
+def test_what_waits_in_a_folder_of_review_is_accounted_for(corrected: Shelved) -> None:
+    corrected.move(corrected.outbox / corrected.files("done")[0], "5/a.png")
+
+    assert of(corrected).is_complete
+
+
+def test_rows_of_closed_reports_have_their_pictures(folder: Path, report: Path) -> None:
+    report.rename(report.with_stem("predictions-2026-05-01"))
+
+    account = verify(folder / "inbox", folder / "outbox", report)
+
+    assert account.is_complete, str(account)
+    assert account.rows == 8
