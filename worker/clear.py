@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -99,7 +99,7 @@ class Clearer:
         yield
         gone = kept = 0
         files = (path for day in days for path in _files(day))
-        while group := list(islice(files, _GROUP)):
+        while group := (yield from _some(files)):
             recorded: set[Path] = set()
             yield from self._find_recorded(group, last, recorded)
             for path in group:
@@ -130,6 +130,15 @@ class Clearer:
                 if SHELVES[row.status] == _DONE and row.time.astimezone(UTC).date() <= last:
                     found.update(digests.get(row.sha256, ()))
             yield
+
+
+def _some(files: Iterator[Path]) -> Generator[None, None, list[Path]]:
+    """Collect some of many files, in steps."""
+    group = []
+    for path in islice(files, _GROUP):
+        group.append(path)
+        yield
+    return group
 
 
 def _days(done: Path, last: date) -> list[Path]:
