@@ -1,13 +1,16 @@
 import logging
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from builders import NOON
-from ledger import rows
+from builders import NOON, a_reading
+from ledger import rows, sha256
 from shelved import MODEL, Shelved
 
+from worker.claim import Hand
+from worker.record import Report
 from worker.row import is_whole
 from worker.values import Status
 from worker.verify import verify
@@ -271,6 +274,24 @@ def test_what_a_crash_left_in_hand_is_given_back_if_its_row_is_gone(outbox: Shel
     assert not batch.exists()
 
 
+def test_killed_between_row_and_shelf_it_is_filed_under_the_name_of_its_row(
+    outbox: Shelved,
+) -> None:
+    review = outbox.outbox / "review"
+    outbox.move(outbox.put("scans/a.png", b"one"), "7/b.png")
+    hand = Hand(review, outbox.outbox)
+    hand.prepare()
+    (drop,) = hand.take(["7/b.png"])
+    recorded = replace(a_reading("scans/a.png", row=drop.id), time=NOON, sha256=sha256(b"one"))
+    Report(outbox.report).append([recorded])
+    before = outbox.report.read_bytes()
+
+    outbox.corrector().look()
+
+    assert outbox.report.read_bytes() == before
+    assert outbox.files("done", "review") == ["done/2026-05-01/scans/a.png"]
+
+
 def test_in_hand_a_picture_is_accounted_for(outbox: Shelved) -> None:
     _claim(outbox)
 
@@ -278,8 +299,6 @@ def test_in_hand_a_picture_is_accounted_for(outbox: Shelved) -> None:
 
 
 def _claim(outbox: Shelved) -> list[Path]:
-    from worker.claim import Hand
-
     review = outbox.outbox / "review"
     outbox.move(outbox.put("a.png", b"one"), "7/a.png")
     hand = Hand(review, outbox.outbox)

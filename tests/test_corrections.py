@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ledger import ROOT, a_picture, files_below
@@ -144,3 +145,19 @@ def test_evaluate_takes_what_the_command_made(outbox: Shelved, target: Path) -> 
     assert figures["total"]["count"] == 1
     ((_, others),) = figures["others"].items()
     assert others["total"]["count"] == 2
+
+
+def test_the_rows_that_count_can_be_had_with_pandas_as_documented(
+    outbox: Shelved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_right(outbox, "a.png", b"a", "3")
+    outbox.put("right.png", b"right")
+    page = (ROOT / "docs" / "outbox.md").read_text(encoding="utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(outbox.outbox.parent)
+
+    names: dict[str, Any] = {}
+    exec(code, names)
+
+    latest = names["latest"]
+    assert dict(zip(latest.file, latest.prediction, strict=True)) == {"a.png": 3, "right.png": 7}
