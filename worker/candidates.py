@@ -131,6 +131,9 @@ def _are_alike(marks: Marks, one: list[int], other: list[int]) -> bool:
 
 def _box(marks: Marks, group: list[int]) -> tuple[int, int, int, int]:
     boxes = marks.boxes[group]
+    if len(boxes) == 1:
+        left, top, width, height = boxes[0].tolist()
+        return left, top, width, height
     left, top = boxes[:, :2].min(axis=0)
     right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
     return int(left), int(top), int(right - left), int(bottom - top)

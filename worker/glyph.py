@@ -82,8 +82,8 @@ def _inky(frame: Frame) -> float:
 
 def _sight(found: list[tuple[float, Frame]]) -> Sight:
     found = sorted(found, key=lambda item: -item[0])
-    kept: list[tuple[float, Frame]] = []
-    for trust, frame in found:
+    kept = found[:1]
+    for trust, frame in found[1:]:
         if len(kept) < MOST and not any(_same(frame, other) for _, other in kept):
             kept.append((trust, frame))
     return Sight(frames=tuple(f for _, f in kept), trust=tuple(t for t, _ in kept))

@@ -60,9 +60,11 @@ def marked(ink: Ink) -> Marks:
     labels, boxes = _connected((ink > weak).view(np.uint8))
     holds = np.bincount(labels.ravel()[np.flatnonzero(ink > strong)], minlength=len(boxes) + 1) > 0
     holds[0] = False
-    number = np.where(holds, np.cumsum(holds), 0).astype(np.int32)
+    if not holds[1:].all():
+        number = np.where(holds, np.cumsum(holds), 0).astype(np.int32)
+        labels, boxes = number[labels], boxes[holds[1:]]
     faint = max(3 * sigma, FAINT * otsu, 3.0)
-    return _weighed(number[labels], boxes[holds[1:]], ink, faint)
+    return _weighed(labels, boxes, ink, faint)
 
 
 _TOP, _SIGMA = np.array(0.998), np.array(0.84)
@@ -74,8 +76,14 @@ def pieces(mask: Mask, ink: Ink, faint: float) -> Marks:
 
 
 def _connected(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    return np.asarray(labels, np.int32), np.asarray(stats[1:, :4], np.int32)
+    # Only where something is: most of a picture is paper, and its statistics cost the most.
+    left, top, width, height = cv2.boundingRect(mask)
+    labels = np.zeros(mask.shape, np.int32)
+    if not width:
+        return labels, np.empty((0, 4), np.int32)
+    inside = slice(top, top + height), slice(left, left + width)
+    _, labels[inside], stats, _ = cv2.connectedComponentsWithStats(mask[inside], connectivity=8)
+    return labels, np.asarray(stats[1:, :4] + (left, top, 0, 0), np.int32)
 
 
 def _weighed(
@@ -96,6 +104,8 @@ def _weighed(
 
 def groups(marks: Marks) -> list[list[int]]:
     """Put pieces together that lie close, the most likely group first."""
+    if len(marks.score) == 1:
+        return [[0]]
     order = np.argsort(-marks.score)[:MANY]
     gap = _gaps(marks.boxes[order])
     mass = marks.mass[order]

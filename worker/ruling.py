@@ -50,7 +50,7 @@ def _lines(mask: Mask) -> tuple[Mask, int]:
     """Mark the level lines of a mask."""
     height, width = mask.shape
     none = np.zeros_like(mask)
-    if max(height, width) < LEAST:
+    if max(height, width) < LEAST or cv2.boundingRect(mask)[2] < LENGTH * width:
         return none, 0
     thick = max(2, round(THICK * max(height, width)))
     run = max(8, round(RUN * width))
