@@ -58,13 +58,22 @@ def marked(ink: Ink) -> Marks:
     strong = max(otsu, 3.5 * sigma, 6.0)
     weak = max(0.5 * otsu, 2.5 * sigma, 4.0)
     labels, boxes = _connected((ink > weak).view(np.uint8))
-    holds = np.bincount(labels.ravel()[np.flatnonzero(ink > strong)], minlength=len(boxes) + 1) > 0
-    holds[0] = False
-    if not holds[1:].all():
-        number = np.where(holds, np.cumsum(holds), 0).astype(np.int32)
-        labels, boxes = number[labels], boxes[holds[1:]]
+    if len(boxes) > 1 or ink.max() <= strong:
+        labels, boxes = _holding(ink > strong, labels, boxes)
     faint = max(3 * sigma, FAINT * otsu, 3.0)
     return _weighed(labels, boxes, ink, faint)
+
+
+def _holding(
+    wanted: npt.NDArray[np.bool_], labels: npt.NDArray[np.int32], boxes: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Keep the pieces that hold any of the wanted points."""
+    holds = np.bincount(labels.ravel()[np.flatnonzero(wanted)], minlength=len(boxes) + 1) > 0
+    holds[0] = False
+    if holds[1:].all():
+        return labels, boxes
+    number = np.where(holds, np.cumsum(holds), 0).astype(np.int32)
+    return number[labels], boxes[holds[1:]]
 
 
 _TOP, _SIGMA = np.array(0.998), np.array(0.84)
