@@ -100,7 +100,7 @@ class World:
             return ["batch", str(self.folder / "inbox"), "--report", report, "-q", "--workers=1"]
         folders = ["--inbox", str(self.folder / "inbox"), "--outbox", str(self.outbox)]
         more = {"clearing": ["--keep-done=1d"], "rotation": ["--rotate=600B"]}
-        watch = ["watch", *folders, "--settle=0", "--max-wait=0.3", "--workers=1"]
+        watch = ["watch", *folders, "--no-page", "--settle=0", "--max-wait=0.3", "--workers=1"]
         return [*watch, *more.get(self.command, [])]
 
     def is_idle(self, since: int) -> bool:

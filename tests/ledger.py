@@ -196,7 +196,7 @@ class Worker:
         self.log = folder / "log"
         self.inbox, self.outbox = folder / "inbox", outbox or folder / "outbox"
         self.inbox.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "worker", "watch", "--workers=1", *more]
+        command = [sys.executable, "-m", "worker", "watch", "--workers=1", "--no-page", *more]
         command += [f"--inbox={self.inbox}", f"--outbox={self.outbox}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)

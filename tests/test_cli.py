@@ -137,8 +137,9 @@ def test_an_outbox_in_the_inbox_is_refused_and_the_other_way_round(
 
 def test_a_dropped_picture_gets_its_row_and_lies_on_its_shelf(tmp_path: Path) -> None:
     inbox, outbox = tmp_path / "inbox", tmp_path / "outbox"
-    command = [sys.executable, "-m", "worker", "watch", "--inbox", inbox, "--outbox", outbox]
-    worker = subprocess.Popen([*map(str, command)], cwd=ROOT)
+    folders = [f"--inbox={inbox}", f"--outbox={outbox}"]
+    command = [sys.executable, "-m", "worker", "watch", "--no-page", *folders]
+    worker = subprocess.Popen(command, cwd=ROOT)
     try:
         _until(inbox.exists)
         (inbox / "sub").mkdir()

@@ -17,6 +17,7 @@ from worker.errors import FolderError
 from worker.intake import Intake
 from worker.loop import Loop, now
 from worker.mounts import remote_file_system
+from worker.pager import PAGE, Pager
 from worker.pipeline import utc_now
 from worker.record import REPORT, Report
 from worker.recorder import Recorder
@@ -51,6 +52,8 @@ class Service:
     """How long a picture stays in `done/` after the end of its day (UTC); None for ever."""
     rotation: Rotation | None = None
     """When the report is closed and a new one begun; None for never."""
+    page: bool = False
+    """Whether `report.html` is kept up to date."""
 
 
 def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
@@ -74,10 +77,13 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
     _check_rights(hand, report)
     turns = Turns(service.workers, service.limits, classifier, is_stopping=stopper.is_stopping)
     settler = Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=not remote)
+    pager = _pager(service) if service.page else None
     intake = Intake(
         hand=hand,
         report=report,
-        recorder=Recorder(hand=hand, report=report, outbox=service.outbox, stopper=stopper),
+        recorder=Recorder(
+            hand=hand, report=report, outbox=service.outbox, stopper=stopper, pager=pager
+        ),
         turns=turns,
         model=classifier.name,
         settler=settler,
@@ -86,7 +92,7 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
         clock=now,
     )
     watch = _watch(service, remote, stopper)
-    upkeep = _upkeep(service, report, stopper)
+    upkeep = _upkeep(service, report, stopper, pager)
     loop = Loop(
         folder=service.inbox,
         intake=intake,
@@ -105,10 +111,12 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
     finally:
         watch.stop()
         turns.close()
+        if pager:
+            pager.close()
     logger.info("stopped")
 
 
-def _upkeep(service: Service, report: Report, stopper: Stopper) -> Upkeep:
+def _upkeep(service: Service, report: Report, stopper: Stopper, pager: Pager | None) -> Upkeep:
     review = service.outbox / SHELVES[Status.UNCERTAIN]
     hand = Hand(review, service.outbox)
     is_local = not remote_file_system(service.outbox)
@@ -116,14 +124,20 @@ def _upkeep(service: Service, report: Report, stopper: Stopper) -> Upkeep:
         review=review,
         hand=hand,
         rows=report,
-        recorder=Recorder(hand=hand, report=report, outbox=service.outbox, stopper=stopper),
+        recorder=Recorder(
+            hand=hand, report=report, outbox=service.outbox, stopper=stopper, pager=pager
+        ),
         settler=Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=is_local),
         stopper=stopper,
         clock=now,
     )
     keep = service.keep_done
     clearer = Clearer(service.outbox, report, keep=keep, clock=utc_now) if keep else None
-    return Upkeep(corrector, clearer)
+    return Upkeep(corrector, clearer, pager)
+
+
+def _pager(service: Service) -> Pager:
+    return Pager(report=service.outbox / REPORT, page=service.outbox / PAGE)
 
 
 def _watch(service: Service, remote: str | None, stopper: Stopper) -> Watch:

@@ -23,7 +23,12 @@ _FORMULA: Final = re.compile("(?:^|(?<=[;,|\"']))\\s*[=+\\-@\uff1d\uff0b\uff0d\u
 
 def escape(name: str) -> str:
     """Write a file name as one line of plain text; `unescape` gives it back exactly."""
-    return _FORMULA.sub(_formula, _UNSAFE.sub(_hex, name))
+    return _FORMULA.sub(_formula, printable(name))
+
+
+def printable(name: str) -> str:
+    """Write a file name as one line of plain text, for where no spreadsheet will read it."""
+    return _UNSAFE.sub(_hex, name)
 
 
 def unescape(text: str) -> str:

@@ -26,6 +26,8 @@ SETTLE: Final = 2.0
 MAX_WAIT: Final = 60.0
 WORKERS: Final = os.cpu_count() or 1
 LIMITS: Final = Limits()
+NEWEST: Final = 2_000
+"""A page of 2 MB, which any browser opens at once."""
 
 Inbox = Annotated[
     Path, typer.Option(envvar="DIGITDROP_INBOX", help="Folder where pictures are dropped.")
@@ -95,6 +97,23 @@ Rotate = Annotated[
         envvar="DIGITDROP_ROTATE",
         help="Begin a new report each day or month (UTC), or before one passes a size: "
         "day, month, 100MB. Never, unless asked for.",
+    ),
+]
+Page = Annotated[
+    bool,
+    typer.Option(
+        "--page/--no-page",
+        envvar="DIGITDROP_PAGE",
+        help="Keep report.html in the outbox up to date.",
+    ),
+]
+Newest = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=20_000,
+        envvar="DIGITDROP_NEWEST",
+        help="Rows that the page shows; the others are counted.",
     ),
 ]
 Quiet = Annotated[

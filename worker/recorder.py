@@ -7,6 +7,7 @@ from pathlib import Path
 
 from worker.claim import Hand
 from worker.escape import escape
+from worker.pager import Pager
 from worker.record import Report
 from worker.row import Row
 from worker.shelve import file_away, shelf
@@ -19,12 +20,21 @@ logger = logging.getLogger(__name__)
 class Recorder:
     """Between a hand, the report and the shelves; what the disk refuses is tried again."""
 
-    def __init__(self, *, hand: Hand, report: Report, outbox: Path, stopper: Stopper) -> None:
+    def __init__(
+        self,
+        *,
+        hand: Hand,
+        report: Report,
+        outbox: Path,
+        stopper: Stopper,
+        pager: Pager | None = None,
+    ) -> None:
         """Wire it; nothing is done yet."""
         self._hand = hand
         self._report = report
         self._outbox = outbox
         self._stopper = stopper
+        self._pager = pager
 
     def record(self, readings: Sequence[Reading]) -> None:
         """Write rows, then file the pictures away; both are tried until they succeed.
@@ -40,6 +50,8 @@ class Recorder:
                 for reading in readings
             ]
         )
+        if self._pager:
+            self._pager.look()
 
     def finish(self, left: Iterable[Drop]) -> list[Drop]:
         """File away what was left in hand with its row.

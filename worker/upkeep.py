@@ -1,18 +1,21 @@
-"""What the service does for its outbox beside reading: corrections, and old pictures."""
+"""What the service does for its outbox beside reading: corrections, old pictures, the page."""
 
 from dataclasses import dataclass
 
 from worker.clear import Clearer
 from worker.correct import Corrector
+from worker.pager import Pager
 
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """Both, in the two rhythms that the loop has for them."""
+    """All of it, in the two rhythms that the loop has for that."""
 
     corrector: Corrector
     clearer: Clearer | None
     """None: what is in `done/` stays there."""
+    pager: Pager | None = None
+    """None: nobody wants a page."""
 
     def look(self) -> float:
         """Take in what was put right since; say after how many seconds to look again.
@@ -20,7 +23,10 @@ class Upkeep:
         Raises:
             Stopped: the worker shall stop.
         """
-        return self.corrector.look()
+        due = self.corrector.look()
+        if self.pager:
+            self.pager.look()
+        return due
 
     def step(self) -> bool:
         """Do a little of what can wait, so that no picture has to; say whether more is left."""

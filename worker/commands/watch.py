@@ -27,6 +27,7 @@ from worker.options import (
     MaxWait,
     Model,
     Outbox,
+    Page,
     Poll,
     Quiet,
     Rotate,
@@ -51,6 +52,7 @@ def watch(
     ] = False,
     keep_done: KeepDone = None,
     rotate: Rotate = None,
+    page: Page = True,
     quiet: Quiet = False,
 ) -> None:
     """Read whatever is dropped into the inbox, until stopped: the service.
@@ -77,6 +79,7 @@ def watch(
         limits=Limits(pixels=max_pixels, bytes=max_bytes),
         keep_done=keep_done,
         rotation=rotate,
+        page=page,
     )
     try:
         serve(service, Classifier.load(model, threads=workers), stopper)

@@ -1,0 +1,52 @@
+"""`digitdrop report`: the page that people look at."""
+
+import math
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from worker.errors import FolderError
+from worker.options import NEWEST, OUTBOX, Newest, Outbox
+
+
+def report(
+    outbox: Outbox = OUTBOX,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", dir_okay=False, help="The page; report.html in the outbox by default."
+        ),
+    ] = None,
+    newest: Newest = NEWEST,
+    follow: Annotated[bool, typer.Option("--follow", hidden=True)] = False,
+) -> None:
+    """Make a page of the report and its pictures, to be opened in any browser.
+
+    Example: digitdrop report --outbox results --output friday.html
+    """
+    from worker.page.follow import follow as keep_up
+    from worker.page.make import Maker
+    from worker.pager import PAGE
+
+    if not outbox.is_dir():
+        raise FolderError(f"there is no outbox {outbox}: `digitdrop watch` makes it")
+    page = output or outbox / PAGE
+    maker = Maker(outbox=outbox, output=page, newest=newest)
+    try:
+        if follow:
+            _leave_signals_to_the_parent()
+            keep_up(maker, sys.stdin.fileno())
+        else:
+            typer.echo(f"{page}: {maker.make(now=datetime.now(UTC), patience=math.inf)}")
+    except OSError as error:
+        raise FolderError(f"cannot make {page}: {error.strerror or error}") from error
+
+
+def _leave_signals_to_the_parent() -> None:
+    """Be deaf to Ctrl-C and to systemd, which tell all processes: the end of the parent counts."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

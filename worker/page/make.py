@@ -1,0 +1,162 @@
+"""Make the page: of what the report gained, and of what lies on the shelves."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from worker.page import charts
+from worker.page.find import find
+from worker.page.growth import Growth
+from worker.page.publish import publish
+from worker.page.render import render
+from worker.page.tally import BINS, MOST_OPEN, Entry, Tally
+from worker.page.thumbnails import Thumbnails
+from worker.page.view import LABELS, Viewer, corrections
+from worker.record import REPORT
+from worker.rows import Rows
+from worker.stock import Digests
+
+_OPEN: Final = 120  # pictures that need a person, at most
+_OPEN_AT_ONCE: Final = 12  # and those that are seen before anything is unfolded
+_FILING: Final = timedelta(seconds=10)  # a picture follows its row onto its shelf by then
+_SURE: Final = BINS - 1  # the bin of the histogram for 95 % and more
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a page tells."""
+
+    rows: int
+    shown: int
+    open: int
+    """Pictures that need a person."""
+    is_complete: bool
+    """Whether no thumbnail is left to be made, and every picture was on its shelf."""
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        rows = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        shown = f", the newest {self.shown:,} shown" if self.shown < self.rows else ""
+        needs = "1 picture needs" if self.open == 1 else f"{self.open:,} pictures need"
+        return f"{rows}{shown}; {needs} a person"
+
+
+class Maker:
+    """Makes one page again and again, each time at the cost of what is new."""
+
+    def __init__(self, *, outbox: Path, output: Path, newest: int) -> None:
+        """Take over what the earlier page has; write nothing yet."""
+        self._outbox = outbox
+        self._output = output
+        self._rows = Rows(outbox / REPORT)
+        self._newest = newest
+        self._growth = Growth(self._rows)
+        self._tally = Tally(newest=newest)
+        self._digests = Digests()
+        self._thumbnails = Thumbnails(output)
+        self._made_of: object = None
+        self._is_complete = False
+
+    def is_due(self) -> bool:
+        """Say whether the report has changed since the page was made, or thumbnails are owed."""
+        return not self._is_complete or self._state() != self._made_of
+
+    def make(self, *, now: datetime, patience: float) -> Made:
+        """Make the page.
+
+        Args:
+            now: aware; told in the page.
+            patience: seconds for thumbnails; those not made by then are left out.
+
+        Raises:
+            FolderError: a file that is no page of ours has the name.
+            OSError: the report cannot be read, or the page not be written; do it again later.
+        """
+        until = time.monotonic() + patience
+        state = self._state()
+        self._read()
+        shown, perhaps = self._tally.newest(), self._tally.perhaps_open()
+        paths = find(self._outbox, _merged(shown, perhaps), self._digests)
+        still_open = [entry for entry in perhaps if entry.id in paths]
+        pictured = [*still_open[:_OPEN], *shown]
+        all_made = self._thumbnails.make(pictured, paths, until=until)
+        viewer = Viewer(
+            outbox=self._outbox, output=self._output, paths=paths, thumbnails=self._thumbnails
+        )
+        right = corrections(shown)
+        values = self._figures(now) | {
+            "items": (items := viewer.items(shown, right)),
+            "open_items": viewer.items(still_open[:_OPEN], right),
+            "open_count": len(still_open),
+            "open_is_least": len(perhaps) == MOST_OPEN,
+            "status_choices": _choices([item.status for item in items]),
+            "day_choices": sorted(_choices([item.day for item in items]), reverse=True),
+            "last": _moment(shown[0].time) if shown else "",
+        }
+        publish(render(values), self._output)
+        self._made_of = state
+        filed = all(entry.id in paths or now - entry.time > _FILING for entry in shown)
+        self._is_complete = all_made and filed
+        return Made(self._tally.rows, len(items), len(still_open), self._is_complete)
+
+    def _read(self) -> None:
+        holds, rows = self._growth.rows()
+        if not holds:
+            self._tally = Tally(newest=self._newest)
+        for row_id, row in rows:
+            self._tally.add(row_id, row)
+
+    def _figures(self, now: datetime) -> dict[str, object]:
+        tally, days = self._tally, charts.by_day(self._tally)
+        confidences = charts.by_confidence(tally)
+        return {
+            "tally": tally,
+            "labels": LABELS,
+            "statuses": [piece.status for piece in charts.by_status(tally.statuses).pieces],
+            "shares": charts.by_status(tally.statuses),
+            "days": days,
+            "earlier": tally.rows - sum(column.total for column in days),
+            "confidences": confidences,
+            "guessed": sum(column.total for column in confidences),
+            "confident": confidences[_SURE].total,
+            "first_open": _OPEN_AT_ONCE,
+            "advice": self._advice(),
+            "made": _moment(now),
+            "made_iso": now.astimezone(UTC).isoformat(timespec="seconds"),
+        }
+
+    def _advice(self) -> str:
+        if (self._outbox / "review" / "0").is_dir():
+            return (
+                "Look at the picture, and move its file into review/7/ if it is a 7, or into "
+                "review/none/ if it is no digit: it then gets a row of its own. "
+                "What is in failed/ could not be read at all."
+            )
+        return "They lie in review/ and failed/; move away what you have dealt with."
+
+    def _state(self) -> object:
+        """Give what changes whenever the report does."""
+        files = []
+        for path in self._rows.files():
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            files.append((path, status.st_ino, status.st_size, status.st_mtime_ns))
+        return files
+
+
+def _merged(*groups: list[Entry]) -> list[Entry]:
+    """Give each row once, newest first."""
+    return sorted({entry for group in groups for entry in group}, reverse=True)
+
+
+def _choices(values: list[str]) -> list[tuple[str, int]]:
+    return [(value, values.count(value)) for value in dict.fromkeys(values)]
+
+
+def _moment(time: datetime) -> str:
+    utc = time.astimezone(UTC)
+    return f"{utc.day} {utc:%b %Y, %H:%M:%S} UTC"

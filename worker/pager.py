@@ -1,0 +1,104 @@
+"""Have the page kept up to date by a process of its own, so that no picture waits for it."""
+
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+logger = logging.getLogger(__name__)
+
+PAGE: Final = "report.html"
+"""What the page is called in an outbox."""
+
+_PAUSE: Final = 60.0  # seconds after one failed, before the next is started
+_HOUSE: Final = Path(__file__).resolve().parent.parent
+_LOW_PRIORITY: Final = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0)  # Windows; others: `follow`
+
+
+class Pager:
+    """Starts the process that makes the page whenever the page is older than the report."""
+
+    def __init__(
+        self,
+        *,
+        report: Path,
+        page: Path,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            report: what the page shows.
+            page: beside it, in the outbox.
+            clock: seconds that never go back.
+        """
+        self._report = report
+        self._page = page
+        self._clock = clock
+        self._child: subprocess.Popen[bytes] | None = None
+        self._not_before = 0.0
+        self._trouble = False
+
+    def look(self) -> None:
+        """Have the page made if it is older than the report and nobody is at it.
+
+        Takes some microseconds, or a millisecond where a process is started. Whatever
+        goes wrong with the page is told once, and holds up nothing.
+        """
+        if self._is_at_it() or self._clock() < self._not_before:
+            return
+        try:
+            if _is_older(self._page, self._report):
+                self._start()
+        except OSError as error:
+            self._say_once(f"cannot be made: {error}")
+
+    def close(self) -> None:
+        """Let go of the process: it shows the last rows, and ends."""
+        if self._child and self._child.stdin:
+            self._child.stdin.close()
+
+    def _is_at_it(self) -> bool:
+        if self._child is None:
+            return False
+        code = self._child.poll()
+        if code is None:
+            return True
+        self.close()
+        self._child = None
+        if code:
+            self._say_once(f"could not be made (exit code {code}); `digitdrop report` says why")
+        return False
+
+    def _start(self) -> None:
+        # In the folder of the program, from which it can be imported however it was started;
+        # the pipe tells the process when this one has ended, in whatever way.
+        command = [sys.executable, "-m", "worker", "report", "--follow"]
+        self._child = subprocess.Popen(  # noqa: S603 - our own command
+            [*command, "--outbox", str(self._report.parent.absolute())],
+            cwd=_HOUSE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            creationflags=_LOW_PRIORITY,
+        )
+
+    def _say_once(self, what: str) -> None:
+        self._not_before = self._clock() + _PAUSE
+        if not self._trouble:
+            logger.warning("the page %s", what)
+        self._trouble = True
+
+
+def _is_older(page: Path, report: Path) -> bool:
+    try:
+        made = page.stat()
+    except FileNotFoundError:
+        return True
+    try:
+        return report.stat().st_mtime_ns > made.st_mtime_ns
+    except FileNotFoundError:
+        return False
