@@ -64,7 +64,7 @@ def _lines(mask: Mask) -> tuple[Mask, int]:
     # The digit itself may hide a part of the line; turned, it goes on a little higher.
     gap = round(HIDDEN * width)
     joined = cv2.dilate(runs, np.ones((3 + 2 * round(TURN * gap), gap), np.uint8))
-    count, labels, _, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    count, labels = cv2.connectedComponents(joined, connectivity=8)
     y, x = np.nonzero(runs)
     owner = np.asarray(labels[y, x], np.int64)
     left, right = _extent(owner, x, count)
