@@ -136,6 +136,17 @@ def test_what_is_no_folder_of_a_day_is_left_alone(outbox: Shelved, tmp_path: Pat
     assert (tmp_path / "elsewhere" / "a.png").exists()
 
 
+def test_a_link_is_neither_followed_nor_deleted(outbox: Shelved, tmp_path: Path) -> None:
+    day = outbox.put("a.png", b"a").parent
+    (tmp_path / "elsewhere.png").write_bytes(b"a")
+    (day / "link.png").symlink_to(tmp_path / "elsewhere.png")
+
+    clear(outbox, NOON + 100 * DAY)
+
+    assert [path.name for path in day.iterdir()] == ["link.png"]
+    assert (tmp_path / "elsewhere.png").exists()
+
+
 def test_the_note_never_goes_back(outbox: Shelved) -> None:
     for day in range(3):
         outbox.put(f"{day}.png", b"%d" % day, time=NOON + day * DAY)

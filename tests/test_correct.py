@@ -1,7 +1,7 @@
 import logging
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -292,15 +292,37 @@ def test_killed_between_row_and_shelf_it_is_filed_under_the_name_of_its_row(
     assert outbox.files("done", "review") == ["done/2026-05-01/scans/a.png"]
 
 
-def test_in_hand_a_picture_is_accounted_for(outbox: Shelved) -> None:
-    _claim(outbox)
+def test_of_rows_alike_in_all_one_that_nobody_corrected_comes_first(outbox: Shelved) -> None:
+    first, second = "d" + 16 * "a", "d" + 16 * "b"
+    paths = [
+        outbox.put("a.png", b"same", row=first),
+        outbox.put("a.png", b"same", row=second, time=NOON + timedelta(days=1)),
+    ]
+    for path in paths:
+        outbox.move(path, "7/a.png")
+        outbox.corrector().look()
+
+    corrected = {row.corrects for row in outbox.rows().values() if row.corrects}
+    assert corrected == {first, second}
+
+
+@pytest.mark.parametrize("tells_content", [True, False])
+def test_in_hand_a_picture_is_accounted_for(tells_content: bool, outbox: Shelved) -> None:
+    _claim(outbox, tells_content=tells_content)
 
     assert is_accounted_for(outbox)
 
 
-def _claim(outbox: Shelved) -> list[Path]:
+def test_in_hand_a_picture_without_a_row_is_no_finding_yet(outbox: Shelved) -> None:
+    _claim(outbox)
+    outbox.report.unlink()
+
+    assert is_accounted_for(outbox)
+
+
+def _claim(outbox: Shelved, *, tells_content: bool = True) -> list[Path]:
     review = outbox.outbox / "review"
-    outbox.move(outbox.put("a.png", b"one"), "7/a.png")
+    outbox.move(outbox.put("a.png", b"one", tells_content=tells_content), "7/a.png")
     hand = Hand(review, outbox.outbox)
     hand.prepare()
     return [drop.path.parent.parent for drop in hand.take(["7/a.png"])]

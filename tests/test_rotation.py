@@ -7,9 +7,12 @@ import pytest
 from builders import NOON, a_reading
 from ledger import rows
 
+from worker.claim import Hand
 from worker.record import Report
+from worker.recorder import Recorder
 from worker.rotation import Rotation, closed
 from worker.rows import Rows
+from worker.stopper import Stopper
 from worker.values import Reading
 
 DAILY, MONTHLY = Rotation(period="day"), Rotation(period="month")
@@ -165,3 +168,48 @@ def test_recovery_passes_over_reports_that_were_closed_long_before_the_claim(pat
 
     assert set(found) == set(ids[3:])
     assert set(Report(path).rows(ids)) == set(ids)
+
+
+def test_whatever_clocks_say_recovery_looks_into_the_reports_closed_last(path: Path) -> None:
+    readings = [at(NOON + day * DAY, f"{day}") for day in range(9)]
+    append(path, DAILY, *readings)
+    ids = [reading.id for reading in readings]
+
+    found = Report(path).rows(ids, since=datetime.now(UTC) + 9 * DAY)
+
+    assert set(found) == set(ids[-4:])
+
+
+def test_a_report_that_is_just_being_closed_is_read_once(path: Path) -> None:
+    append(path, DAILY, at(NOON))
+    path.with_name("predictions-2026-05-01.csv").hardlink_to(path)
+
+    assert len(list(Rows(path).every_row())) == 1
+
+
+def test_what_one_turn_read_over_midnight_goes_into_both_reports(tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    for name in ("a.png", "b.png"):
+        (tmp_path / "inbox" / name).write_bytes(name.encode())
+    outbox = tmp_path / "outbox"
+    hand, report = Hand(tmp_path / "inbox", outbox), Report(outbox / "predictions.csv", DAILY)
+    hand.prepare()
+    midnight = datetime(2026, 5, 2, tzinfo=UTC)
+    readings = [
+        replace(a_reading(drop.name, row=drop.id), drop=drop, time=time)
+        for drop, time in zip(
+            hand.take(["a.png", "b.png"]),
+            [midnight - timedelta(seconds=1), midnight],
+            strict=True,
+        )
+    ]
+
+    Recorder(hand=hand, report=report, outbox=outbox, stopper=Stopper()).record(readings)
+
+    assert names(outbox / "predictions.csv") == [
+        "done",
+        "predictions-2026-05-01.csv",
+        "predictions.csv",
+    ]
+    assert (outbox / "done" / "2026-05-01" / "a.png").exists()
+    assert (outbox / "done" / "2026-05-02" / "b.png").exists()
