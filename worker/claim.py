@@ -71,8 +71,9 @@ class Hand:
         batch.mkdir()
         drops = [drop for name in names if (drop := self._take(name, batch))]
         if drops:
-            sources = {(self._inbox / drop.name).parent for drop in drops}
-            kept = {drop.path.parent for drop in drops} | {batch, self._claimed}
+            below = {drop.name.rpartition("/")[0] for drop in drops}
+            sources = {self._inbox / folder for folder in below}
+            kept = {batch / folder for folder in below} | {batch, self._claimed}
             sync_folders(folder for folder in sources | kept if folder.exists())
         else:
             remove_empty(batch)
@@ -105,8 +106,8 @@ class Hand:
 
     def let_go(self, drops: Iterable[Drop]) -> None:
         """Remove the folders of batches that are finished; one with files in it stays."""
-        for folder in {self._batch(drop) for drop in drops}:
-            remove_empty(folder)
+        for batch in {self._batch(drop) for drop in drops}:
+            remove_empty(self._claimed / batch)
 
     def left_behind(self) -> Iterator[Drop]:
         """List what an earlier run of this worker left in hand, under its old ids.
@@ -124,7 +125,7 @@ class Hand:
 
     def since(self, drops: Iterable[Drop]) -> datetime | None:
         """Tell when the first of these was claimed; None if the name of its batch tells none."""
-        times = [claim_time(self._batch(drop).name) for drop in drops]
+        times = [claim_time(batch) for batch in {self._batch(drop) for drop in drops}]
         known = [one for one in times if one]
         return min(known, default=None) if len(known) == len(times) else None
 
@@ -137,8 +138,9 @@ class Hand:
             for _ in drops_in(folder)
         )
 
-    def _batch(self, drop: Drop) -> Path:
-        return self._claimed / drop.path.relative_to(self._claimed).parts[0]
+    def _batch(self, drop: Drop) -> str:
+        below = os.fspath(drop.path)[len(os.fspath(self._claimed)) + 1 :]
+        return below.partition(os.sep)[0]
 
     def _take(self, name: str, batch: Path) -> Drop | None:
         target = batch / name

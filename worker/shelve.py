@@ -2,8 +2,10 @@
 
 import errno
 import logging
+import os
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -36,7 +38,12 @@ _UNFIT: Final = {
 
 def shelf(outbox: Path, status: Status, time: datetime) -> Path:
     """Name the folder where a picture of this status, read at this time (UTC), goes."""
-    return outbox / SHELVES[status] / time.date().isoformat()
+    return _folder(outbox, SHELVES[status], time.date())
+
+
+@lru_cache(maxsize=8)
+def _folder(outbox: Path, shelf: str, day: date) -> Path:
+    return outbox / shelf / day.isoformat()
 
 
 def file_away(drops: Iterable[tuple[Drop, Path]]) -> None:
@@ -65,14 +72,15 @@ def file_away(drops: Iterable[tuple[Drop, Path]]) -> None:
 
 def _place(drop: Drop, shelf: Path) -> Path | None:
     """Give a picture a name on its shelf; None if it cannot leave."""
-    *possible, last = names(drop, shelf)
-    for target in possible:
+    refused: OSError = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(shelf))
+    for target in names(drop, shelf):  # the first will nearly always do: no more are thought up
         try:
             return _put(drop, target)
         except OSError as error:
             if error.errno not in _UNFIT:
                 raise
-    return _put(drop, last)
+            refused = error
+    raise refused
 
 
 def _put(drop: Drop, target: Path) -> Path | None:
