@@ -32,9 +32,12 @@ def drops(sources: Sequence[Path]) -> Iterator[Drop]:
             raise FolderError(f"no such file or folder: {source}")
         earlier = [other.resolve() for other in sources[:number]]
         for drop in _below(source):
-            path = drop.path.resolve()
-            if not any(path.is_relative_to(other) for other in earlier):
+            if not (earlier and _is_below(drop.path.resolve(), earlier)):
                 yield drop
+
+
+def _is_below(path: Path, folders: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
 
 
 def count(sources: Sequence[Path], *, is_stopping: Callable[[], bool]) -> int:
