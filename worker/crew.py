@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from worker import mate
 from worker.classify import Classifier
-from worker.mate import Answer, Task
+from worker.mate import Answer, Said, Task, heard
 from worker.pipeline import Outcome
 from worker.trial import TIME_LIMIT
 from worker.values import Drop, Limits
@@ -41,9 +41,16 @@ class Lost(Exception):
 class Order:
     """Drops that are being read, and what has become of them so far."""
 
-    def __init__(self, count: int) -> None:
-        self.outcomes: list[Outcome | None] = [None] * count
-        self.open = count
+    def __init__(self, drops: Sequence[Drop], model: str) -> None:
+        self.outcomes: list[Outcome | None] = [None] * len(drops)
+        self.open = len(drops)
+        self._drops = drops
+        self._model = model
+
+    def hear(self, index: int, said: Said) -> None:
+        """Take in what became of one of the drops."""
+        self.outcomes[index] = heard(said, self._drops[index], self._model)
+        self.open -= 1
 
 
 class _Mate:
@@ -64,10 +71,9 @@ class _Mate:
         if answer is None:
             self.is_ready = True
             return
-        for outcome in answer:
+        for said in answer:
             order, index = self.owed.popleft()
-            order.outcomes[index] = outcome
-            order.open -= 1
+            order.hear(index, said)
 
 
 class Crew:
@@ -127,7 +133,7 @@ class Crew:
             Lost: a process has died.
         """
         self._hear(0)
-        order = Order(len(drops))
+        order = Order(drops, self._classifier.name)
         share = min(_SHARE, -(-len(drops) // (2 * len(self._mates))))
         for start in range(0, len(drops), share):
             some = drops[start : start + share]

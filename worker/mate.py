@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Collection, Container, Iterator, Sequence
+from datetime import datetime
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -13,14 +14,20 @@ from typing import TypeAlias, cast
 import cv2
 
 from worker.classify import Classifier
+from worker.errors import InputError
 from worker.pipeline import Outcome, classified, see, utc_now
-from worker.values import Drop, Limits
+from worker.values import Drop, Failure, Limits, Reading, Verdict
 
 _SILENCE = 0.5  # seconds without an answer, but for a picture that takes longer itself
 
 Task: TypeAlias = tuple[Sequence[Drop], Collection[Path]]
 """Drops, and which of them must not be decoded."""
-Answer: TypeAlias = list[Outcome] | None
+Said: TypeAlias = tuple[str, str, datetime, Verdict] | tuple[str, str, InputError]
+"""What became of a drop: id and SHA-256, then its verdict with the time, or why there is none.
+
+The drop itself is not sent back: that would take longer than recording it.
+"""
+Answer: TypeAlias = list[Said] | None
 """What became of the next drops, in their order; None once all is ready."""
 
 
@@ -49,17 +56,36 @@ def work(
 
 def _answers(
     task: Task, classifier: Classifier, limits: Limits, known: Container[str]
-) -> Iterator[list[Outcome]]:
+) -> Iterator[list[Said]]:
     """Read drops one by one; answer for many at once, but do not be silent for long."""
     drops, deadly = task
     seen, since = [], time.monotonic()
     for drop in drops:
         seen.append(see(drop, limits, known=known, deadly=deadly))
         if time.monotonic() - since > _SILENCE:
-            yield classified(seen, classifier, now=utc_now)
+            yield [_said(one) for one in classified(seen, classifier, now=utc_now)]
             seen, since = [], time.monotonic()
     if seen:
-        yield classified(seen, classifier, now=utc_now)
+        yield [_said(one) for one in classified(seen, classifier, now=utc_now)]
+
+
+def _said(outcome: Outcome) -> Said:
+    if isinstance(outcome, Failure):
+        return outcome.id, outcome.sha256, outcome.error
+    return outcome.id, outcome.sha256, outcome.time, outcome.verdict
+
+
+def heard(said: Said, drop: Drop, model: str) -> Outcome:
+    """Put together what became of a drop, from what was said of it."""
+    row_id, sha256, *rest = said
+    match rest:
+        case [datetime() as read, Verdict() as verdict]:
+            return Reading(
+                id=row_id, drop=drop, time=read, verdict=verdict, sha256=sha256, model=model
+            )
+        case [InputError() as error]:
+            return Failure(id=row_id, drop=drop, sha256=sha256, error=error)
+    raise TypeError(f"no answer to a drop: {said!r}")
 
 
 def _end_with_parent() -> None:
