@@ -1,5 +1,6 @@
 """An outbox as the worker leaves it, made without a network."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -47,7 +48,7 @@ class Shelved:
         path = shelf(self.outbox, status, time) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        key = row or f"d{sha256(name.encode() + content)[:16].translate(_LETTERS)}"
+        key = row or f"d{sha256(os.fsencode(name) + content)[:16].translate(_LETTERS)}"
         reading = Reading(
             id=key,
             drop=Drop(id=key, path=path, name=name),

@@ -15,6 +15,7 @@ _EVERY: Final = 5.0  # seconds between two pages
 _SHARE: Final = 10  # of the time at most a tenth goes into making pages, however large
 _PATIENCE: Final = 1.0  # seconds for thumbnails in each page; the others come in the next one
 _IDLE: Final = 30.0  # seconds without a change after which the process ends
+_REST: Final = 50  # or so many times what its first page took: beginning anew is no habit
 _LONGEST: Final = 3600.0  # seconds after which a fresh one is started: nothing grows for ever
 
 
@@ -37,20 +38,22 @@ def follow(maker: Maker, parent: int, *, every: float = _EVERY, idle: float = _I
     _lower_priority()
     stopper = Stopper()
     threading.Thread(target=_stop_at_end, args=(parent, stopper), daemon=True).start()
-    began = changed = time.monotonic()
+    began = changed = now = time.monotonic()
     pause, trouble = every, None
     while not stopper.is_stopping():
-        now = time.monotonic()
         if maker.is_due():
             try:
                 maker.make(now=datetime.now(UTC), patience=_PATIENCE)
                 changed, trouble = time.monotonic(), None
             except OSError as error:
                 trouble = error
-            pause = max(every, _SHARE * (time.monotonic() - now))
+            cost = time.monotonic() - now
+            pause = max(every, _SHARE * cost)
+            idle = max(idle, _REST * cost) if now == began else idle
         if now - changed >= idle or now - began >= _LONGEST:
             break
         stopper.wait(pause)
+        now = time.monotonic()
     if stopper.is_stopping() and maker.is_due():
         maker.make(now=datetime.now(UTC), patience=0)
     elif trouble:

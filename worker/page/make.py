@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from worker.page import charts
 from worker.page.find import find
 from worker.page.growth import Growth
 from worker.page.publish import publish
 from worker.page.render import render
-from worker.page.tally import BINS, MOST_OPEN, Entry, Tally
+from worker.page.summary import advice, figures, moment
+from worker.page.tally import Entry, Tally
 from worker.page.thumbnails import Thumbnails
-from worker.page.view import LABELS, Viewer, corrections
+from worker.page.view import Viewer, corrections
 from worker.record import REPORT
 from worker.rows import Rows
 from worker.stock import Digests
@@ -21,7 +21,6 @@ from worker.stock import Digests
 _OPEN: Final = 120  # pictures that need a person, at most
 _OPEN_AT_ONCE: Final = 12  # and those that are seen before anything is unfolded
 _FILING: Final = timedelta(seconds=10)  # a picture follows its row onto its shelf by then
-_SURE: Final = BINS - 1  # the bin of the histogram for 95 % and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Maker:
         self._rows = Rows(outbox / REPORT)
         self._newest = newest
         self._growth = Growth(self._rows)
-        self._tally = Tally(newest=newest)
+        self._tally = self._nothing_yet()
         self._digests = Digests()
         self._thumbnails = Thumbnails(output)
         self._made_of: object = None
@@ -77,64 +76,46 @@ class Maker:
         until = time.monotonic() + patience
         state = self._state()
         self._read()
-        shown, perhaps = self._tally.newest(), self._tally.perhaps_open()
-        paths = find(self._outbox, _merged(shown, perhaps), self._digests)
-        still_open = [entry for entry in perhaps if entry.id in paths]
+        shown, still_open = self._tally.newest(), self._tally.open()
+        paths = find(self._outbox, _merged(shown, still_open), self._digests)
+        still_open = [entry for entry in still_open if entry.id in paths]
         pictured = [*still_open[:_OPEN], *shown]
         all_made = self._thumbnails.make(pictured, paths, until=until)
         viewer = Viewer(
             outbox=self._outbox, output=self._output, paths=paths, thumbnails=self._thumbnails
         )
         right = corrections(shown)
-        values = self._figures(now) | {
+        values = figures(self._tally, now) | {
             "items": (items := viewer.items(shown, right)),
             "open_items": viewer.items(still_open[:_OPEN], right),
             "open_count": len(still_open),
-            "open_is_least": len(perhaps) == MOST_OPEN,
+            "open_is_least": self._tally.open_is_least,
             "status_choices": _choices([item.status for item in items]),
             "day_choices": sorted(_choices([item.day for item in items]), reverse=True),
-            "last": _moment(shown[0].time) if shown else "",
+            "first_open": _OPEN_AT_ONCE,
+            "advice": advice(self._outbox),
+            "last": moment(shown[0].time) if shown else "",
         }
         publish(render(values), self._output)
         self._made_of = state
-        filed = all(entry.id in paths or now - entry.time > _FILING for entry in shown)
+        filed = all(entry.id in paths or _is_filed(entry, now) for entry in shown)
         self._is_complete = all_made and filed
         return Made(self._tally.rows, len(items), len(still_open), self._is_complete)
 
     def _read(self) -> None:
         holds, rows = self._growth.rows()
         if not holds:
-            self._tally = Tally(newest=self._newest)
+            self._tally = self._nothing_yet()
         for row_id, row in rows:
             self._tally.add(row_id, row)
 
-    def _figures(self, now: datetime) -> dict[str, object]:
-        tally, days = self._tally, charts.by_day(self._tally)
-        confidences = charts.by_confidence(tally)
-        return {
-            "tally": tally,
-            "labels": LABELS,
-            "statuses": [piece.status for piece in charts.by_status(tally.statuses).pieces],
-            "shares": charts.by_status(tally.statuses),
-            "days": days,
-            "earlier": tally.rows - sum(column.total for column in days),
-            "confidences": confidences,
-            "guessed": sum(column.total for column in confidences),
-            "confident": confidences[_SURE].total,
-            "first_open": _OPEN_AT_ONCE,
-            "advice": self._advice(),
-            "made": _moment(now),
-            "made_iso": now.astimezone(UTC).isoformat(timespec="seconds"),
-        }
+    def _nothing_yet(self) -> Tally:
+        return Tally(newest=self._newest, sieve=self._still_open)
 
-    def _advice(self) -> str:
-        if (self._outbox / "review" / "0").is_dir():
-            return (
-                "Look at the picture, and move its file into review/7/ if it is a 7, or into "
-                "review/none/ if it is no digit: it then gets a row of its own. "
-                "What is in failed/ could not be read at all."
-            )
-        return "They lie in review/ and failed/; move away what you have dealt with."
+    def _still_open(self, entries: list[Entry]) -> list[Entry]:
+        """Leave the rows whose pictures nobody has taken from `review/` or `failed/`."""
+        paths, now = find(self._outbox, entries, self._digests), datetime.now(UTC)
+        return [entry for entry in entries if entry.id in paths or not _is_filed(entry, now)]
 
     def _state(self) -> object:
         """Give what changes whenever the report does."""
@@ -148,6 +129,11 @@ class Maker:
         return files
 
 
+def _is_filed(entry: Entry, now: datetime) -> bool:
+    """Say whether a picture must have come to its shelf by now."""
+    return abs(now - entry.time) > _FILING  # a clock may have been set back since
+
+
 def _merged(*groups: list[Entry]) -> list[Entry]:
     """Give each row once, newest first."""
     return sorted({entry for group in groups for entry in group}, reverse=True)
@@ -155,8 +141,3 @@ def _merged(*groups: list[Entry]) -> list[Entry]:
 
 def _choices(values: list[str]) -> list[tuple[str, int]]:
     return [(value, values.count(value)) for value in dict.fromkeys(values)]
-
-
-def _moment(time: datetime) -> str:
-    utc = time.astimezone(UTC)
-    return f"{utc.day} {utc:%b %Y, %H:%M:%S} UTC"

@@ -2,6 +2,7 @@
 
 import heapq
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final, TypeAlias
@@ -12,7 +13,7 @@ from worker.shelve import SHELVES
 BINS: Final = 20
 """Of the histogram: 5 percentage points each."""
 MOST_OPEN: Final = 2000
-"""Pictures that may need a person of which a page keeps track; further ones are older."""
+"""Pictures that need a person of which a page keeps track; further ones are older."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,18 +26,22 @@ class Entry:
     row: Row = field(compare=False)
 
 
-Heap: TypeAlias = list[Entry]
+Sieve: TypeAlias = Callable[[list[Entry]], list[Entry]]
+"""Leaves of rows, newest first, those whose pictures still wait for a person."""
 
 
 class Tally:
     """Counts rows one by one; its size depends on the days they span, not on how many they are."""
 
-    def __init__(self, *, newest: int) -> None:
+    def __init__(self, *, newest: int, sieve: Sieve) -> None:
         """Begin with no row; keep so many of the newest."""
-        self._most_newest = newest
-        self._newest: Heap = []
-        self._open: Heap = []
+        self._most = newest
+        self._sieve = sieve
+        self._newest: list[Entry] = []  # a heap
+        self._open: list[Entry] = []
         self.rows = 0
+        self.open_is_least = False
+        """Whether more pictures wait for a person than are kept track of."""
         self.statuses: Counter[str] = Counter()
         self.days: defaultdict[date, Counter[str]] = defaultdict(Counter)
         self.confidences: tuple[Counter[str], ...] = tuple(Counter() for _ in range(BINS))
@@ -51,21 +56,22 @@ class Tally:
         if row.confidence is not None and 0 <= row.confidence <= 1:
             self.confidences[min(int(row.confidence * BINS), BINS - 1)][row.status] += 1
         entry = Entry(row.time, self.rows, row_id, row)
-        _keep(self._newest, entry, self._most_newest)
+        if len(self._newest) < self._most:
+            heapq.heappush(self._newest, entry)
+        else:
+            heapq.heappushpop(self._newest, entry)
         if SHELVES[row.status] in {"review", "failed"}:
-            _keep(self._open, entry, MOST_OPEN)
+            self._open.append(entry)
+            if len(self._open) >= 2 * MOST_OPEN:  # seldom, since each looks at the disk
+                self.open()
 
     def newest(self) -> list[Entry]:
         """Give the newest rows, newest first."""
         return sorted(self._newest, reverse=True)
 
-    def perhaps_open(self) -> list[Entry]:
-        """Give the newest rows whose pictures went to `review/` or `failed/`, newest first."""
-        return sorted(self._open, reverse=True)
-
-
-def _keep(heap: Heap, entry: Entry, most: int) -> None:
-    if len(heap) < most:
-        heapq.heappush(heap, entry)
-    elif most:
-        heapq.heappushpop(heap, entry)
+    def open(self) -> list[Entry]:
+        """Give the newest rows whose pictures wait for a person, newest first."""
+        found = self._sieve(sorted(self._open, reverse=True))
+        self.open_is_least |= len(found) > MOST_OPEN
+        self._open = found[:MOST_OPEN]
+        return self._open

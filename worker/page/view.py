@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 from urllib.parse import quote
 
@@ -51,7 +51,8 @@ class Item:
     moment: str
     """ISO 8601, to the millisecond."""
     place: str
-    """Where the picture lies in the outbox; empty if it is not there any more."""
+    """The folder of the outbox where the picture lies, and its name if it got another one
+    there; empty if it is not there any more."""
     link: str
     """The picture's address, or its folder's where a browser might run it; else empty."""
     is_picture: bool
@@ -107,7 +108,7 @@ class Viewer:
             day=f"{moment:%Y-%m-%d}",
             clock=f"{moment:%H:%M:%S}",
             moment=moment.isoformat(timespec="milliseconds"),
-            place=printable(place.as_posix()) if place else "",
+            place=_told(place, row.name) if place else "",
             link=self._base + _address(target) if target else "",
             is_picture=is_picture,
             thumbnail=self._thumbnails.of(entry.id),
@@ -124,6 +125,11 @@ def corrections(entries: list[Entry]) -> dict[str, str]:
         for entry in reversed(entries)
         if entry.row.corrects
     }
+
+
+def _told(place: Path, name: str) -> str:
+    kept_its_name = place.name == PurePath(name).name
+    return printable((place.parent if kept_its_name else place).as_posix())
 
 
 def _base(outbox: Path, output: Path) -> str:
