@@ -31,17 +31,12 @@ Outcome: TypeAlias = Reading | Failure
 _BUG = "internal error, see the worker's log"
 
 
-def _from_disk(drop: Drop, limits: Limits) -> bytes:
-    return load(drop.path, most=limits.bytes)
-
-
 def see(
     drop: Drop,
     limits: Limits,
     *,
     known: Container[str] = (),
     deadly: Collection[Path] = (),
-    content_of: Callable[[Drop, Limits], bytes] = _from_disk,
 ) -> Seen:
     """Load, decode and normalise one drop; a bad file becomes a value, not a crash.
 
@@ -52,11 +47,10 @@ def see(
         limits: what it may cost.
         known: ids of rows that need not be read again.
         deadly: absolute paths of files that kill or hang whoever decodes them.
-        content_of: gives the bytes of a drop, or raises InputError.
     """
     sha256 = ""
     try:
-        content = content_of(drop, limits)
+        content = load(drop.path, most=limits.bytes)
         sha256 = hashlib.sha256(content).hexdigest()
         if _id(drop, sha256) in known:
             raise AlreadyRead("its row is in the report")
@@ -135,17 +129,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def lasting_id(place: str, sha256: str) -> str:
-    """Name the row of what stays where it is: the same again for the same place and content.
-
-    Args:
-        place: absolute path, or the URI of an object in a store.
-        sha256: of the content in hex; empty if it could not be read.
-    """
-    named = os.fsencode(place) + b"\0" + sha256.encode()
-    return "f" + hashlib.blake2b(named, digest_size=10).hexdigest()
-
-
 def _id(drop: Drop, sha256: str) -> str:
     """Name the row: by the claim, else by path and content."""
-    return lasting_id(str(drop.path.absolute()), sha256) if drop.id is None else drop.id
+    if drop.id is not None:
+        return drop.id
+    named = os.fsencode(drop.path.absolute()) + b"\0" + sha256.encode()
+    return "f" + hashlib.blake2b(named, digest_size=10).hexdigest()

@@ -10,11 +10,10 @@ from worker.errors import FolderError
 from worker.inbox import listing
 from worker.values import Drop
 
-SUFFIXES: Final = frozenset(
+_SUFFIXES: Final = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
     | {".webp", ".pbm", ".pgm", ".ppm", ".pnm"}
 )
-"""What pictures are called; other files of a folder are read if their bytes begin like one."""
 
 
 def drops(sources: Sequence[Path]) -> Iterator[Drop]:
@@ -51,7 +50,7 @@ def _below(source: Path) -> Iterator[Drop]:
         return
     for found in listing(source, in_order=True):
         path = source / found.name
-        if path.suffix.lower() in SUFFIXES or looks_like_picture(_head(path)):
+        if path.suffix.lower() in _SUFFIXES or looks_like_picture(_head(path)):
             yield Drop(id=None, path=path, name=found.name)
 
 
