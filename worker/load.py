@@ -49,7 +49,7 @@ def _load(descriptor: int, most: int) -> bytes:
         raise TooLarge(f"the file has {before.st_size:,} bytes, at most {most:,} are read")
     try:
         with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
-            content = file.read(most + 1) or b""
+            content = file.read(before.st_size + 1) or b""  # one more, to see whether it grew
     except OSError as error:
         raise Unavailable(f"cannot be read: {error.strerror}") from error
     after = os.fstat(descriptor)
