@@ -19,7 +19,9 @@ _REST: Final = 50  # or so many times what its first page took: beginning anew i
 _LONGEST: Final = 3600.0  # seconds after which a fresh one is started: nothing grows for ever
 
 
-def follow(maker: Maker, parent: int, *, every: float = _EVERY, idle: float = _IDLE) -> None:
+def follow(
+    maker: Maker, parent: int, *, every: float = _EVERY, idle: float = _IDLE, rest: float = _REST
+) -> None:
     """Make the page, at low priority, until nothing has changed for a while or the parent ends.
 
     Then the last rows are shown, without waiting for thumbnails. What the disk refuses is
@@ -29,7 +31,8 @@ def follow(maker: Maker, parent: int, *, every: float = _EVERY, idle: float = _I
         maker: of the page.
         parent: descriptor of a pipe that ends when the parent does; nothing is ever written to it.
         every: seconds between two pages, at least.
-        idle: seconds without a change after which to end.
+        idle: seconds without a change after which to end, at least.
+        rest: the same, in times of what the first page took.
 
     Raises:
         FolderError: a file that is no page of ours has the name.
@@ -49,7 +52,7 @@ def follow(maker: Maker, parent: int, *, every: float = _EVERY, idle: float = _I
                 trouble = error
             cost = time.monotonic() - now
             pause = max(every, _SHARE * cost)
-            idle = max(idle, _REST * cost) if now == began else idle
+            idle = max(idle, rest * cost) if now == began else idle
         if now - changed >= idle or now - began >= _LONGEST:
             break
         stopper.wait(pause)

@@ -1,0 +1,179 @@
+"""The page beside the real worker: it keeps up, and what befalls it befalls nothing else."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ledger import ROOT, a_picture, a_worker, audit, drop, serve_once
+
+from worker.pager import PAGE
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+DROPS = [(f"{number}.png", a_picture(number)) for number in range(10)]
+
+
+def report(outbox: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "worker", "report", "--outbox", str(outbox), *more]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def rows_in(outbox: Path) -> int:
+    """Count the rows of a page that is whole; -1 without a page."""
+    page = outbox / PAGE
+    if not page.exists():
+        return -1
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert text.endswith("</html>")
+    return len(re.findall('<tr role="row" data-status', text))
+
+
+def followers(outbox: Path) -> list[int]:
+    """Find the processes that make the page of an outbox."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                words = (process / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"--follow" in words and os.fsencode(outbox) in words:
+                found.append(int(process.name))
+    return found
+
+
+def until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+@linux
+def test_the_page_keeps_up_with_the_worker_and_shows_the_last_rows_when_it_stops(
+    tmp_path: Path,
+) -> None:
+    with a_worker(tmp_path, "--settle=0.1", "--page") as worker:
+        worker.waits_until(lambda: rows_in(worker.outbox) == 0)
+        drop(worker.inbox, DROPS[:5])
+        worker.waits_until(lambda: rows_in(worker.outbox) == 5)
+        (follower,) = followers(worker.outbox)
+        assert os.getpriority(os.PRIO_PROCESS, follower) == 19
+        drop(worker.inbox, DROPS[5:])
+        worker.waits_until(lambda: len(worker.rows()) == 10)
+        assert worker.stop() < 5
+
+    until(lambda: not followers(tmp_path / "outbox"))
+    assert rows_in(tmp_path / "outbox") == 10
+
+
+@pytest.mark.slow
+@linux
+def test_a_worker_that_is_killed_leaves_no_process_and_a_whole_page_behind(
+    tmp_path: Path,
+) -> None:
+    for number in range(4):
+        drop(tmp_path / "inbox", [(f"{number}/{name}", content) for name, content in DROPS])
+        with a_worker(tmp_path, "--settle=0.1", "--page") as worker:
+            worker.waits_until(lambda: len(worker.rows()) > 10 * number)  # noqa: B023
+            time.sleep(0.2 * number)
+            os.kill(worker.process.pid, signal.SIGKILL)
+        until(lambda: not followers(tmp_path / "outbox"))
+        rows_in(tmp_path / "outbox")  # which is whole, if there is one yet
+    with a_worker(tmp_path, "--settle=0.1", "--page") as worker:
+        worker.waits_until(lambda: worker.told().count(" watching ") == 5 and worker.is_idle())
+        worker.stop()
+
+    drops = [(f"{number}/{name}", content) for number in range(4) for name, content in DROPS]
+    until(lambda: not followers(tmp_path / "outbox"))
+    assert rows_in(tmp_path / "outbox") == 40
+    assert audit(tmp_path / "inbox", tmp_path / "outbox", drops) == []
+
+
+@pytest.mark.slow
+@linux
+def test_a_page_that_cannot_be_made_is_told_once_and_holds_nothing_up(tmp_path: Path) -> None:
+    (tmp_path / "outbox" / PAGE).mkdir(parents=True)
+    with a_worker(tmp_path, "--settle=0.1", "--page") as worker:
+        worker.waits_until(worker.is_up)
+        for number in range(3):
+            drop(worker.inbox, DROPS[3 * number : 3 * number + 3])
+            worker.waits_until(lambda: len(worker.rows()) == 3 * number + 3)  # noqa: B023
+            until(lambda: not followers(worker.outbox))
+        worker.stop()
+
+    assert worker.told().count("the page could not be made") == 1
+    done = report(tmp_path / "outbox")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
+@linux
+def test_a_page_process_that_is_killed_costs_the_worker_nothing(tmp_path: Path) -> None:
+    with a_worker(tmp_path, "--settle=0.1", "--page") as worker:
+        worker.waits_until(lambda: bool(followers(worker.outbox)))
+        for follower in followers(worker.outbox):
+            os.kill(follower, signal.SIGKILL)
+        drop(worker.inbox, DROPS)
+        worker.waits_until(worker.is_idle)
+        worker.stop()
+
+    assert audit(worker.inbox, worker.outbox, DROPS) == []
+
+
+@linux
+def test_without_a_page_no_process_is_started(tmp_path: Path) -> None:
+    drop(tmp_path / "inbox", DROPS[:1])
+    with a_worker(tmp_path, "--settle=0") as worker:
+        worker.waits_until(worker.is_idle)
+        assert followers(worker.outbox) == []
+        worker.stop()
+
+    assert not (tmp_path / "outbox" / PAGE).exists()
+
+
+def test_report_makes_the_page_and_says_what_is_in_it(tmp_path: Path) -> None:
+    drop(tmp_path / "inbox", DROPS)
+    serve_once(tmp_path)
+    outbox, other = tmp_path / "outbox", tmp_path / "friday.html"
+
+    done = report(outbox, "--output", str(other), "--newest", "4")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{other}: 10 rows, the newest 4 shown; ")
+    assert not (outbox / PAGE).exists()
+
+
+def test_report_without_an_outbox_is_one_clear_line_and_exit_code_2(tmp_path: Path) -> None:
+    done = report(tmp_path / "none")
+
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == f"digitdrop: there is no outbox {tmp_path / 'none'}: `digitdrop watch` makes it\n"
+    )
+
+
+def test_the_page_process_ends_when_nothing_changes(tmp_path: Path) -> None:
+    (tmp_path / "outbox").mkdir()
+    script = (
+        "import sys; from pathlib import Path; from worker.page.follow import follow;"
+        "from worker.page.make import Maker; outbox = Path(sys.argv[1]);"
+        "maker = Maker(outbox=outbox, output=outbox / 'report.html', newest=9);"
+        "follow(maker, sys.stdin.fileno(), every=0.05, idle=0.1, rest=1)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "outbox")]
+
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE) as process:
+        code = process.wait(timeout=20)
+
+    assert code == 0
+    assert rows_in(tmp_path / "outbox") == 0
