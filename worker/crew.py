@@ -87,6 +87,7 @@ class Crew:
         *,
         is_stopping: Callable[[], bool],
         known: Container[str] = (),
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
         """Start no process before there is work for it.
 
@@ -96,7 +97,9 @@ class Crew:
             classifier: of which each process gets a copy.
             is_stopping: once it says so, what is not read soon is not read.
             known: ids of rows that need not be read again.
+            moved: called, in the thread that waits, whenever pictures are done.
         """
+        self._moved = moved
         self._workers = workers
         self._limits = limits
         self._classifier = classifier
@@ -152,7 +155,9 @@ class Crew:
         """
         grace = _GRACE
         while order.open and self._mates and grace > 0:
-            if not self._hear(_LOOK):
+            if self._hear(_LOOK):
+                self._moved()
+            else:
                 self._check()
                 grace -= _LOOK if self._is_stopping() else 0
         if order.open:

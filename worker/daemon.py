@@ -2,6 +2,8 @@
 
 import errno
 import logging
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,14 +19,17 @@ from worker.errors import FolderError
 from worker.intake import Intake
 from worker.loop import Loop, now
 from worker.mounts import remote_file_system
+from worker.outlets import outlets
 from worker.pager import PAGE, Pager
 from worker.pipeline import utc_now
+from worker.pulse import Pulse
 from worker.record import REPORT, Report
 from worker.recorder import Recorder
 from worker.rotation import Rotation
 from worker.settle import Settler
 from worker.shelve import SHELVES
 from worker.stopper import Stopped, Stopper
+from worker.told import Told, iso
 from worker.turns import Turns
 from worker.upkeep import Upkeep
 from worker.values import Limits, Status
@@ -54,6 +59,8 @@ class Service:
     """When the report is closed and a new one begun; None for never."""
     page: bool = False
     """Whether `report.html` is kept up to date."""
+    metrics: Path | None = None
+    """File for Prometheus; None for none."""
 
 
 def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
@@ -64,35 +71,53 @@ def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
         Hung: a picture never ends; start again, and it will be set aside.
     """
     _check_folders(service.inbox, service.outbox)
-    with lock.held(service.outbox / REPORT):
-        _serve(service, classifier, stopper)
+    with lock.held(service.outbox / REPORT) as holder:
+        _serve(service, classifier, stopper, holder)
 
 
-def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
+def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: str) -> None:
     remote = remote_file_system(service.inbox)
+    pulse = _pulse(service, classifier.name, holder, remote)
+    stopper.tell_trouble(pulse.trouble)
     hand, report = (
         Hand(service.inbox, service.outbox),
         Report(service.outbox / REPORT, service.rotation),
     )
     _check_rights(hand, report)
-    turns = Turns(service.workers, service.limits, classifier, is_stopping=stopper.is_stopping)
+    turns = Turns(
+        service.workers,
+        service.limits,
+        classifier,
+        is_stopping=stopper.is_stopping,
+        moved=pulse.beat,
+    )
     settler = Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=not remote)
     pager = _pager(service) if service.page else None
+
+    def recorder(hand: Hand) -> Recorder:
+        return Recorder(
+            hand=hand,
+            report=report,
+            outbox=service.outbox,
+            stopper=stopper,
+            pulse=pulse,
+            pager=pager,
+        )
+
     intake = Intake(
         hand=hand,
         report=report,
-        recorder=Recorder(
-            hand=hand, report=report, outbox=service.outbox, stopper=stopper, pager=pager
-        ),
+        recorder=recorder(hand),
         turns=turns,
         model=classifier.name,
         settler=settler,
         limits=service.limits,
         stopper=stopper,
         clock=now,
+        pulse=pulse,
     )
     watch = _watch(service, remote, stopper)
-    upkeep = _upkeep(service, report, stopper, pager)
+    upkeep = _upkeep(service, report, stopper, pager, recorder)
     loop = Loop(
         folder=service.inbox,
         intake=intake,
@@ -101,7 +126,9 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
         upkeep=upkeep,
         stopper=stopper,
         clock=now,
+        pulse=pulse,
     )
+    pulse.beat()
     if strangers := hand.strangers():
         logger.warning("%d files in the claim folder belong to another outbox", strangers)
     try:
@@ -113,10 +140,35 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
         turns.close()
         if pager:
             pager.close()
+    pulse.end()
     logger.info("stopped")
 
 
-def _upkeep(service: Service, report: Report, stopper: Stopper, pager: Pager | None) -> Upkeep:
+def _pulse(service: Service, model: str, holder: str, remote: str | None) -> Pulse:
+    if service.poll:
+        looking = "polling, as asked for"
+    elif remote:
+        looking = f"polling, for the inbox is on {remote}, which sends no events"
+    else:
+        looking = "events"
+    told = Told(
+        holder=holder,
+        pid=os.getpid(),
+        since=iso(utc_now()),
+        model=model,
+        patience=service.settle + service.max_wait,
+        looking=looking,
+    )
+    return Pulse(told, outlets(service.inbox, service.outbox, service.metrics), now)
+
+
+def _upkeep(
+    service: Service,
+    report: Report,
+    stopper: Stopper,
+    pager: Pager | None,
+    recorder: Callable[[Hand], Recorder],
+) -> Upkeep:
     review = service.outbox / SHELVES[Status.UNCERTAIN]
     hand = Hand(review, service.outbox)
     is_local = not remote_file_system(service.outbox)
@@ -124,9 +176,7 @@ def _upkeep(service: Service, report: Report, stopper: Stopper, pager: Pager | N
         review=review,
         hand=hand,
         rows=report,
-        recorder=Recorder(
-            hand=hand, report=report, outbox=service.outbox, stopper=stopper, pager=pager
-        ),
+        recorder=recorder(hand),
         settler=Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=is_local),
         stopper=stopper,
         clock=now,

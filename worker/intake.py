@@ -8,6 +8,8 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 from worker.claim import Hand
 from worker.crew import Lost
@@ -15,6 +17,7 @@ from worker.errors import Gone, Incomplete, NotYet
 from worker.escape import escape
 from worker.inbox import Found
 from worker.pipeline import Outcome, unreadable, utc_now
+from worker.pulse import Pulse
 from worker.record import Report
 from worker.recorder import Recorder
 from worker.settle import Now, Settler
@@ -24,6 +27,8 @@ from worker.turns import Pace, Turn, Turns
 from worker.values import Drop, Failure, Limits, Reading
 
 logger = logging.getLogger(__name__)
+
+_AGAIN: Final = 32  # pictures between two writes where what was in hand is read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,10 @@ class Intake:
         limits: Limits,
         stopper: Stopper,
         clock: Callable[[], Now],
+        pulse: Pulse,
     ) -> None:
         """Wire the steps together; `recover` must come first."""
+        self._pulse = pulse
         self._hand = hand
         self._report = report
         self._recorder = recorder
@@ -142,13 +149,20 @@ class Intake:
             [drop.path for drop in drops],
             self._limits,
             is_stopping=self._stopper.is_stopping,
+            moved=self._pulse.beat,
         )
-        for drop in drops:  # one by one: together they may have taken all memory
-            self._finish(_Taken(self._turns.begin([drop], deadly=blamed), {}, settled=True))
+        left = iter(drops)
+        while some := list(islice(left, _AGAIN)):
+            # Read one by one: together they may have taken all memory.
+            turns = [self._turns.begin([drop], deadly=blamed) for drop in some]
+            outcomes = [outcome for turn in turns for outcome in self._turns.end(turn)]
+            self._record(outcomes, _Taken(Turn(some, blamed, None), {}, settled=True))
 
     def _finish(self, taken: _Taken) -> None:
+        self._record(self._turns.end(taken.turn), taken)
+
+    def _record(self, outcomes: Sequence[Outcome], taken: _Taken) -> None:
         drops = taken.turn.drops
-        outcomes = self._turns.end(taken.turn)
         readings = [reading for one in outcomes if (reading := self._reading(one, taken))]
         self._recorder.record(readings)
         begun = {one.id for one in outcomes}

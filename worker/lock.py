@@ -2,10 +2,12 @@
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from filelock import FileLock, Timeout
 
@@ -14,8 +16,8 @@ from worker.errors import ReportError
 
 
 @contextmanager
-def held(report: Path) -> Iterator[None]:
-    """Be the only writer of a report as long as the context lasts.
+def held(report: Path) -> Iterator[str]:
+    """Be the only writer of a report as long as the context lasts; yield what is said of us.
 
     The system lets go of the lock when its process ends, however it ends; the
     file `.NAME.lock` that stays behind blocks nobody. What is written in it is
@@ -24,8 +26,8 @@ def held(report: Path) -> Iterator[None]:
     Raises:
         ReportError: another process writes this report, or its folder is not writable.
     """
-    path = report.with_name(f".{report.name}.lock")
-    lock = FileLock(path, blocking=False)
+    path = _lock_file(report)
+    lock = FileLock(path, timeout=_PATIENCE, poll_interval=_PATIENCE / 10)
     try:
         make_folder(report.parent)
         lock.acquire()
@@ -36,12 +38,59 @@ def held(report: Path) -> Iterator[None]:
         ) from error
     except (OSError, NotImplementedError) as error:
         raise ReportError(f"cannot make {path}, which keeps others off: {error}") from error
+    holder = f"process {os.getpid()} on {socket.gethostname()} {_since()}"
     try:
         with suppress(OSError):  # a full disk: it is only for people
-            path.write_text(f"process {os.getpid()} on {socket.gethostname()} {_since()}\n")
-        yield
+            path.write_text(f"{holder}\n")
+        yield holder
     finally:
         lock.release()
+
+
+def holder(report: Path) -> str | None:
+    """Say who writes a report now; None if nobody does.
+
+    Nobody is kept off by asking: a shared lock is taken for an instant, and `held`
+    is more patient than that. Where the system has none of these, an exclusive one.
+
+    Raises:
+        ReportError: the lock may not be looked at.
+    """
+    path = _lock_file(report)
+    try:
+        with path.open("rb") as file:
+            return _holder(path) if _is_locked(file) else None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ReportError(f"cannot look at {path}: {error.strerror}") from error
+
+
+if sys.platform == "win32":
+
+    def _is_locked(file: BinaryIO) -> bool:
+        try:
+            with FileLock(file.name, blocking=False):
+                return False
+        except Timeout:
+            return True
+
+else:
+    import fcntl
+
+    def _is_locked(file: BinaryIO) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+_PATIENCE: Final = 0.5  # seconds: far longer than `holder` takes, and too short to be noticed
+
+
+def _lock_file(report: Path) -> Path:
+    return report.with_name(f".{report.name}.lock")
 
 
 def _since() -> str:

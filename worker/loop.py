@@ -10,6 +10,7 @@ from pathlib import Path
 from worker import inbox
 from worker.inbox import Found
 from worker.intake import Intake
+from worker.pulse import Pulse
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
 from worker.upkeep import Upkeep
@@ -27,6 +28,7 @@ Many set mode and times by name once they have closed the file (Python's shutil.
 among them), and would fail if it were gone by then.
 """
 
+_TAKE_IN = "take files in"
 _NO_EVENTS = {errno.ENOSPC, errno.EMFILE, errno.ENOSYS, errno.EPERM}
 
 
@@ -43,6 +45,7 @@ class Loop:
         upkeep: Upkeep,
         stopper: Stopper,
         clock: Callable[[], Now],
+        pulse: Pulse,
     ) -> None:
         """Wire it; nothing is watched or read before `run`."""
         self._folder = folder
@@ -52,6 +55,7 @@ class Loop:
         self._upkeep = upkeep
         self._stopper = stopper
         self._clock = clock
+        self._pulse = pulse
         self._trouble = False
         self._recovered = False
         self._hints: set[str] = set()
@@ -105,11 +109,14 @@ class Loop:
         What arrives meanwhile goes first: somebody is looking at it.
         """
         while group := list(islice(ready, self._intake.pace.size)):
+            self._pulse.ready()
             self._intake.handle(group, settled=True)
+            self._pulse.beat()
             self._follow_hints()
             if self._stopper.is_stopping():
                 break
         self._intake.finish()
+        self._pulse.ready()
 
     def _follow_hints(self) -> None:
         """Read the files that events named, but for those that were written just now."""
@@ -134,6 +141,7 @@ class Loop:
                 return
             if self._recovered and self._upkeep.step():
                 left = 0.0
+            self._pulse.beat()
             self._stopper.wait(min(left, _AFTERCARE) if self._hints else left)
             if not self._recovered:
                 continue
@@ -160,16 +168,19 @@ class Loop:
                 raise
             logger.warning("no events to be had (%s): listing the inbox instead", error.strerror)
             self._watch = Polling()
+            self._pulse.looking(f"polling, for there are no events to be had: {error.strerror}")
 
     def _say_once(self, error: OSError) -> None:
         if not self._trouble:
-            logger.error("cannot take files in: %s; trying until it succeeds", error)
+            logger.error("cannot %s: %s; trying until it succeeds", _TAKE_IN, error)
         self._trouble = True
         self._recovered = False
+        self._pulse.trouble(_TAKE_IN, str(error))
 
     def _say_again(self) -> None:
         if self._trouble:
             logger.warning("can take files in again")
+            self._pulse.trouble(_TAKE_IN, "")
         self._trouble = False
 
 

@@ -116,6 +116,14 @@ Newest = Annotated[
         help="Rows that the page shows; the others are counted.",
     ),
 ]
+Metrics = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="DIGITDROP_METRICS",
+        help="Write figures for Prometheus here, for the node exporter's textfile collector.",
+    ),
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", envvar="DIGITDROP_QUIET", help="Tell only of trouble.")
 ]

@@ -30,6 +30,7 @@ class Readers:
         *,
         is_stopping: Callable[[], bool],
         known: Container[str] = (),
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
         """Start no thread before there is work for it.
 
@@ -38,7 +39,9 @@ class Readers:
             limits: what one file may cost.
             is_stopping: once it says so, no picture is begun.
             known: ids of rows that need not be read again.
+            moved: called, in the thread that asks, whenever a picture is done.
         """
+        self._moved = moved
         self._known = known
         self._limits = limits
         self._is_stopping = is_stopping
@@ -72,9 +75,12 @@ class Readers:
         patience = TIME_LIMIT
         while patience > 0:
             try:
-                return future.result(timeout=_LOOK)
+                seen = future.result(timeout=_LOOK)
             except NotDone:
                 patience -= _LOOK
                 if self._is_stopping():
                     patience = min(patience, _GRACE)
+            else:
+                self._moved()
+                return seen
         raise Stopped if self._is_stopping() else Hung

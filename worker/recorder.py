@@ -8,6 +8,7 @@ from pathlib import Path
 from worker.claim import Hand
 from worker.escape import escape
 from worker.pager import Pager
+from worker.pulse import Pulse
 from worker.record import Report
 from worker.row import Row
 from worker.shelve import file_away, shelf
@@ -27,9 +28,11 @@ class Recorder:
         report: Report,
         outbox: Path,
         stopper: Stopper,
+        pulse: Pulse | None = None,
         pager: Pager | None = None,
     ) -> None:
         """Wire it; nothing is done yet."""
+        self._pulse = pulse
         self._hand = hand
         self._report = report
         self._outbox = outbox
@@ -76,6 +79,8 @@ class Recorder:
 
     def _write(self, readings: Sequence[Reading]) -> None:
         self._stopper.insist("write the report", lambda: self._report.append(readings))
+        if self._pulse:
+            self._pulse.wrote(readings)
         for reading in readings:
             _tell(reading)
 

@@ -20,6 +20,15 @@ class Stopper:
         # Its `put` may be called from a signal handler at any moment; the lock inside a
         # threading.Event may be held by the very code that the signal interrupts.
         self._calls: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._tell: Callable[[str, str], None] = _nobody
+
+    def tell_trouble(self, tell: Callable[[str, str], None]) -> None:
+        """Have what the disk refuses told to somebody besides the log.
+
+        Args:
+            tell: what cannot be done, and why; at every try, and at the end without a why.
+        """
+        self._tell = tell
 
     def stop(self) -> None:
         """Ask for the end; from any thread, and from a signal handler."""
@@ -58,6 +67,7 @@ class Stopper:
             try:
                 action()
             except OSError as error:
+                self._tell(what, str(error))
                 if not wait:
                     logger.error("cannot %s: %s; trying until it succeeds", what, error)
                 wait = min(wait * 2, 10.0) or 0.5
@@ -68,3 +78,8 @@ class Stopper:
                 break
         if wait:
             logger.warning("can %s again", what)
+            self._tell(what, "")
+
+
+def _nobody(what: str, why: str) -> None:  # noqa: ARG001 - until somebody wants to know
+    return

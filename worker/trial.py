@@ -27,8 +27,16 @@ def deadly(
     *,
     is_stopping: Callable[[], bool] = lambda: False,
     time_limit: float = TIME_LIMIT,
+    moved: Callable[[], None] = lambda: None,
 ) -> set[Path]:
     """Find the files that kill or hang whoever reads them; their paths are made absolute.
+
+    Args:
+        paths: the files.
+        limits: what each may cost.
+        is_stopping: asked a few times a second.
+        time_limit: seconds for each.
+        moved: called whenever another one is to blame.
 
     Raises:
         Stopped: `is_stopping` said so first.
@@ -40,6 +48,7 @@ def deadly(
         if start < len(paths):
             blamed.add(paths[start].absolute())
             start += 1
+        moved()
     return blamed
 
 

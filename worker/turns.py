@@ -12,7 +12,7 @@ from worker.readers import Readers
 from worker.values import Drop, Limits
 
 _SECONDS: Final = 0.25
-_LARGEST: Final = 256
+_LARGEST: Final = 512
 
 
 class Pace:
@@ -52,6 +52,7 @@ class Turns:
         *,
         is_stopping: Callable[[], bool],
         known: Container[str] = (),
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
         """Start neither thread nor process before there is work for it.
 
@@ -61,10 +62,13 @@ class Turns:
             classifier: the network.
             is_stopping: once it says so, no picture is begun.
             known: ids of rows that need not be read again.
+            moved: called, in the thread that waits, whenever pictures are done.
         """
         self._classifier = classifier
-        self._readers = Readers(workers, limits, is_stopping=is_stopping, known=known)
-        self._crew = Crew(workers, limits, classifier, is_stopping=is_stopping, known=known)
+        self._readers = Readers(workers, limits, is_stopping=is_stopping, known=known, moved=moved)
+        self._crew = Crew(
+            workers, limits, classifier, is_stopping=is_stopping, known=known, moved=moved
+        )
 
     def begin(
         self, drops: Sequence[Drop], *, deadly: Collection[Path] = (), more: bool = False

@@ -25,6 +25,7 @@ from worker.options import (
     MaxBytes,
     MaxPixels,
     MaxWait,
+    Metrics,
     Model,
     Outbox,
     Page,
@@ -48,11 +49,15 @@ def watch(
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     train: Annotated[
-        bool, typer.Option("--train", help="If there is no model, train one first.")
+        bool,
+        typer.Option(
+            "--train", envvar="DIGITDROP_TRAIN", help="If there is no model, train one first."
+        ),
     ] = False,
     keep_done: KeepDone = None,
     rotate: Rotate = None,
     page: Page = True,
+    metrics: Metrics = None,
     quiet: Quiet = False,
 ) -> None:
     """Read whatever is dropped into the inbox, until stopped: the service.
@@ -80,6 +85,7 @@ def watch(
         keep_done=keep_done,
         rotation=rotate,
         page=page,
+        metrics=metrics,
     )
     try:
         serve(service, Classifier.load(model, threads=workers), stopper)

@@ -1,0 +1,97 @@
+"""What a worker tells of itself, in `outbox/.status.json`; all else is read from the folders."""
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+STATUS: Final = ".status.json"
+"""Its name in the outbox."""
+
+_SPACING: Final = 2.0  # seconds between two writes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What only the process itself knows; times are ISO 8601 in UTC."""
+
+    holder: str
+    """What the report's lock says of its holder: these words count while that one holds it."""
+    pid: int
+    since: str
+    """When it started."""
+    model: str
+    patience: float
+    """Seconds that a file may have to wait, unchanged, before it is read."""
+    looking: str = ""
+    """Whether events tell of files, or listings, and why."""
+    is_ready: bool = False
+    """Whether it has begun to take files in."""
+    trouble: dict[str, str] = field(default_factory=dict)
+    """What it cannot do for now, and why -> since when."""
+    read: dict[str, int] = field(default_factory=dict)
+    """Rows of this run by status."""
+    last: str = ""
+    """Time of the last row of this run; empty if there is none."""
+
+
+class Outlet(Protocol):
+    """A way to tell others how the worker is."""
+
+    def tell(self, told: Told, now: float) -> None:
+        """Tell it, if it is time.
+
+        Called often, and only when the worker has moved on; never raises OSError.
+
+        Args:
+            told: the same object again if nothing has changed.
+            now: monotonic seconds.
+        """
+
+    def end(self, told: Told) -> None:
+        """Tell that the worker stops."""
+
+
+class StatusFile:
+    """Tells by a file in the outbox: one rename, not synced, and only when something changed."""
+
+    def __init__(self, outbox: Path) -> None:
+        """Name the file; what an earlier worker left there is written over."""
+        self._path = outbox / STATUS
+        self._told: Told | None = None
+        self._at = float("-inf")
+
+    def tell(self, told: Told, now: float) -> None:
+        """Write what changed, every two seconds at most."""
+        if told is self._told or now - self._at < _SPACING:
+            return
+        self._at = now
+        aside = self._path.with_name(f"{self._path.name}.new")
+        with suppress(OSError):  # the outbox may be full or away; that is told elsewhere
+            aside.write_text(json.dumps(asdict(told)), encoding="utf-8")
+            aside.replace(self._path)
+            self._told = told
+
+    def end(self, told: Told) -> None:  # noqa: ARG002 - a worker that has ended tells nothing
+        """Remove the file."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+
+def iso(time: datetime) -> str:
+    """Write a time in UTC, to the millisecond."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read(outbox: Path, holder: str) -> Told | None:
+    """Read what the worker told that holds the report's lock; None if it has told nothing yet.
+
+    What a killed worker left behind is nobody's: another one, or none, holds the lock.
+    """
+    try:
+        told = Told(**json.loads((outbox / STATUS).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return told if told.holder == holder else None
