@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.slow
-def test_a_wheel_installed_alone_reads_a_picture(tmp_path: Path) -> None:
+def test_a_wheel_installed_alone_reads_a_picture_and_makes_the_page(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path / "dist"), "."]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
@@ -27,3 +27,7 @@ def test_a_wheel_installed_alone_reads_a_picture(tmp_path: Path) -> None:
 
     (answer,) = json.loads(done.stdout)
     assert answer["prediction"] == 7
+
+    (tmp_path / "outbox").mkdir()
+    subprocess.run([str(scripts / "digitdrop"), "report"], check=True, cwd=tmp_path)
+    assert "Nothing here yet" in (tmp_path / "outbox" / "report.html").read_text()
