@@ -40,7 +40,9 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     assert not loaded & HEAVY
 
 
-@pytest.mark.parametrize("command", ["watch", "batch", "predict", "train", "corrections", "report"])
+@pytest.mark.parametrize(
+    "command", ["watch", "batch", "predict", "train", "corrections", "report"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = digitdrop(command, "--help")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from builders import NOON, a_drop
-from ledger import ROOT, a_picture, a_worker, audit_report, drop, rows
+from ledger import ROOT, a_picture, a_worker, audit, audit_report, drop, rows, serve_once
 
 from worker.classify import Classifier
 from worker.crew import Crew, Lost
@@ -83,7 +83,7 @@ def test_the_death_of_a_process_is_noticed_and_a_new_crew_can_start(
 
 
 @pytest.mark.slow
-def test_the_crew_is_gone_when_the_worker_is_killed(tmp_path: Path) -> None:
+def test_when_the_worker_is_killed_its_crew_is_gone_and_nothing_lost(tmp_path: Path) -> None:
     drop(tmp_path / "inbox", MANY)
     with a_worker(tmp_path, "--settle=0", "--workers=2") as worker:
         worker.waits_until(lambda: len(readers(worker.process.pid)) == 2)
@@ -94,6 +94,8 @@ def test_the_crew_is_gone_when_the_worker_is_killed(tmp_path: Path) -> None:
     while any(Path("/proc", str(pid), "fd").exists() for pid in found):
         assert time.monotonic() < until
         time.sleep(0.02)
+    serve_once(tmp_path)
+    assert audit(tmp_path / "inbox", tmp_path / "outbox", MANY) == []
 
 
 @pytest.mark.slow

@@ -24,7 +24,8 @@ from worker.values import Status
 HOSTILE = [
     "<img src=x onerror=alert(1)>.png", '"><script>alert(1)</script>.png', "</script><b>.png",
     "javascript:alert(1).png", "'onclick='alert(1)'.png", "{{ 7 * 7 }}.png", "&lt;b&gt;.png",
-    "\u202egnp.exe", "two\nlines.png", "\udcff\udcfe.png", "a#b?c=%41.png", "=1+1.png", "a:b/c.png",
+    "\u202egnp.exe", "two\nlines.png", "\udcff\udcfe.png", "a#b?c=%41.png", "=1+1.png",
+    "a:b/c.png",
 ]  # fmt: skip
 
 
@@ -236,6 +237,7 @@ def test_a_corrected_picture_is_shown_as_such_and_needs_nobody(shelved: Shelved)
     assert made.open == 0
     assert 'data-status="corrected"' in correction
     assert "by a person" in correction
+    assert "<h1>1 picture</h1>" in page(shelved)
     assert "put right: 7" in original
 
 

@@ -95,7 +95,7 @@ def test_filters_narrow_the_rows_and_are_remembered_in_the_address(
     for status, count in Counter(statuses).items():
         browser.click(f"input[name=status][value={status}]")
         assert len(browser.rows()) == count
-        assert f"{count} of {len(everything)} pictures" in browser.find("#matches").text
+        assert f"{count} of {len(everything)} rows" in browser.find("#matches").text
         assert browser.driver.current_url.endswith(f"#status={status}")
         browser.click(f"input[name=status][value={status}]")
     browser.click("input[name=digit][value='7']")

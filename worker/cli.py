@@ -7,6 +7,7 @@ from worker.commands.corrections import corrections
 from worker.commands.evaluate import evaluate
 from worker.commands.predict import predict
 from worker.commands.report import report
+from worker.commands.status import status
 from worker.commands.verify import verify
 from worker.commands.watch import watch
 
@@ -18,5 +19,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (watch, batch, predict, evaluate, verify, corrections, report):
+for command in (watch, status, batch, predict, evaluate, verify, corrections, report):
     app.command()(command)

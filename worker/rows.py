@@ -48,6 +48,11 @@ class Rows:
         for file, is_ours in self._open_all():
             yield from (one for one in search(file, None) if is_ours or one[1].is_whole)
 
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of all these files as they are, headers too."""
+        for file, _ in self._open_all():
+            yield from file
+
     def rows_of(self, contents: Collection[str]) -> Iterator[tuple[str, Row]]:
         """Yield the whole rows, in whichever file, of pictures with these SHA-256.
 

@@ -17,6 +17,7 @@ from worker.page.view import Viewer, corrections
 from worker.record import REPORT
 from worker.rows import Rows
 from worker.stock import Digests
+from worker.values import Status
 
 _OPEN: Final = 120  # pictures that need a person, at most
 _OPEN_AT_ONCE: Final = 12  # and those that are seen before anything is unfolded
@@ -90,7 +91,7 @@ class Maker:
             "open_items": viewer.items(still_open[:_OPEN], right),
             "open_count": len(still_open),
             "open_is_least": self._tally.open_is_least,
-            "status_choices": _choices([item.status for item in items]),
+            "status_choices": sorted(_choices([item.status for item in items]), key=_rank),
             "day_choices": sorted(_choices([item.day for item in items]), reverse=True),
             "first_open": _OPEN_AT_ONCE,
             "advice": advice(self._outbox),
@@ -137,6 +138,10 @@ def _is_filed(entry: Entry, now: datetime) -> bool:
 def _merged(*groups: list[Entry]) -> list[Entry]:
     """Give each row once, newest first."""
     return sorted({entry for group in groups for entry in group}, reverse=True)
+
+
+def _rank(choice: tuple[str, int]) -> int:
+    return list(Status).index(Status(choice[0]))
 
 
 def _choices(values: list[str]) -> list[tuple[str, int]]:

@@ -39,11 +39,11 @@ addEventListener("DOMContentLoaded", () => {
 
   const say = (found) => {
     const number = (count) => count.toLocaleString("en");
-    const pictures = (count) => `${number(count)} ${count === 1 ? "picture" : "pictures"}`;
+    const named = (count) => `${number(count)} ${count === 1 ? "row" : "rows"}`;
     find("#matches").textContent =
       found === rows.length
-        ? `${pictures(found)}, newest first`
-        : `${number(found)} of ${pictures(rows.length)}, newest first`;
+        ? `${named(found)}, newest first`
+        : `${number(found)} of ${named(rows.length)}, newest first`;
     find("#none").hidden = found > 0;
     find("table.rows").hidden = found === 0;
     more.hidden = found <= limit;

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from worker.row import Row
 from worker.shelve import SHELVES
+from worker.values import Status
 
 BINS: Final = 20
 """Of the histogram: 5 percentage points each."""
@@ -64,6 +65,11 @@ class Tally:
             self._open.append(entry)
             if len(self._open) >= 2 * MOST_OPEN:  # seldom, since each looks at the disk
                 self.open()
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures were read: a correction is a second row about one of them."""
+        return self.rows - self.statuses[Status.CORRECTED]
 
     def newest(self) -> list[Entry]:
         """Give the newest rows, newest first."""

@@ -1,0 +1,122 @@
+"""`digitdrop status`: how is the worker doing?"""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from worker.errors import FolderError
+from worker.escape import escape
+from worker.options import INBOX, OUTBOX, Inbox, Outbox
+from worker.told import iso
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from worker.status import Condition
+
+
+def status(
+    inbox: Inbox = INBOX,
+    outbox: Outbox = OUTBOX,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say how the worker is doing; exit code 1 when something needs a person.
+
+    Example: digitdrop status --inbox scans --outbox results
+    """
+    from worker.needs import needs
+    from worker.status import look
+
+    try:
+        condition = look(inbox, outbox, datetime.now(UTC))
+    except OSError as error:
+        raise FolderError(f"cannot look at {error.filename}: {error.strerror}") from error
+    found = needs(condition)
+    if as_json:
+        typer.echo(json.dumps(_as_dict(condition, found), indent=2))
+    else:
+        _show(condition, found)
+    raise typer.Exit(int(bool(found)))
+
+
+def _as_dict(condition: "Condition", found: list[str]) -> dict[str, object]:
+    oldest, rows = condition.oldest, condition.rows
+    return {
+        "well": not found,
+        "needs": found,
+        "running": condition.holder is not None,
+        "holder": condition.holder,
+        "worker": asdict(condition.told) if condition.told else None,
+        "waiting": condition.waiting,
+        "in_hand": condition.in_hand,
+        "oldest": {"file": escape(oldest.name), "seconds": round(condition.oldest_age, 1)}
+        if oldest
+        else None,
+        "rows": {
+            "total": dict(rows.total),
+            "today": dict(rows.today),
+            "last_minute": rows.last_minute,
+            "last": rows.last or None,
+        },
+        "report_writable": condition.is_writable,
+        "disk_free": condition.free,
+        "time": iso(condition.now),
+    }
+
+
+def _show(condition: "Condition", found: list[str]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    view = Table(box=box.SIMPLE, show_header=False)
+    view.add_column(no_wrap=True)
+    view.add_column(overflow="fold")
+    for label, text in _lines(condition):
+        view.add_row(Text(label), Text(text))
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    console.print(view)
+    for one in found:
+        console.print(Text(f"! {one}", style="bold red"), soft_wrap=True)
+    if not found:
+        console.print(Text("all is well", style="green"))
+
+
+def _lines(condition: "Condition") -> Iterator[tuple[str, str]]:
+    told, rows = condition.told, condition.rows
+    yield "worker", f"running: {condition.holder}" if condition.holder else "not running"
+    if told:
+        yield "looking", told.looking if told.is_ready else f"{told.looking}; not ready yet"
+        yield "model", told.model
+        yield "this run", _counts(told.read)
+    yield "waiting", f"{condition.waiting:,} in the inbox, {condition.in_hand:,} in hand"
+    if condition.oldest:
+        yield "oldest", f"{escape(condition.oldest.name)}, for {condition.oldest_age:,.0f} s"
+    yield "today", _counts(rows.today)
+    yield "in all", _counts(rows.total)
+    yield "rate", f"{rows.last_minute:,} in the last minute ({rows.last_minute / 60:.1f} a second)"
+    yield "last row", rows.last or "none"
+    yield "report", "writable" if condition.is_writable else "not writable"
+    yield (
+        "disk left",
+        ", ".join(f"{_room(free)} ({name})" for name, free in condition.free.items()),
+    )
+
+
+def _counts(counts: "Counter[str] | dict[str, int]") -> str:
+    parts = [f"{number:,} {name}" for name, number in sorted(counts.items(), key=_least)]
+    return f"{sum(counts.values()):,}" + (f": {', '.join(parts)}" if parts else "")
+
+
+def _least(item: tuple[str, int]) -> int:
+    return -item[1]
+
+
+def _room(free: int | None) -> str:
+    return "away" if free is None else f"{free / 2**30:,.1f} GiB"
