@@ -72,7 +72,7 @@ def test_the_death_of_a_process_is_noticed_and_a_new_crew_can_start(
 ) -> None:
     drops = some_drops(tmp_path, 20)
     crew = a_crew(classifier)
-    for child in children(os.getpid()):
+    for child in readers(os.getpid()):
         os.kill(child, signal.SIGKILL)
 
     with pytest.raises(Lost):
