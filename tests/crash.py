@@ -232,8 +232,13 @@ def _drop_one(world: World) -> None:
 LONG_AGO = "2026-01-05"
 
 
-def run(world: World, fault: Fault) -> bool:
+def run(world: World, fault: Fault, *, wrapped: "Callable[[Fault], None] | None" = None) -> bool:
     """Run the worker until it is idle; say whether it lived until then.
+
+    Args:
+        world: on what.
+        fault: what befalls it.
+        wrapped: called in the worker's process before it begins; `wrap` if None.
 
     Raises:
         AssertionError: it ended otherwise than by the fault or by the request to stop.
@@ -241,7 +246,7 @@ def run(world: World, fault: Fault) -> bool:
     told = world.log_size()
     child = os.fork()
     if not child:
-        _be_the_worker(world, fault)
+        _be_the_worker(world, fault, wrapped or wrap)
     began, asked, idle = time.monotonic(), False, 0
     while True:
         pid, status = os.waitpid(child, os.WNOHANG)
@@ -269,13 +274,13 @@ def run(world: World, fault: Fault) -> bool:
     return code != 2
 
 
-def _be_the_worker(world: World, fault: Fault) -> None:
+def _be_the_worker(world: World, fault: Fault, wrapped: Callable[[Fault], None]) -> None:
     try:
         sys.argv = ["digitdrop", *world.arguments()]
         log = os.open(world.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        wrap(fault)
+        wrapped(fault)
         from worker.cli import app
         from worker.console import run as run_app
 
@@ -291,14 +296,18 @@ def _be_the_worker(world: World, fault: Fault) -> None:
 
 def wrap(fault: Fault) -> None:
     """Count what this process changes on disk from now on, and strike at the chosen moment."""
-    # The pure Python twin of `io` comes to `os.write` and `os.open` for all that it does.
-    io.open = builtins.open = _pyio.open
+    use_os_for_all()
     names = ("rename", "replace", "link", "unlink", "remove", "rmdir", "mkdir", "truncate")
     for name in names:
         _wrap(name, fault, lambda *_, **__: True)
     for name in ("write", "fsync", "ftruncate", "sendfile"):
         _wrap(name, fault, lambda descriptor, *_: _is_on_disk(descriptor))
     _wrap("open", fault, _is_for_writing)
+
+
+def use_os_for_all() -> None:
+    """Have the pure Python twin of `io`, which comes to `os` for all that it does."""
+    io.open = builtins.open = _pyio.open
 
 
 def _is_on_disk(descriptor: int) -> bool:
@@ -410,13 +419,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--errno", type=lambda name: getattr(errno, name), default=errno.EIO)
     options = parser.parse_args()
-    _warm_up()
+    warm_up()
     began = time.monotonic()
     done = (at_random if options.mode in {"twice", "stop"} else every)(options)
     print(f"{options.command} {options.mode}: {done}, {time.monotonic() - began:.0f} s")
 
 
-def _warm_up() -> None:
+def warm_up() -> None:
     """Import once what each fork needs; importing starts no thread that a fork would lose."""
     import worker.batch
     import worker.cli

@@ -32,11 +32,11 @@ LIMITS = Limits(pixels=2_000_000, bytes=2**20)
 _BREAKING = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
 
 
-def seeds() -> list[bytes]:
-    """Make one whole picture of each format and kind."""
+def seeds(*, shrink: int = 1) -> list[bytes]:
+    """Make one whole picture of each format and kind, of 60 x 80 pixels or as much smaller."""
     from ledger import a_picture
 
-    grey = Image.open(io.BytesIO(a_picture(7)))
+    grey = Image.open(io.BytesIO(a_picture(7))).reduce(shrink)
     colour = Image.merge("RGB", (grey, grey.point(lambda value: value // 2), grey))
     clear = colour.convert("RGBA")
     clear.putalpha(grey.point(lambda value: 255 - value))
@@ -81,7 +81,7 @@ def mutants(seed: int, count: int) -> Iterator[bytes]:
         content = bytearray(wholes[number % len(wholes)])
         for _ in range(chance.choice((1, 1, 1, 2, 4, 8, 32))):
             if content:
-                chance.choice(_DAMAGES)(content, chance, wholes)
+                chance.choice(DAMAGES)(content, chance, wholes)
         yield bytes(content)
 
 
@@ -119,7 +119,7 @@ def _splice(content: bytearray, chance: random.Random, wholes: list[bytes]) -> N
     content[at : at + 64] = other[start : start + chance.randint(1, 64)]
 
 
-_DAMAGES = [_flip, _set, _number, _cut, _remove, _repeat, _splice]
+DAMAGES = [_flip, _set, _number, _cut, _remove, _repeat, _splice]
 
 
 def _somewhere(content: bytearray, chance: random.Random) -> int:
