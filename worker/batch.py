@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from worker import lock, pipeline
+from worker.about import about
 from worker.ahead import Ahead
 from worker.begun import Begun
 from worker.classify import Classifier
@@ -124,7 +125,8 @@ def _there(seen: Sequence[Outcome]) -> list[Outcome]:
     """Leave out what was taken away before it could be read; tell of all failures."""
     for one in seen:
         if isinstance(one, Failure):
-            logger.warning("%s: %s", escape(one.drop.name), one.error)
+            name = escape(one.drop.name)
+            logger.warning("%s: %s", name, one.error, extra=about(file=name))
     return [one for one in seen if not (isinstance(one, Failure) and isinstance(one.error, Gone))]
 
 

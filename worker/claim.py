@@ -15,7 +15,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from worker.about import about
 from worker.disk import is_same_file, move, sync_folders
+from worker.escape import escape
 from worker.held import batch_name, batches, claim_time, digest, drops_in, row_id
 from worker.inbox import CLAIMED
 from worker.values import Drop
@@ -162,7 +164,13 @@ class Hand:
         """Say once that a file cannot be taken, however often it is tried."""
         if name not in self._told and len(self._told) < _MOST_TOLD:
             self._told.add(name)
-            logger.warning("cannot take %r out of %s: %s", name, self._inbox, error.strerror)
+            logger.warning(
+                "cannot take %r out of %s: %s",
+                name,
+                self._inbox,
+                error.strerror,
+                extra=about(file=escape(name)),
+            )
 
 
 def remove_empty(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What people see: logs, progress, tables. Results go to stdout, talk to stderr."""
+"""What people see: progress, tables, errors. Results go to stdout, talk to stderr."""
 
 import json
 import logging
@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import typer
 
+from worker import logs
 from worker.errors import SetupError
 from worker.escape import escape
 from worker.values import Reading
@@ -23,19 +24,11 @@ def run(app: typer.Typer) -> NoReturn:
     try:
         app()
     except SetupError as error:
-        typer.echo(f"digitdrop: {error}", err=True)
+        if logs.is_for_machines():
+            logging.getLogger(__name__).critical("%s", error)
+        else:
+            typer.echo(f"digitdrop: {error}", err=True)
     sys.exit(2)
-
-
-def configure_logging(*, quiet: bool) -> None:
-    """Write one line per change of state to stderr, with the time in UTC."""
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(
-        level=logging.WARNING if quiet else logging.INFO,
-        format="%(asctime)s.%(msecs)03dZ %(levelname)-7s %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S",
-        stream=sys.stderr,
-    )
 
 
 @contextmanager

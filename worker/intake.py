@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from worker.about import about
 from worker.claim import Hand
 from worker.crew import Lost
 from worker.errors import Gone, Incomplete, NotYet
@@ -108,7 +109,7 @@ class Intake:
         drops = self._hand.take(before)
         if not drops:
             return
-        logger.info("claimed %d: %s", len(drops), _few(drops))
+        logger.info("claimed %d: %s", len(drops), _few(drops), extra=about(count=len(drops)))
         is_full = len(found) >= max(2, self.pace.size)
         try:
             self._read(drops, before, settled=settled, more=is_full and self._was_full)

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from worker import inbox
+from worker.about import about
 from worker.inbox import Found
 from worker.intake import Intake
 from worker.pulse import Pulse
@@ -172,14 +173,19 @@ class Loop:
 
     def _say_once(self, error: OSError) -> None:
         if not self._trouble:
-            logger.error("cannot %s: %s; trying until it succeeds", _TAKE_IN, error)
+            logger.error(
+                "cannot %s: %s; trying until it succeeds",
+                _TAKE_IN,
+                error,
+                extra=about(cannot=_TAKE_IN, state="begins"),
+            )
         self._trouble = True
         self._recovered = False
         self._pulse.trouble(_TAKE_IN, str(error))
 
     def _say_again(self) -> None:
         if self._trouble:
-            logger.warning("can take files in again")
+            logger.warning("can %s again", _TAKE_IN, extra=about(cannot=_TAKE_IN, state="ends"))
             self._pulse.trouble(_TAKE_IN, "")
         self._trouble = False
 

@@ -13,6 +13,7 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from worker.amounts import age, rotation
+from worker.logs import LogFormat
 from worker.rotation import Rotation
 from worker.values import Limits
 
@@ -26,6 +27,7 @@ SETTLE: Final = 2.0
 MAX_WAIT: Final = 60.0
 WORKERS: Final = os.cpu_count() or 1
 LIMITS: Final = Limits()
+LOG_FORMAT: Final = LogFormat.TEXT
 NEWEST: Final = 2_000
 """A page of 2 MB, which any browser opens at once."""
 
@@ -126,4 +128,12 @@ Metrics = Annotated[
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", envvar="DIGITDROP_QUIET", help="Tell only of trouble.")
+]
+LogFormatted = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        envvar="DIGITDROP_LOG_FORMAT",
+        help="Write the log for people, or one JSON object a line for machines.",
+    ),
 ]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from worker.about import about
 from worker.claim import Hand
 from worker.escape import escape
 from worker.pager import Pager
@@ -97,17 +98,17 @@ def _named(drop: Drop, row: Row) -> Drop:
 
 def _tell(reading: Reading) -> None:
     verdict, name = reading.verdict, escape(reading.drop.name)
-    if verdict.status is Status.UNREADABLE:
-        logger.warning("%s: unreadable: %s", name, verdict.reason)
-    elif verdict.prediction is None:
-        logger.info("%s: %s: %s", name, verdict.status, verdict.reason)
-    elif verdict.confidence is None:
-        logger.info("%s: %d, %s", name, verdict.prediction, verdict.status)
-    else:
-        logger.info(
-            "%s: %d, %s (%.1f %%)",
-            name,
-            verdict.prediction,
-            verdict.status,
-            100 * verdict.confidence,
-        )
+    level = logging.WARNING if verdict.status is Status.UNREADABLE else logging.INFO
+    extra = about(
+        file=name,
+        id=reading.id,
+        status=verdict.status,
+        prediction=verdict.prediction,
+        confidence=None if verdict.confidence is None else round(verdict.confidence, 4),
+        reason=verdict.reason,
+    )
+    if verdict.prediction is None:
+        logger.log(level, "%s: %s: %s", name, verdict.status, verdict.reason, extra=extra)
+        return
+    sure = "" if verdict.confidence is None else f" ({100 * verdict.confidence:.1f} %)"
+    logger.log(level, "%s: %d, %s%s", name, verdict.prediction, verdict.status, sure, extra=extra)

@@ -4,6 +4,8 @@ import logging
 import queue
 from collections.abc import Callable
 
+from worker.about import about
+
 logger = logging.getLogger(__name__)
 
 
@@ -69,7 +71,12 @@ class Stopper:
             except OSError as error:
                 self._tell(what, str(error))
                 if not wait:
-                    logger.error("cannot %s: %s; trying until it succeeds", what, error)
+                    logger.error(
+                        "cannot %s: %s; trying until it succeeds",
+                        what,
+                        error,
+                        extra=about(cannot=what, state="begins"),
+                    )
                 wait = min(wait * 2, 10.0) or 0.5
                 self.wait(wait)
                 if self._stopping:
@@ -77,7 +84,7 @@ class Stopper:
             else:
                 break
         if wait:
-            logger.warning("can %s again", what)
+            logger.warning("can %s again", what, extra=about(cannot=what, state="ends"))
             self._tell(what, "")
 
 

@@ -7,9 +7,20 @@ from typing import Annotated
 
 import typer
 
-from worker import console
+from worker import console, logs
 from worker.commands.process import signalled, start_again
-from worker.options import LIMITS, MODEL, WORKERS, MaxBytes, MaxPixels, Model, Quiet, Workers
+from worker.options import (
+    LIMITS,
+    LOG_FORMAT,
+    MODEL,
+    WORKERS,
+    LogFormatted,
+    MaxBytes,
+    MaxPixels,
+    Model,
+    Quiet,
+    Workers,
+)
 from worker.values import Limits
 
 
@@ -24,6 +35,7 @@ def batch(
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     quiet: Quiet = False,
+    log_format: LogFormatted = LOG_FORMAT,
 ) -> None:
     """Read files and folders once; run again, it goes on where it stopped.
 
@@ -34,7 +46,7 @@ def batch(
     from worker.readers import Hung
     from worker.sources import count
 
-    console.configure_logging(quiet=True)
+    logs.configure(log_format, quiet=True)
     classifier = Classifier.load(model, threads=workers)
     stopper = signalled()
     total = 0 if quiet else count(sources, is_stopping=stopper.is_stopping)

@@ -5,9 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker import console
+from worker import console, logs
 from worker.errors import SetupError
-from worker.options import LIMITS, MODEL, WORKERS, MaxBytes, MaxPixels, Model, Quiet, Workers
+from worker.options import (
+    LIMITS,
+    LOG_FORMAT,
+    MODEL,
+    WORKERS,
+    LogFormatted,
+    MaxBytes,
+    MaxPixels,
+    Model,
+    Quiet,
+    Workers,
+)
 from worker.values import Limits
 
 if TYPE_CHECKING:
@@ -45,6 +56,7 @@ def evaluate(
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     quiet: Quiet = False,
+    log_format: LogFormatted = LOG_FORMAT,
 ) -> None:
     """Measure how well pictures are read whose digits are known; nothing is recorded.
 
@@ -54,7 +66,7 @@ def evaluate(
     from worker.classify import Classifier
     from worker.evaluate import mark, tasks
 
-    console.configure_logging(quiet=True)
+    logs.configure(log_format, quiet=True)
     draw = _charts() if plots else None
     classifier = Classifier.load(model, threads=workers)
     limits = Limits(pixels=max_pixels, bytes=max_bytes)

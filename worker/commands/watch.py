@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from worker import console
+from worker import logs
 from worker.commands.process import signalled, start_again
 from worker.errors import ModelError
 from worker.options import (
     INBOX,
     LIMITS,
+    LOG_FORMAT,
     MAX_WAIT,
     MODEL,
     OUTBOX,
@@ -22,6 +23,7 @@ from worker.options import (
     WORKERS,
     Inbox,
     KeepDone,
+    LogFormatted,
     MaxBytes,
     MaxPixels,
     MaxWait,
@@ -59,6 +61,7 @@ def watch(
     page: Page = True,
     metrics: Metrics = None,
     quiet: Quiet = False,
+    log_format: LogFormatted = LOG_FORMAT,
 ) -> None:
     """Read whatever is dropped into the inbox, until stopped: the service.
 
@@ -70,7 +73,7 @@ def watch(
     from worker.daemon import Service, serve
     from worker.readers import Hung
 
-    console.configure_logging(quiet=quiet)
+    logs.configure(log_format, quiet=quiet)
     stopper = signalled()
     if train and not (model / "digits.tflite").exists():
         _train_first(model)
