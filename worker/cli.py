@@ -10,6 +10,7 @@ from worker.commands.report import report
 from worker.commands.status import status
 from worker.commands.verify import verify
 from worker.commands.watch import watch
+from worker.commands.why import why
 
 app = typer.Typer(
     name="digitdrop",
@@ -19,5 +20,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (watch, status, batch, predict, evaluate, verify, corrections, report):
+for command in (watch, status, why, batch, predict, evaluate, verify, corrections, report):
     app.command()(command)

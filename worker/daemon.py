@@ -156,7 +156,9 @@ def _pulse(service: Service, model: str, holder: str, remote: str | None) -> Pul
         pid=os.getpid(),
         since=iso(utc_now()),
         model=model,
-        patience=service.settle + service.max_wait,
+        inbox=str(service.inbox.resolve()),
+        settle=service.settle,
+        max_wait=service.max_wait,
         looking=looking,
     )
     return Pulse(told, outlets(service.inbox, service.outbox, service.metrics), now)

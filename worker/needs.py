@@ -56,6 +56,6 @@ def _stuck(condition: Condition) -> Iterator[str]:
         return
     last = condition.rows.last or condition.told.since
     quiet = (condition.now - datetime.fromisoformat(last)).total_seconds()
-    if min(quiet, condition.oldest_age) > _LONG + condition.told.patience:
+    if min(quiet, condition.oldest_age) > _LONG + condition.told.settle + condition.told.max_wait:
         name = escape(condition.oldest.name)
         yield f"{name} has waited for {condition.oldest_age:,.0f} s: is it still being written?"

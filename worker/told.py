@@ -23,8 +23,12 @@ class Told:
     since: str
     """When it started."""
     model: str
-    patience: float
-    """Seconds that a file may have to wait, unchanged, before it is read."""
+    inbox: str
+    """The folder that it watches, as an absolute path."""
+    settle: float
+    """Seconds that a file must be unchanged."""
+    max_wait: float
+    """Seconds without a change that the rest of a cut-short picture is waited for."""
     looking: str = ""
     """Whether events tell of files, or listings, and why."""
     is_ready: bool = False

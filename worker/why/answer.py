@@ -1,0 +1,50 @@
+"""Why a picture is not read, or what became of it: one answer."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """What an answer comes to."""
+
+    READ = "read"
+    FAILED = "failed"
+    IN_HAND = "in_hand"
+    WAITING = "waiting"
+    CHANGING = "changing"
+    CUT_SHORT = "cut_short"
+    LABELLED = "labelled"
+    FOLDER = "folder"
+    IGNORED = "ignored"
+    REFUSED = "refused"
+    STUCK = "stuck"
+    NOT_DROPPED = "not_dropped"
+    UNKNOWN = "unknown"
+
+
+_BY_ITSELF: Final = {
+    Kind.READ,
+    Kind.IN_HAND,
+    Kind.WAITING,
+    Kind.CHANGING,
+    Kind.CUT_SHORT,
+    Kind.LABELLED,
+    Kind.FOLDER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Why a picture is not read, or that it is."""
+
+    kind: Kind
+    text: str
+    """In words, for a person; follows the file's name."""
+    to_do: str = ""
+    """What a person can do; empty if there is nothing to do."""
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether nothing more will happen by itself, and the picture has no answer."""
+        return self.kind not in _BY_ITSELF

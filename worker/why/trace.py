@@ -1,0 +1,74 @@
+"""All that may decide whether a picture is read, at one moment; changes nothing."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from worker import lock, told
+from worker.cleared import cleared_until
+from worker.errors import FolderError
+from worker.record import REPORT
+from worker.rows import Rows
+from worker.told import Told
+from worker.why.past import Recorded, digest, lies_at, rows_about
+from worker.why.spot import Place, Spot, locate
+from worker.why.waiting import Waiting, examine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What can be seen of one picture."""
+
+    now: datetime
+    inbox: Path
+    outbox: Path
+    spot: Spot
+    waiting: Waiting | None
+    """More of a file that lies in the inbox; None of any other."""
+    rows: tuple[Recorded, ...]
+    """What the report says of it, oldest first."""
+    shelved: Path | None
+    """Where the picture of the last of these rows lies; None if it is gone, or there is no row."""
+    cleared: date | None
+    """Up to which day pictures of `done/` may have been deleted."""
+    holder: str | None
+    """Who writes the report; None if no worker is running."""
+    told: Told | None
+    """What that one tells of itself."""
+
+
+def trace(asked: Path, inbox: Path, outbox: Path, now: datetime) -> Trace:
+    """Look for a picture by its path, or by its name as it was dropped.
+
+    Raises:
+        FolderError: there is no such inbox.
+        ReportError: the report's lock may not be looked at.
+        OSError: the report, or what is in hand, may not be read.
+    """
+    if not inbox.is_dir():
+        raise FolderError(f"there is no inbox {inbox}: is its disk mounted, is --inbox right?")
+    spot = locate(asked, inbox, outbox)
+    try:
+        waiting = examine(inbox, spot.name, now) if spot.place is Place.INBOX else None
+    except FileNotFoundError:  # taken into hand just now
+        return trace(asked, inbox, outbox, now)
+    rows = rows_about(Rows(outbox / REPORT).lines(), name=spot.name, sha256=_content(spot))
+    holder = lock.holder(outbox / REPORT)
+    return Trace(
+        now=now,
+        inbox=inbox,
+        outbox=outbox,
+        spot=spot,
+        waiting=waiting,
+        rows=tuple(rows),
+        shelved=lies_at(outbox, rows[-1]) if rows else None,
+        cleared=cleared_until(outbox),
+        holder=holder,
+        told=told.read(outbox, holder) if holder else None,
+    )
+
+
+def _content(spot: Spot) -> str:
+    """Give the SHA-256 of what was read, or may have been, under whatever name."""
+    was_read = spot.place in {Place.OUTBOX, Place.ELSEWHERE}
+    return digest(spot.path) if spot.path and was_read else ""

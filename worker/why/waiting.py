@@ -1,0 +1,75 @@
+"""A file that lies in the inbox: may it be read, and what would come of it?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from worker import ignore
+from worker.errors import InputError
+from worker.ignore import Rule
+from worker.inbox import count
+from worker.pipeline import see
+from worker.values import Drop, Failure, Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What can be seen of it."""
+
+    rule: Rule | None = None
+    """Why it is left alone."""
+    blamed: str = ""
+    """What the rule is about: its name, or that of a folder, relative to the inbox."""
+    is_mounted: bool = False
+    """Whether it lies on another file system than the inbox, so that it cannot be claimed."""
+    age: float
+    """Seconds since it came, or last changed."""
+    error: InputError | None = None
+    """Why it cannot be decoded; None if it can, or if no rule lets it be tried."""
+    files: int = 0
+    """How many wait in the inbox, itself among them; of a folder, how many wait in that."""
+
+
+def examine(inbox: Path, name: str, now: datetime) -> Waiting:
+    """Look at a file of the inbox as the worker would, and change nothing.
+
+    Args:
+        inbox: the folder.
+        name: relative to it; something lies there, of whatever kind. `.` is the inbox itself.
+        now: aware.
+
+    Raises:
+        OSError: it is gone.
+    """
+    path = inbox / name
+    status = path.lstat()
+    age = max(0.0, now.timestamp() - status.st_ctime)
+    rule, blamed = _rule(inbox, name)
+    if rule:
+        return Waiting(
+            rule=rule, blamed=blamed, age=age, files=count(path) if rule is Rule.FOLDER else 0
+        )
+    seen = see(Drop(id="", path=path, name=name), Limits())
+    return Waiting(
+        is_mounted=status.st_dev != inbox.stat().st_dev,
+        age=age,
+        error=seen.error if isinstance(seen, Failure) else None,
+        files=count(inbox),
+    )
+
+
+def _rule(inbox: Path, name: str) -> tuple[Rule | None, str]:
+    """Give the rule that leaves it alone, and what that is about: the first on the way."""
+    if name == ".":
+        return Rule.FOLDER, name
+    parts = name.split("/")
+    for number in range(1, len(parts)):
+        folder = "/".join(parts[:number])
+        if ignore.is_foreign(parts[number - 1]):
+            return Rule.FOREIGN_FOLDER, folder
+        if (inbox / folder).is_symlink():
+            return Rule.LINK, folder
+    kind = ignore.by_kind((inbox / name).lstat().st_mode)
+    if kind is Rule.FOLDER:
+        return (Rule.FOREIGN_FOLDER if ignore.is_foreign(parts[-1]) else kind), name
+    return ignore.by_name(parts[-1]) or kind, name

@@ -1,0 +1,128 @@
+"""What keeps a file of the inbox waiting, in words."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from worker.errors import Incomplete, Unavailable
+from worker.escape import printable
+from worker.ignore import Rule
+from worker.why.answer import Answer, Kind
+from worker.why.trace import Trace
+from worker.why.waiting import Waiting
+
+_LONG: Final = 60.0
+"""Seconds without a row in which a file that may be read is not read: no mere pause."""
+
+
+def waits(seen: Trace, file: Waiting) -> Answer:
+    """Give the first thing that keeps a file waiting; what a person must do comes first."""
+    reasons: tuple[Callable[[Trace, Waiting], Answer | None], ...] = (
+        _ignored, _refused, _nobody, _cut_short, _changing, _stuck,
+    )  # fmt: skip
+    for reason in reasons:
+        if answer := reason(seen, file):
+            return answer
+    before = f", with {file.files - 1:,} others" if file.files > 1 else ""
+    return Answer(Kind.WAITING, f"it waits in the inbox{before}; it is read in a moment")
+
+
+_REMEDIES: Final = {
+    Rule.HIDDEN: "give it a name that does not begin with a dot",
+    Rule.UNFINISHED: "rename it once it is finished",
+    Rule.LITTER: "give it another name if it is a picture of yours",
+    Rule.FOREIGN_FOLDER: "move the picture into another folder of the inbox",
+    Rule.LINK: "put a copy of the picture in its place",
+    Rule.SPECIAL: "drop a regular file",
+}
+
+
+def _ignored(_: Trace, file: Waiting) -> Answer | None:
+    if file.rule is None:
+        return None
+    if file.rule is Rule.FOLDER:
+        return Answer(Kind.FOLDER, f"it is a folder; {file.files:,} files in it wait to be read")
+    text = f"left alone: {file.rule}"
+    return Answer(Kind.IGNORED, f"{text} ({printable(file.blamed)})", _REMEDIES[file.rule])
+
+
+def _refused(_: Trace, file: Waiting) -> Answer | None:
+    if file.is_mounted:
+        return Answer(
+            Kind.REFUSED,
+            "it lies on another file system than the inbox, from which no file can be claimed",
+            "copy it into the inbox itself, or give that file system a worker of its own",
+        )
+    if isinstance(file.error, Unavailable):
+        return Answer(
+            Kind.REFUSED,
+            f"it {file.error}",
+            "give read access to the user that runs the worker",
+        )
+    return None
+
+
+def _nobody(seen: Trace, _: Waiting) -> Answer | None:
+    """Say that no worker is there to read it, or that it cannot."""
+    if seen.holder is None:
+        return Answer(
+            Kind.STUCK,
+            "it waits, and no worker is running",
+            "start `digitdrop watch`, or look at the service manager's log",
+        )
+    if seen.told and seen.told.inbox and Path(seen.told.inbox) != seen.inbox.resolve():
+        return Answer(
+            Kind.STUCK,
+            f"the worker of the outbox {seen.outbox} watches another inbox: {seen.told.inbox}",
+            "drop it there, or name the outbox of this inbox with --outbox",
+        )
+    for text, since in seen.told.trouble.items() if seen.told else ():
+        return Answer(
+            Kind.STUCK,
+            f"it waits, since the worker {text} (since {since})",
+            "put that right; the worker goes on by itself",
+        )
+    return None
+
+
+def _cut_short(seen: Trace, file: Waiting) -> Answer | None:
+    if not isinstance(file.error, Incomplete):
+        return None
+    patience = seen.told.max_wait if seen.told else 0.0
+    if file.age > patience + _LONG:
+        return None
+    left = max(0.0, patience - file.age)
+    return Answer(
+        Kind.CUT_SHORT,
+        f"{file.error}: the worker waits for the rest; unless it changes it is recorded as it "
+        f"is in {left:.0f} s",
+        "if nobody is writing it any more, drop it again, whole",
+    )
+
+
+def _changing(seen: Trace, file: Waiting) -> Answer | None:
+    quiet = seen.told.settle if seen.told else 0.0
+    if file.age >= quiet:
+        return None
+    return Answer(
+        Kind.CHANGING,
+        f"it changed {file.age:.1f} s ago, and is read once it is unchanged for {quiet:g} s: "
+        f"{quiet - file.age:.1f} s more",
+    )
+
+
+def _stuck(seen: Trace, file: Waiting) -> Answer | None:
+    told = seen.told
+    if not told:
+        return None
+    last = datetime.fromisoformat(told.last or told.since)
+    quiet = (seen.now - last).total_seconds()
+    if min(quiet, file.age) < told.settle + told.max_wait + _LONG:
+        return None
+    return Answer(
+        Kind.STUCK,
+        f"it has waited for {file.age:,.0f} s, and the worker has written no row for "
+        f"{quiet:,.0f} s",
+        "look for its name in the worker's log: it may not be allowed to take it",
+    )
