@@ -48,3 +48,22 @@ def test_a_fault_in_judging_costs_its_picture_and_not_its_neighbours() -> None:
 
     assert [reading.verdict.status for reading in readings] == [Status.UNREADABLE, Status.OK]
     assert "internal error" in readings[0].verdict.reason
+
+
+def test_bytes_from_elsewhere_are_read_alike_and_named_by_their_address() -> None:
+    path = SAMPLES / "three-with-a-marker.png"
+    file = Drop(id=None, path=path, name="three.png")
+    stored = Drop(id=None, path=Path(), address="s3://bucket/three.png", name="three.png")
+
+    seen = [
+        pipeline.see(file, Limits()),
+        pipeline.see(stored, Limits(), content=path.read_bytes),
+        pipeline.see(stored, Limits(), content=path.read_bytes, deadly={stored.address}),
+    ]
+    here, there, deadly = pipeline.read(
+        seen, Classifier.load(ROOT / "models"), now=pipeline.utc_now
+    )
+
+    assert (here.verdict, here.sha256) == (there.verdict, there.sha256)
+    assert here.id != there.id == deadly.id
+    assert deadly.verdict.reason == "crashed the reader twice"

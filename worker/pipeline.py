@@ -36,7 +36,8 @@ def see(
     limits: Limits,
     *,
     known: Container[str] = (),
-    deadly: Collection[Path] = (),
+    deadly: Collection[Path | str] = (),
+    content: Callable[[], bytes] | None = None,
 ) -> Seen:
     """Load, decode and normalise one drop; a bad file becomes a value, not a crash.
 
@@ -46,17 +47,18 @@ def see(
         drop: what to read.
         limits: what it may cost.
         known: ids of rows that need not be read again.
-        deadly: absolute paths of files that kill or hang whoever decodes them.
+        deadly: absolute paths (or addresses) of files that kill or hang whoever decodes them.
+        content: gives the bytes, where something else than `load` gets them; raises InputError.
     """
     sha256 = ""
     try:
-        content = load(drop.path, most=limits.bytes)
-        sha256 = hashlib.sha256(content).hexdigest()
+        loaded = content() if content else load(drop.path, most=limits.bytes)
+        sha256 = hashlib.sha256(loaded).hexdigest()
         if _id(drop, sha256) in known:
             raise AlreadyRead("its row is in the report")
-        if deadly and drop.path.absolute() in deadly:
+        if deadly and _place(drop) in deadly:
             raise Unreadable("crashed the reader twice")
-        sight = look(decode(content, limits=limits))
+        sight = look(decode(loaded, limits=limits))
     except InputError as error:
         return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=error)
     except Exception:
@@ -133,5 +135,9 @@ def _id(drop: Drop, sha256: str) -> str:
     """Name the row: by the claim, else by path and content."""
     if drop.id is not None:
         return drop.id
-    named = os.fsencode(drop.path.absolute()) + b"\0" + sha256.encode()
+    named = os.fsencode(_place(drop)) + b"\0" + sha256.encode()
     return "f" + hashlib.blake2b(named, digest_size=10).hexdigest()
+
+
+def _place(drop: Drop) -> Path | str:
+    return drop.address or drop.path.absolute()

@@ -170,11 +170,12 @@ def _split(text: bytes, delimiter: str = ",") -> list[str]:
 def line(reading: Reading) -> bytes:
     """Write a reading as one physical line with its end."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(_cells(reading))
+    csv.writer(text, lineterminator="").writerow(cells(reading))
     return text.getvalue().encode() + END
 
 
-def _cells(reading: Reading) -> Iterator[str]:
+def cells(reading: Reading) -> Iterator[str]:
+    """Write a reading as cells, in the order of `COLUMNS`."""
     verdict = reading.verdict
     yield reading.id
     yield reading.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,12 +8,16 @@ too long, is to blame; one that only lay in hand when the power went is not.
 
 import multiprocessing
 from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TypeVar
 
 from worker.pipeline import see
 from worker.stopper import Stopped
 from worker.values import Drop, Limits
+
+Item = TypeVar("Item")
 
 _LOOK = 0.2
 
@@ -41,28 +45,61 @@ def deadly(
     Raises:
         Stopped: `is_stopping` said so first.
     """
-    blamed: set[Path] = set()
+    blamed = culprits(
+        partial(_see, limits),
+        paths,
+        is_stopping=is_stopping,
+        time_limit=time_limit,
+        moved=moved,
+    )
+    return {paths[index].absolute() for index in blamed}
+
+
+def culprits(
+    read: Callable[[Item], object],
+    items: Sequence[Item],
+    *,
+    time_limit: float,
+    is_stopping: Callable[[], bool] = lambda: False,
+    moved: Callable[[], None] = lambda: None,
+) -> list[int]:
+    """Find what kills or hangs whoever reads it, by its place in the list; as `deadly`.
+
+    Args:
+        read: reads one of them, in the other process.
+        items: what to read; it is sent there.
+        time_limit: seconds for each.
+        is_stopping: asked a few times a second.
+        moved: called whenever another one is to blame.
+
+    Raises:
+        Stopped: `is_stopping` said so first.
+    """
+    blamed = []
     start = 0
-    while start < len(paths):
-        start += _survived(paths[start:], limits, time_limit, is_stopping)
-        if start < len(paths):
-            blamed.add(paths[start].absolute())
+    while start < len(items):
+        start += _survived(read, items[start:], time_limit, is_stopping)
+        if start < len(items):
+            blamed.append(start)
             start += 1
         moved()
     return blamed
 
 
 def _survived(
-    paths: Sequence[Path], limits: Limits, time_limit: float, is_stopping: Callable[[], bool]
+    read: Callable[[Item], object],
+    items: Sequence[Item],
+    time_limit: float,
+    is_stopping: Callable[[], bool],
 ) -> int:
-    """Have another process read files in turn; count those that it survived in time."""
+    """Have another process read in turn; count what it survived in time."""
     context = multiprocessing.get_context("spawn")  # a fork would share our threads' locks
     ours, theirs = context.Pipe()
-    process = context.Process(target=_try, args=(theirs, paths, limits), daemon=True)
+    process = context.Process(target=_try, args=(theirs, read, items), daemon=True)
     process.start()
     theirs.close()  # so that the pipe ends when the process does
     try:
-        for survived in range(len(paths)):
+        for survived in range(len(items)):
             patience = time_limit
             while not ours.poll(_LOOK):
                 patience -= _LOOK
@@ -77,10 +114,16 @@ def _survived(
         process.kill()
         process.join()
         ours.close()
-    return len(paths)
+    return len(items)
 
 
-def _try(answers: "Connection[None, None]", paths: Sequence[Path], limits: Limits) -> None:
-    for path in paths:
-        see(Drop(id="", path=path, name=path.name), limits)
+def _try(
+    answers: "Connection[None, None]", read: Callable[[Item], object], items: Sequence[Item]
+) -> None:
+    for item in items:
+        read(item)
         answers.send(None)
+
+
+def _see(limits: Limits, path: Path) -> None:
+    see(Drop(id="", path=path, name=path.name), limits)

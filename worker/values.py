@@ -70,6 +70,8 @@ class Drop:
     where path and content name the row, so that a second run knows what the first has done."""
     path: Path
     """Where the bytes lie now."""
+    address: str = ""
+    """Where they lie instead, in an object store: `s3://bucket/key`; empty for a file."""
     name: str
     """What its owner calls it: the path relative to the inbox (or to the folder given)."""
 
