@@ -9,7 +9,7 @@ import struct
 import warnings
 
 import numpy as np
-from PIL import ExifTags, ImageFile
+from PIL import ExifTags, Image, ImageFile
 
 from worker.errors import Incomplete, InputError, TooLarge, Unreadable
 from worker.formats import Format, format_of, may_grow_into_one, missing_tail
@@ -66,17 +66,44 @@ def decode(content: bytes, *, limits: Limits | None = None) -> Grey:
         raise _blame(error, form, file) from error
 
 
+def grey_of(picture: Image.Image, *, limits: Limits | None = None) -> Grey:
+    """Give what a picture of Pillow's shows, as `decode` gives what its file does.
+
+    Of a very large JPEG it is not quite the same: of its file, `decode` has no more
+    decoded than is needed.
+
+    Raises:
+        Incomplete: its file ends before it does.
+        TooLarge: more pixels than `limits`; none was decoded if its file is still open.
+        Unreadable: its file is damaged, or it has no pixels.
+    """
+    width, height = picture.size
+    _check(width, height, limits or Limits())
+    if not width * height:
+        raise Unreadable(f"a picture of {width}x{height} pixels shows nothing")
+    try:
+        picture.load()
+        return _upright(to_grey(picture), _orientation(picture))
+    except MemoryError as error:
+        raise TooLarge(f"not enough memory for {width}x{height} pixels") from error
+    except Exception as error:  # as in `decode`
+        detail = " ".join(str(error).split()) or type(error).__name__
+        kind = Incomplete if "truncated" in detail.lower() else Unreadable
+        raise kind(f"damaged or unsupported picture: {detail}"[:200]) from error
+
+
+def _check(width: int, height: int, limits: Limits) -> None:
+    if width * height > limits.pixels:
+        raise TooLarge(f"{width}x{height} pixels, at most {limits.pixels:,} in all are allowed")
+
+
 def _pixels(form: Format, file: "_Reader", limits: Limits) -> Grey:
     if form.name == "JPEG":
         stop = missing_tail(file.getbuffer())
         if stop is not None:
             raise Incomplete(f"the JPEG stops before its end, at byte {stop:,}")
     with form.open(file) as picture:
-        width, height = picture.size
-        if width * height > limits.pixels:
-            raise TooLarge(
-                f"{width}x{height} pixels, at most {limits.pixels:,} in all are allowed"
-            )
+        _check(*picture.size, limits)
         if form.name == "JPEG":
             _draft(picture)
         picture.load()
@@ -92,7 +119,7 @@ def _draft(picture: ImageFile.ImageFile) -> None:
             return
 
 
-def _orientation(picture: ImageFile.ImageFile) -> int:
+def _orientation(picture: Image.Image) -> int:
     """Return the EXIF orientation, 1-8; Pillow has already turned TIFFs itself."""
     if not picture.info.keys() & {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}:
         return 1

@@ -12,6 +12,7 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
+from worker import shipped
 from worker.amounts import age, rotation
 from worker.logs import LogFormat
 from worker.rotation import Rotation
@@ -19,8 +20,7 @@ from worker.values import Limits
 
 Amount = TypeVar("Amount")
 
-MODEL: Final = Path(__file__).resolve().parent.parent / "models"
-"""The model that ships with the project."""
+MODEL: Final = shipped.MODEL
 INBOX: Final = Path("inbox")
 OUTBOX: Final = Path("outbox")
 SETTLE: Final = 2.0

@@ -63,12 +63,14 @@ def draw(looks: Sequence[Look], path: Path) -> None:
 
 
 def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Look:
-    seen = pipeline.see(Drop(id="", path=image, name=str(image)), limits)
+    # A link that is named is followed, unlike one that somebody drops into a folder.
+    path = image.resolve()
+    seen = pipeline.see(Drop(id="", path=path, name=str(image)), limits)
     frames = seen.sight.frames if isinstance(seen, Picture) else ()
     (reading,) = pipeline.read([seen], classifier, now=pipeline.utc_now)
     return Look(
         reading=reading,
-        grey=_decoded(image, limits),
+        grey=_decoded(path, limits),
         seen=seen,
         probabilities=classifier.probabilities(frames),
     )

@@ -19,7 +19,7 @@ _SUFFIXES: Final = frozenset(
 def drops(sources: Sequence[Path]) -> Iterator[Drop]:
     """Yield what to read, in order of name; a file below two of the sources once.
 
-    A file that is named itself is always read. Of those in a folder, whatever
+    A file that is named itself is always read, also through a link. Of those in a folder, whatever
     begins like a picture or is called like one is; others (notes, lists) are
     passed over, as are hidden and temporary names.
 
@@ -46,7 +46,9 @@ def count(sources: Sequence[Path], *, is_stopping: Callable[[], bool]) -> int:
 
 def _below(source: Path) -> Iterator[Drop]:
     if not source.is_dir():
-        yield Drop(id=None, path=source, name=source.name)
+        # A link that is named is followed, unlike one that lies in a folder.
+        path = source.resolve() if source.is_symlink() else source
+        yield Drop(id=None, path=path, name=source.name)
         return
     for found in listing(source, in_order=True):
         path = source / found.name
