@@ -42,3 +42,19 @@ def rotation(text: str) -> Rotation:
             "100MB"
         )
     return Rotation(size=int(match[1]) * _SIZES[match[2]])
+
+
+def age_text(age: timedelta) -> str:
+    """Write an age so that `age` reads it: in the largest unit that divides it."""
+    for letter, span in reversed(_SPANS.items()):
+        if not age % span:
+            return f"{age // span}{letter}"
+    raise AssertionError("ages are whole hours")
+
+
+def rotation_text(rotation: Rotation) -> str:
+    """Write when a report turns over so that `rotation` reads it."""
+    if rotation.period or not rotation.size:
+        return rotation.period or ""
+    name, unit = next(one for one in reversed(_SIZES.items()) if not rotation.size % one[1])
+    return f"{rotation.size // unit}{name}"

@@ -7,6 +7,8 @@ from worker.commands.corrections import corrections
 from worker.commands.evaluate import evaluate
 from worker.commands.predict import predict
 from worker.commands.report import report
+from worker.commands.service import app as service
+from worker.commands.settings import settings
 from worker.commands.status import status
 from worker.commands.verify import verify
 from worker.commands.watch import watch
@@ -22,3 +24,5 @@ app = typer.Typer(
 
 for command in (watch, status, why, batch, predict, evaluate, verify, corrections, report):
     app.command()(command)
+app.add_typer(service, name="service")
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(settings)

@@ -70,7 +70,7 @@ def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
         SetupError: a folder or the report cannot be used, or another worker has it.
         Hung: a picture never ends; start again, and it will be set aside.
     """
-    _check_folders(service.inbox, service.outbox)
+    check_folders(service.inbox, service.outbox)
     with lock.held(service.outbox / REPORT) as holder:
         _serve(service, classifier, stopper, holder)
 
@@ -216,7 +216,7 @@ def _check_rights(hand: Hand, report: Report) -> None:
 _PASSING: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE, errno.EAGAIN}
 
 
-def _check_folders(inbox: Path, outbox: Path) -> None:
+def check_folders(inbox: Path, outbox: Path) -> None:
     """Make the two folders if need be, and refuse to read what the worker writes."""
     for folder in (inbox, outbox):
         try:

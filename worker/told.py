@@ -68,8 +68,9 @@ class StatusFile:
         self._at = float("-inf")
 
     def tell(self, told: Told, now: float) -> None:
-        """Write what changed, every two seconds at most."""
-        if told is self._told or now - self._at < _SPACING:
+        """Write what changed, every two seconds at most; that it is ready, at once."""
+        is_first = told.is_ready and not (self._told and self._told.is_ready)
+        if told is self._told or (now - self._at < _SPACING and not is_first):
             return
         self._at = now
         aside = self._path.with_name(f"{self._path.name}.new")

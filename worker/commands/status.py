@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +30,20 @@ def status(
 
     Example: digitdrop status --inbox scans --outbox results
     """
+    condition, found = find(inbox, outbox)
+    if as_json:
+        typer.echo(json.dumps(as_dict(condition, found), indent=2))
+    else:
+        show(condition, found)
+    raise typer.Exit(int(bool(found)))
+
+
+def find(inbox: Path, outbox: Path) -> tuple["Condition", list[str]]:
+    """See how a worker is, and what needs a person.
+
+    Raises:
+        SetupError: what may not be looked at.
+    """
     from worker.needs import needs
     from worker.status import look
 
@@ -36,15 +51,11 @@ def status(
         condition = look(inbox, outbox, datetime.now(UTC))
     except OSError as error:
         raise FolderError(f"cannot look at {error.filename}: {error.strerror}") from error
-    found = needs(condition)
-    if as_json:
-        typer.echo(json.dumps(_as_dict(condition, found), indent=2))
-    else:
-        _show(condition, found)
-    raise typer.Exit(int(bool(found)))
+    return condition, needs(condition)
 
 
-def _as_dict(condition: "Condition", found: list[str]) -> dict[str, object]:
+def as_dict(condition: "Condition", found: list[str]) -> dict[str, object]:
+    """Give all of it for JSON."""
     oldest, rows = condition.oldest, condition.rows
     return {
         "well": not found,
@@ -69,7 +80,8 @@ def _as_dict(condition: "Condition", found: list[str]) -> dict[str, object]:
     }
 
 
-def _show(condition: "Condition", found: list[str]) -> None:
+def show(condition: "Condition", found: list[str]) -> None:
+    """Print it as a table, and what needs a person below."""
     from rich import box
     from rich.console import Console
     from rich.table import Table

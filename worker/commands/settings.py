@@ -1,0 +1,83 @@
+"""`digitdrop settings`: every setting, its value, and where it comes from."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from worker.errors import SetupError
+from worker.settings import Setting, all_settings, parse
+from worker.settings import settings as of_command
+
+_COMMAND = "watch"  # whose options are meant where no command is named
+
+
+def settings(
+    context: typer.Context,
+    command: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[COMMAND [OPTION...]]", help="As it would run; else all commands."
+        ),
+    ] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The settings of this installed service instead."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show every setting, its value, and where it comes from.
+
+    Example: digitdrop settings
+
+    Example: digitdrop settings watch --inbox scans
+
+    Example: digitdrop settings --service digitdrop
+    """
+    root = context.find_root().command
+    commands = {
+        name: one
+        for name, one in (root.commands if isinstance(root, TyperGroup) else {}).items()
+        if isinstance(one, TyperCommand)
+    }
+    if service:
+        from worker.systemd import checked_name, installed, told
+
+        name = checked_name(service)
+        found = _of(commands, _COMMAND, told(installed(name, None), name))
+    elif command and command.startswith("-"):
+        found = _of(commands, _COMMAND, [command, *context.args])
+    elif command:
+        found = _of(commands, command, context.args)
+    else:
+        found = all_settings(commands)
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], indent=2))
+    else:
+        _show(found)
+
+
+def _of(commands: dict[str, TyperCommand], name: str, arguments: list[str]) -> list[Setting]:
+    if name not in commands:
+        raise SetupError(f"there is no command {name!r}: expected one of {', '.join(commands)}")
+    return list(of_command(commands[name], parse(commands[name], name, arguments)))
+
+
+def _show(found: list[Setting]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    view = Table(box=box.SIMPLE_HEAD)
+    for heading in ("setting", "value", "from", "environment variable", "commands"):
+        view.add_column(heading, overflow="fold", no_wrap=heading == "setting")
+    for one in found:
+        value = "none" if one.value is None else one.value
+        cells = (one.option, value, one.origin, one.variable, ", ".join(one.commands))
+        style = "" if one.origin == "default" else "bold"
+        view.add_row(*(Text(cell, style=style) for cell in cells))
+    Console(width=None if sys.stdout.isatty() else 140).print(view)

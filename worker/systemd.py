@@ -1,0 +1,173 @@
+"""The service manager of this machine, or of one of its users: units, and what it says of them."""
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from worker import unit
+from worker.errors import SetupError
+
+_BOOTED: Final = Path("/run/systemd/system")
+"""There if and only if systemd is the init system, see sd_booted(3)."""
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.-]{0,99}")
+
+
+class ServiceError(SetupError):
+    """systemd is not there, or refuses; or a unit is not as it should be."""
+
+
+class Scope(StrEnum):
+    """Whose service it is."""
+
+    USER = "user"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """One of systemd's managers."""
+
+    scope: Scope
+    units: Path
+    """Folder for units that an administrator, or the user, has made."""
+
+    @classmethod
+    def of(cls, scope: Scope) -> "Manager":
+        """Find it; whether it runs is not looked at."""
+        if scope is Scope.SYSTEM:
+            return cls(scope, Path("/etc/systemd/system"))
+        home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+        return cls(scope, Path(home, "systemd", "user"))
+
+    def path(self, name: str) -> Path:
+        """Say where the unit of a service lies."""
+        return self.units / f"{name}.service"
+
+    def check(self, booted: Path = _BOOTED) -> None:
+        """See that there is a manager to talk to, and that we may.
+
+        Raises:
+            ServiceError: there is none, or one needs to be root.
+        """
+        if not booted.is_dir():
+            raise ServiceError(
+                "systemd does not run here: run `digitdrop watch` under the service manager that "
+                "does; deploy/README.md has recipes for containers, launchd and Windows"
+            )
+        if self.scope is Scope.SYSTEM and os.geteuid() != 0:
+            raise ServiceError(
+                "only root may change the services of the system: "
+                "use sudo, or --user for a service of your own"
+            )
+
+    def call(self, *words: str) -> str:
+        """Run systemctl; give what it prints.
+
+        Raises:
+            ServiceError: with its own words.
+        """
+        done = self._run("systemctl", *words)
+        if done.returncode:
+            said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+            raise ServiceError(f"systemctl {' '.join(words)}: {said}")
+        return done.stdout
+
+    def show(self, name: str) -> dict[str, str]:
+        """Ask what it knows of a service."""
+        found = self.call("show", f"{name}.service", f"--property={','.join(_SHOWN)}")
+        return dict(line.partition("=")[::2] for line in found.splitlines())
+
+    def last_words(self, name: str) -> str:
+        """Give the last line that a service logged for a person; empty if there is none."""
+        which = "--user-unit" if self.scope is Scope.USER else "--unit"
+        log = self._run("journalctl", which, name, "--output=cat", "--lines=50", "--no-pager")
+        lines = [line for line in log.stdout.splitlines() if line.startswith("digitdrop: ")]
+        return lines[-1].removeprefix("digitdrop: ") if lines else ""
+
+    def _run(self, program: str, *words: str) -> "subprocess.CompletedProcess[str]":
+        scope = [f"--{self.scope}"] if program == "systemctl" else []
+        environment = {**os.environ, "LC_ALL": "C"}
+        if self.scope is Scope.USER:  # not set after `su`, though the manager may run
+            environment.setdefault("XDG_RUNTIME_DIR", f"/run/user/{os.geteuid()}")
+        return subprocess.run(  # noqa: S603 - a program of the system, words of ours
+            [program, *scope, *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+_SHOWN: Final = (
+    "ActiveState",
+    "SubState",
+    "StatusText",
+    "UnitFileState",
+    "StateChangeTimestamp",
+    "NRestarts",
+    "Result",
+    "ExecMainStatus",
+)
+
+
+def default_scope() -> Scope:
+    """Choose a service of the system for root, else one of the user's own."""
+    is_root: Callable[[], int] | None = getattr(os, "geteuid", None)
+    return Scope.SYSTEM if is_root and is_root() == 0 else Scope.USER
+
+
+def checked_name(name: str) -> str:
+    """Give back the name of a service.
+
+    Raises:
+        ServiceError: no unit may be called so.
+    """
+    name = name.removesuffix(".service")
+    if not _NAME.fullmatch(name):
+        raise ServiceError(
+            f"{name!r} is no name for a service: expected letters, digits, and any of : _ . -"
+        )
+    return name
+
+
+def installed(name: str, scope: Scope | None) -> Manager:
+    """Find whose service has a name.
+
+    Args:
+        name: of the service.
+        scope: whose it shall be; None for one's own if there is one, else the system's.
+
+    Raises:
+        ServiceError: there is no such service.
+    """
+    first = scope or default_scope()
+    scopes = [first] if scope else [first, *(one for one in Scope if one is not first)]
+    managers = [Manager.of(one) for one in scopes]
+    for manager in managers:
+        if manager.path(name).exists():
+            return manager
+    folders = " or ".join(str(manager.units) for manager in managers)
+    raise ServiceError(
+        f"there is no service {name} in {folders}: `digitdrop service install` makes one"
+    )
+
+
+def told(manager: Manager, name: str) -> list[str]:
+    """Read which options the worker of an installed service was given.
+
+    Raises:
+        ServiceError: the unit cannot be read, or is none of ours.
+    """
+    path = manager.path(name)
+    try:
+        found = unit.arguments(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ServiceError(f"cannot read {path}: {error}") from error
+    if found is None:
+        raise ServiceError(f"{path} was not written by `digitdrop service install`")
+    return found
