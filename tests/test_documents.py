@@ -26,6 +26,7 @@ COMMANDS = [command for document in DOCUMENTS for command in commands(document)]
 NOT_RUN_HERE = {
     r"digitdrop train\b": "trains for minutes to hours; tests/test_train_fit.py trains",
     r".*pip install": "downloads; tests/test_wheel.py installs",
+    r"digitdrop service\b": "changes the system's services; its own tests do so",
     r"\.ci/run": "runs this very test",
     r"py |copy |mkdir |\.venv\\": "is for Windows",
     r"\.venv/bin/digitdrop train": "as above",
@@ -129,9 +130,10 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def put_right(folder: Path, picture: str, shows: str) -> None:
     """Move a picture, once it is on its shelf, to where it says what it shows."""
-    until(lambda: list(folder.glob(f"outbox/{picture}")))
+    target = folder / "outbox" / "review" / shows
+    until(lambda: list(folder.glob(f"outbox/{picture}")) and target.is_dir())
     (path,) = folder.glob(f"outbox/{picture}")
-    path.rename(folder / "outbox" / "review" / shows / path.name)
+    path.rename(target / path.name)
 
 
 def lines(folder: Path) -> int:
