@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,9 +179,11 @@ def audit_report(report: Path, drops: list[tuple[str, bytes]]) -> list[str]:
 
 
 @contextmanager
-def a_worker(folder: Path, *more: str, outbox: Path | None = None) -> "Iterator[Worker]":
+def a_worker(
+    folder: Path, *more: str, outbox: Path | None = None, log: Path | None = None
+) -> "Iterator[Worker]":
     """Run the real worker on a folder; it is killed at the end if it still runs."""
-    worker = Worker(folder, *more, outbox=outbox)
+    worker = Worker(folder, *more, outbox=outbox, log=log)
     try:
         yield worker
     finally:
@@ -191,15 +193,17 @@ def a_worker(folder: Path, *more: str, outbox: Path | None = None) -> "Iterator[
 class Worker:
     """The real worker in a process of its own."""
 
-    def __init__(self, folder: Path, *more: str, outbox: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *more: str, outbox: Path | None = None, log: Path | None = None
+    ) -> None:
         """Start it."""
-        self.log = folder / "log"
+        self.log = log or folder / "log"
         self.inbox, self.outbox = folder / "inbox", outbox or folder / "outbox"
         self.inbox.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "worker", "watch", "--workers=1", "--no-page", *more]
         command += [f"--inbox={self.inbox}", f"--outbox={self.outbox}"]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        with self.log.open("ab") as told:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=told, stderr=told)
 
     def told(self) -> str:
         """Give its log."""
@@ -225,6 +229,22 @@ class Worker:
         """Say whether nothing waits and nothing is in hand."""
         return self.is_up() and not files_below(self.inbox)
 
+    def comes_to_rest(self, rows: int, seconds: float = 30) -> None:
+        """Wait for as many rows, and for empty hands; stop it."""
+        self.waits_until(lambda: len(self.rows()) >= rows and self.is_idle(), seconds)
+        assert self.stop() < 5
+
+    def status(self) -> tuple[int, str]:
+        """Ask `digitdrop status`; give its exit code and what it says."""
+        command = [sys.executable, "-m", "worker", "status", f"--inbox={self.inbox}"]
+        command.append(f"--outbox={self.outbox}")
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def is_well(self) -> bool:
+        """Say whether `digitdrop status` has nothing to tell a person."""
+        return self.status()[0] == 0
+
     def rows(self) -> list[dict[str, str]]:
         """Read its report; none if there is none."""
         report = self.outbox / "predictions.csv"
@@ -248,3 +268,29 @@ def serve_once(folder: Path, *more: str) -> None:
     with a_worker(folder, "--settle=0", "--max-wait=0.3", *more) as worker:
         worker.waits_until(lambda: worker.is_idle() and worker.is_idle())
         worker.stop()
+
+
+def children(pid: int) -> list[int]:
+    """List the processes that a process has started."""
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended meanwhile
+            found += map(int, path.read_text().split())
+    return found
+
+
+def readers(pid: int) -> list[int]:
+    """List those that read pictures."""
+    return [child for child in children(pid) if b"spawn_main" in _command(child)]
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs; one that has ended may still be waiting to be reaped."""
+    return bool(_command(pid))
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""

@@ -3,8 +3,10 @@
     python tests/soak.py kills --drops 20000 --kills 200
     python tests/soak.py stopped --drops 40000
     python tests/soak.py bursts --drops 100000 --restarts 20
+    python tests/soak.py crew --drops 60000 --kills 60
 
 `kills`: SIGKILL at random moments while drops come in.
+`crew`: a backlog that two processes read; at random, one of them is killed, or the worker.
 `stopped`: SIGSTOP, more files than inotify's queue holds, SIGCONT.
 `bursts`: a day in an hour, with restarts; says how memory and open files went.
 Each ends with a check of every row and picture, and says so.
@@ -19,12 +21,22 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from ledger import Worker, a_picture, a_worker, audit, files_below  # noqa: E402
+from ledger import (  # noqa: E402
+    Worker,
+    a_picture,
+    a_worker,
+    audit,
+    children,
+    files_below,
+    is_alive,
+    readers,
+)
 
 KINDS = [a_picture(number) for number in range(10)]
 KINDS += [b"no picture at all", KINDS[7] + b"trailing bytes"]
@@ -74,9 +86,13 @@ class Sender(threading.Thread):
                 time.sleep(ahead)
 
 
+AS_IT_COMES = ("--settle=0.5", "--max-wait=2", "--workers=2", "--page", "-q")
+"""Options of the worker, but for a shorter patience with half pictures."""
+
+
 def start(folder: Path) -> Worker:
-    """Start the worker as it comes, but for a shorter patience with half pictures."""
-    return Worker(folder, "--settle=0.5", "--max-wait=2", "-q")
+    """Start the worker."""
+    return Worker(folder, *AS_IT_COMES)
 
 
 def finish(folder: Path, drops: list[tuple[str, bytes]], seconds: float) -> None:
@@ -85,7 +101,7 @@ def finish(folder: Path, drops: list[tuple[str, bytes]], seconds: float) -> None
     Raises:
         AssertionError: something is lost, doubled or unknown.
     """
-    with a_worker(folder, "--settle=0.5", "--max-wait=2") as worker:
+    with a_worker(folder, *AS_IT_COMES[:-1]) as worker:
         worker.waits_until(lambda: worker.is_idle() and worker.is_idle(), seconds)
         worker.stop()
     complaints = audit(folder / "inbox", folder / "outbox", drops)
@@ -109,9 +125,45 @@ def kills(folder: Path, options: argparse.Namespace) -> str:
     return f"{options.kills} kills, {busy} of them with pictures in hand"
 
 
+def crew(folder: Path, options: argparse.Namespace) -> str:
+    """Kill those who read at random moments, and now and then the worker."""
+    choose = random.Random(options.seed)
+    drops = [dropped(folder, number) for number in range(options.drops)]
+    mates = workers = 0
+    worker = start(folder)
+    while mates + workers < options.kills and files_below(folder / "inbox"):
+        time.sleep(choose.uniform(0.1, 1.5))
+        reading = readers(worker.process.pid)
+        if reading and choose.random() < 0.7:
+            with suppress(ProcessLookupError):
+                os.kill(choose.choice(reading), signal.SIGKILL)
+                mates += 1
+        elif choose.random() < 0.5:
+            left = children(worker.process.pid)
+            worker.kill()
+            workers += 1
+            wait_for_the_end(left)
+            worker = start(folder)
+    worker.kill()
+    finish(folder, drops, 600)
+    return f"{mates} times one that reads was killed, {workers} times the worker"
+
+
+def wait_for_the_end(pids: list[int]) -> None:
+    """See that processes end by themselves.
+
+    Raises:
+        AssertionError: one goes on.
+    """
+    until = time.monotonic() + 10
+    while left := [pid for pid in pids if is_alive(pid)]:
+        assert time.monotonic() < until, left
+        time.sleep(0.02)
+
+
 def stopped(folder: Path, options: argparse.Namespace) -> str:
     """Let events overflow."""
-    with a_worker(folder, "--settle=0.5", "--max-wait=2", "-q") as worker:
+    with a_worker(folder, *AS_IT_COMES) as worker:
         time.sleep(2)
         os.kill(worker.process.pid, signal.SIGSTOP)
         drops = [dropped(folder, number) for number in range(options.drops)]
@@ -130,7 +182,7 @@ def bursts(folder: Path, options: argparse.Namespace) -> str:
     share = options.drops // options.restarts
     began = time.monotonic()
     for turn in range(options.restarts):
-        with a_worker(folder, "--settle=0.5", "--max-wait=2", "-q") as worker:
+        with a_worker(folder, *AS_IT_COMES) as worker:
             sizes = []
             for burst in range(10):
                 first = turn * share + burst * share // 10
@@ -156,7 +208,7 @@ def _size(worker: Worker) -> str:
 def main() -> None:
     """Run one, and say what came of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["kills", "stopped", "bursts"])
+    parser.add_argument("what", choices=["kills", "stopped", "bursts", "crew"])
     parser.add_argument("--drops", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--restarts", type=int, default=2)
@@ -164,7 +216,8 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     (folder / "inbox").mkdir()
-    told = {"kills": kills, "stopped": stopped, "bursts": bursts}[options.what](folder, options)
+    runs = {"kills": kills, "stopped": stopped, "bursts": bursts, "crew": crew}
+    told = runs[options.what](folder, options)
     print(f"{options.what}: {options.drops:,} drops, every one with its row and picture; {told}")
     shutil.rmtree(folder)
 

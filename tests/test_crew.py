@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 from builders import NOON, a_drop
-from ledger import ROOT, a_picture, a_worker, audit, audit_report, drop, rows, serve_once
+from ledger import (
+    ROOT,
+    a_picture,
+    a_worker,
+    audit,
+    audit_report,
+    drop,
+    readers,
+    rows,
+    serve_once,
+)
 
 from worker.classify import Classifier
 from worker.crew import Crew, Lost
@@ -118,18 +128,3 @@ def test_a_poisoned_picture_among_many_costs_itself_only(
     unreadable = [(row["file"], row["reason"]) for row in rows(report) if not row["prediction"]]
     assert (poisoned[0], "crashed the reader twice") in unreadable
     assert audit_report(report, [*MANY, poisoned]) == []
-
-
-def children(pid: int) -> list[int]:
-    """List the processes that a process has started."""
-    listed = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for path in listed for child in path.read_text().split()]
-
-
-def readers(pid: int) -> list[int]:
-    """List those that read pictures."""
-    return [
-        child
-        for child in children(pid)
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]

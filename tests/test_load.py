@@ -1,5 +1,8 @@
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +35,38 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
     with pytest.raises(Unavailable):
         load(tmp_path / "7.png", most=1000)
+
+
+def grows(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"8")
+
+
+def is_cut(path: Path) -> None:
+    os.truncate(path, 3)
+
+
+def is_written_over(path: Path) -> None:
+    time.sleep(0.02)  # some file systems tell time by ticks of the clock
+    path.write_bytes(b"eight")
+
+
+@pytest.mark.parametrize("change", [grows, is_cut, is_written_over])
+def test_a_file_that_changes_while_it_is_read_is_not_taken(
+    change: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "7.png"
+    path.write_bytes(b"seven")
+    fdopen = os.fdopen
+
+    def in_between(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.undo()
+        change(path)
+        return fdopen(*args, **kwargs)
+
+    monkeypatch.setattr(os, "fdopen", in_between)  # from outside, as `crash.py` does
+
+    with pytest.raises(Unavailable, match="changed while it was read"):
+        load(path, most=1000)
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device"])

@@ -7,7 +7,18 @@ import time
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture, a_worker, audit, audit_report, drop, files_below, rows
+from ledger import (
+    ROOT,
+    a_picture,
+    a_worker,
+    audit,
+    audit_report,
+    drop,
+    files_below,
+    is_alive,
+    readers,
+    rows,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -95,6 +106,23 @@ def test_a_stop_is_heard_within_five_seconds_while_a_picture_is_on_trial(tmp_pat
         assert worker.stop() < 5
 
     assert files_below(held), "it is tried again at the next start"
+
+
+def test_a_trial_that_hangs_does_not_outlive_a_worker_that_is_killed(tmp_path: Path) -> None:
+    held = tmp_path / "inbox" / ".claimed"
+    drop(tmp_path / "inbox", [a_poisoned("hangs")])
+    with a_worker(tmp_path, "--settle=0") as worker:
+        worker.waits_until(lambda: bool(files_below(held)))
+    with a_worker(tmp_path, "--settle=0") as worker:
+        worker.waits_until(lambda: bool(readers(worker.process.pid)))
+        (trial,) = readers(worker.process.pid)
+        time.sleep(1)  # for it to hang
+        worker.kill()
+
+    until = time.monotonic() + 5
+    while is_alive(trial):
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def a_batch(folder: Path) -> "subprocess.CompletedProcess[str]":

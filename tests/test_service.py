@@ -1,7 +1,6 @@
 """The real worker, while folders, disks and people do what they do."""
 
 import os
-import resource
 import shutil
 import signal
 import socket
@@ -12,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, Worker, a_picture, a_worker, audit, drop, files_below, rows
+from ledger import ROOT, Worker, a_picture, a_worker, audit, drop, every_row, files_below, rows
 
 from worker.classify import Classifier
 from worker.daemon import Service, serve
@@ -41,12 +40,6 @@ def worker(tmp_path: Path) -> Iterator[Worker]:
         yield worker
 
 
-def comes_to_rest(worker: Worker, rows: int, seconds: float = 30) -> None:
-    """Wait for as many rows, and for empty hands; stop the worker."""
-    worker.waits_until(lambda: len(worker.rows()) >= rows and worker.is_idle(), seconds)
-    assert worker.stop() < 5
-
-
 def is_in_order(worker: Worker, drops: list[tuple[str, bytes]]) -> None:
     assert audit(worker.inbox, worker.outbox, drops) == []
 
@@ -60,7 +53,7 @@ def test_an_inbox_that_is_deleted_and_made_again_is_watched_again(worker: Worker
     assert not worker.inbox.exists(), "it must not be made anew: its disk may only be away"
     drop(worker.inbox, THEN)
 
-    comes_to_rest(worker, 10)
+    worker.comes_to_rest(10)
 
     is_in_order(worker, FIRST + THEN)
 
@@ -72,7 +65,7 @@ def test_an_inbox_that_is_renamed_away_and_back_is_watched_again(worker: Worker)
     worker.waits_until(lambda: "cannot take files in" in worker.told())
     away.rename(worker.inbox)
 
-    comes_to_rest(worker, 10)
+    worker.comes_to_rest(10)
 
     is_in_order(worker, FIRST + THEN)
 
@@ -81,28 +74,9 @@ def test_an_inbox_that_is_replaced_at_once_is_watched_again(worker: Worker) -> N
     worker.inbox.rename(worker.inbox.with_name("away"))
     drop(worker.inbox, THEN)
 
-    comes_to_rest(worker, 10)
+    worker.comes_to_rest(10)
 
     is_in_order(worker, FIRST + THEN)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
-def test_a_disk_mounted_over_the_inbox_is_watched_and_so_is_what_was_below(
-    worker: Worker,
-) -> None:
-    try:
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", worker.inbox], check=False)
-        if mounted.returncode:
-            pytest.skip("may not mount")
-        drop(worker.inbox, THEN)
-        worker.waits_until(lambda: len(worker.rows()) == 10 and worker.is_idle())
-    finally:
-        subprocess.run(["umount", "-l", worker.inbox], check=False)
-    drop(worker.inbox, LAST)
-
-    comes_to_rest(worker, 11)
-
-    is_in_order(worker, FIRST + THEN + LAST)
 
 
 def test_a_file_whose_room_is_made_before_it_is_written_is_not_taken_for_damaged(
@@ -114,7 +88,7 @@ def test_a_file_whose_room_is_made_before_it_is_written_is_not_taken_for_damaged
     with (worker.inbox / name).open("r+b") as file:
         file.write(content)
 
-    comes_to_rest(worker, 6)
+    worker.comes_to_rest(6)
 
     is_in_order(worker, FIRST + THEN[:1])
     assert {row["status"] for row in worker.rows()} == {"ok"}
@@ -127,7 +101,7 @@ def test_an_outbox_that_is_deleted_is_made_again(worker: Worker) -> None:
     shutil.rmtree(worker.outbox)
     drop(worker.inbox, THEN)
 
-    comes_to_rest(worker, 5)
+    worker.comes_to_rest(5)
 
     is_in_order(worker, THEN)
 
@@ -136,7 +110,7 @@ def test_a_report_that_is_deleted_is_begun_again(worker: Worker) -> None:
     (worker.outbox / "predictions.csv").unlink()
     drop(worker.inbox, THEN)
 
-    comes_to_rest(worker, 5)
+    worker.comes_to_rest(5)
 
     assert sorted(row["file"] for row in worker.rows()) == [name for name, _ in THEN]
 
@@ -152,7 +126,7 @@ def test_a_report_that_an_editor_sorted_and_replaced_is_gone_on_with(
     saved.replace(report)
     drop(worker.inbox, THEN)
 
-    comes_to_rest(worker, 10)
+    worker.comes_to_rest(10)
 
     is_in_order(worker, FIRST + THEN)
 
@@ -163,7 +137,7 @@ def test_a_report_that_got_a_foreign_header_is_set_aside(worker: Worker) -> None
     report.write_bytes(foreign)
     drop(worker.inbox, THEN)
 
-    comes_to_rest(worker, 5)
+    worker.comes_to_rest(5)
 
     (aside,) = worker.outbox.glob("predictions-foreign-*.csv")
     assert aside.read_bytes() == foreign
@@ -182,96 +156,7 @@ def test_a_report_that_cannot_be_written_is_waited_for_and_said_once(worker: Wor
     report.rmdir()
     kept.rename(report)
 
-    comes_to_rest(worker, 10)
-
-    is_in_order(worker, FIRST + THEN)
-
-
-# Disks.
-
-
-def test_a_full_disk_is_waited_out_without_a_torn_row(worker: Worker) -> None:
-    size = (worker.outbox / "predictions.csv").stat().st_size
-    unlimited = resource.RLIM_INFINITY
-    resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE, (size + 200, unlimited))
-    drop(worker.inbox, THEN)
-    worker.waits_until(lambda: "cannot write the report" in worker.told())
-    assert (worker.outbox / "predictions.csv").stat().st_size == size
-    resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
-
-    comes_to_rest(worker, 10)
-
-    is_in_order(worker, FIRST + THEN)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
-    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("may not mount")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Leave no room on a disk."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(1024)):
-                pass
-        except OSError:
-            return ballast
-    raise AssertionError("the disk is never full")
-
-
-@pytest.mark.parametrize("full", ["outbox", "inbox", "both"])
-@pytest.mark.parametrize("since", ["the start", "later"])
-def test_a_full_disk_costs_nothing_wherever_it_is(
-    full: str, since: str, small_disk: Path, tmp_path: Path
-) -> None:
-    base = small_disk if full in {"inbox", "both"} else tmp_path
-    outbox = small_disk / "outbox" if full in {"outbox", "both"} else tmp_path / "outbox"
-    drop(base / "inbox", FIRST)
-    ballast = fill(small_disk) if since == "the start" else None
-
-    with a_worker(base, "--settle=0.3", "--max-wait=1", outbox=outbox) as worker:
-        worker.log = tmp_path / "log"
-        if since == "later":
-            time.sleep(2)
-            drop(base / "inbox", LAST)
-            ballast = fill(small_disk)
-        time.sleep(2)
-        assert worker.process.poll() is None
-        assert ballast
-        ballast.unlink()
-        drop(base / "inbox", THEN)
-        until = time.monotonic() + 40
-        while files_below(base / "inbox") and time.monotonic() < until:
-            time.sleep(0.1)
-        assert worker.stop() < 5
-
-    late = LAST if since == "later" else []
-    complaints = audit(base / "inbox", outbox, FIRST + THEN + late)
-    assert complaints == []
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
-def test_a_disk_that_becomes_read_only_is_waited_for(worker: Worker) -> None:
-    mount = ["mount", "--bind", str(worker.outbox), str(worker.outbox)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("may not mount")
-    try:
-        remount = ["mount", "-o", "remount,bind,ro", str(worker.outbox)]
-        subprocess.run(remount, check=True)
-        drop(worker.inbox, THEN)
-        worker.waits_until(lambda: "cannot write the report" in worker.told())
-    finally:
-        subprocess.run(["umount", "-l", str(worker.outbox)], check=True)
-
-    comes_to_rest(worker, 10)
+    worker.comes_to_rest(10)
 
     is_in_order(worker, FIRST + THEN)
 
@@ -299,7 +184,7 @@ def test_every_name_gets_one_row_on_one_line_from_which_it_can_be_had_back(
         for _ in range(2):  # the same name with other content, and with the same
             drop(worker.inbox, again)
             worker.waits_until(worker.is_idle)
-        comes_to_rest(worker, len(drops) + 4)
+        worker.comes_to_rest(len(drops) + 4)
 
     is_in_order(worker, drops + again + again)
     lines = (worker.outbox / "predictions.csv").read_bytes().splitlines()
@@ -337,6 +222,40 @@ def test_what_is_no_file_is_never_opened_followed_or_moved(tmp_path: Path) -> No
     assert len(files_below(outside)) == 2
 
 
+@pytest.mark.parametrize("umask", [0o027, 0o077])
+def test_all_that_the_worker_makes_is_made_with_the_users_umask_and_cannot_be_run(
+    umask: int, tmp_path: Path
+) -> None:
+    drop(tmp_path / "inbox", [*FIRST, ("scans/note.txt", b"no picture")])
+    (tmp_path / "outbox").mkdir()
+    before = os.umask(umask)
+    try:
+        options = ("--settle=0", "--page", f"--metrics={tmp_path}/outbox/metrics")
+        with a_worker(tmp_path, *options, "--rotate=1KB") as worker:
+            worker.waits_until(lambda: len(every_row(worker.outbox / "predictions.csv")) == 6)
+            drop(worker.inbox, THEN)
+            worker.waits_until(lambda: len(every_row(worker.outbox / "predictions.csv")) == 11)
+            worker.waits_until((worker.outbox / "report.html").exists)
+            worker.waits_until((worker.outbox / ".status.json").exists)
+            made = [path for path in tmp_path.rglob("*") if is_made_by(worker, path)]
+            modes = {path: path.stat().st_mode & 0o777 for path in made}
+            files = [path for path in made if path.is_file()]
+            worker.stop()
+    finally:
+        os.umask(before)
+
+    assert {path.name for path in files} >= {
+        "predictions.csv", ".predictions.csv.lock", "report.html", ".status.json", "metrics"
+    }  # fmt: skip
+    assert {path: oct(mode) for path, mode in modes.items() if mode & umask} == {}
+    assert {path: oct(modes[path]) for path in files if modes[path] & 0o111} == {}
+
+
+def is_made_by(worker: Worker, path: Path) -> bool:
+    is_below = path.is_relative_to(worker.outbox) or path.is_relative_to(worker.inbox / ".claimed")
+    return is_below and path.suffix not in {".png", ".txt"} and path != worker.outbox
+
+
 # Others.
 
 
@@ -360,6 +279,22 @@ def test_two_workers_with_two_outboxes_share_an_inbox_and_do_nothing_twice(
     for worker in (one, other):
         report = worker.outbox / "predictions.csv"
         assert not report.exists() or verify(worker.inbox, worker.outbox, report).is_complete
+
+
+def test_verify_is_right_at_any_time_while_the_worker_runs(tmp_path: Path) -> None:
+    drops = [(f"{number}.png", a_picture(number % 10)) for number in range(3000)]
+    drop(tmp_path / "inbox", drops)
+    codes = []
+    with a_worker(tmp_path, "--settle=0", "--workers=2", "-q") as worker:
+        worker.waits_until(lambda: len(worker.rows()) > 20)
+        while files_below(worker.inbox):
+            account = verify(worker.inbox, worker.outbox, worker.outbox / "predictions.csv")
+            assert account.is_complete, str(account)
+            codes.append(account.rows)
+        worker.stop()
+
+    assert any(0 < rows < 3000 for rows in codes)
+    is_in_order(worker, drops)
 
 
 @pytest.mark.parametrize(
@@ -454,6 +389,6 @@ def test_a_stopped_worker_finds_what_came_meanwhile(worker: Worker) -> None:
     drop(worker.inbox, THEN)
     worker.process.send_signal(signal.SIGCONT)
 
-    comes_to_rest(worker, 10)
+    worker.comes_to_rest(10)
 
     is_in_order(worker, FIRST + THEN)

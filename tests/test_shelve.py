@@ -60,6 +60,35 @@ def test_a_picture_is_filed_away_under_its_name(hand: Path, done: Path) -> None:
     assert files_below(hand) == []
 
 
+def test_no_folder_is_made_where_the_disk_of_the_shelves_is_away(hand: Path, done: Path) -> None:
+    drop = in_hand(hand)
+
+    with pytest.raises(OSError, match="away"):
+        file_away([(drop, done)], check=is_away)
+
+    assert drop.path.exists()
+    assert not done.exists()
+
+
+def test_a_picture_keeps_its_name_in_hand_if_the_disk_went_while_it_was_filed(
+    hand: Path, done: Path
+) -> None:
+    drop = in_hand(hand)
+    done.mkdir(parents=True)
+
+    with pytest.raises(OSError, match="away"):
+        file_away([(drop, done)], check=is_away)
+
+    assert drop.path.exists()
+    file_away([(drop, done)])
+    assert files_below(done) == [done / "7.png"]
+    assert files_below(hand) == []
+
+
+def is_away() -> None:
+    raise OSError("away")
+
+
 def test_a_picture_of_the_same_name_is_never_written_over(hand: Path, done: Path) -> None:
     for number in "123":
         file_away([(in_hand(hand, "7.png", number.encode(), batch=number), done)])

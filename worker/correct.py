@@ -36,6 +36,7 @@ FOLDERS: Final[dict[str, int | None]] = {
 }
 """Folders in `review/`, and what they say of the pictures in them; None: no single digit."""
 
+_TAKE_IN: Final = "take corrections in"
 _TURN: Final = 256  # pictures, so that new drops need not wait for all
 _NOBODY: Final = "unknown-00000000"  # for a row whose cell `model` was edited beyond recognition
 _MODEL: Final = re.compile(".+-[0-9a-f]{8}")
@@ -78,6 +79,10 @@ class Corrector:
         self._strange: dict[str, Found] = {}
         """Files that were told to belong to no row; no more than lie there."""
 
+    def recover(self) -> None:
+        """Begin the next look with what is in hand."""
+        self._recovered = False
+
     def look(self) -> float:
         """Record what was put right since; say after how many seconds to look again.
 
@@ -98,7 +103,7 @@ class Corrector:
         except OSError as error:
             self._say_once(error)
             return math.inf
-        self._trouble = False
+        self._say_again()
         return 0.0 if next(ready, None) else self._settler.due(self._clock())
 
     def _recover(self) -> None:
@@ -174,9 +179,16 @@ class Corrector:
 
     def _say_once(self, error: OSError) -> None:
         if not self._trouble:
-            logger.error("cannot take corrections in: %s; trying until it succeeds", error)
+            logger.error("cannot %s: %s; trying until it succeeds", _TAKE_IN, error)
         self._trouble = True
         self._recovered = False
+        self._stopper.trouble(_TAKE_IN, str(error))
+
+    def _say_again(self) -> None:
+        if self._trouble:
+            logger.warning("can %s again", _TAKE_IN)
+            self._stopper.trouble(_TAKE_IN, "")
+        self._trouble = False
 
 
 def _below(drop: Drop) -> str:

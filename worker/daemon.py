@@ -18,7 +18,7 @@ from worker.disk import make_folder
 from worker.errors import FolderError
 from worker.intake import Intake
 from worker.loop import Loop, now
-from worker.mounts import remote_file_system
+from worker.mounts import HomeDisk, remote_file_system
 from worker.outlets import outlets
 from worker.pager import PAGE, Pager
 from worker.pipeline import utc_now
@@ -124,6 +124,7 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: s
         settler=settler,
         watch=watch,
         upkeep=upkeep,
+        home=HomeDisk(service.outbox),
         stopper=stopper,
         clock=now,
         pulse=pulse,
@@ -196,7 +197,7 @@ def _watch(service: Service, remote: str | None, stopper: Stopper) -> Watch:
     if remote and not service.poll:
         logger.info("the inbox is on %s, which sends no events: listing it instead", remote)
     if service.poll or remote:
-        return Polling()
+        return Polling(service.inbox)
     return Events(service.inbox, stopper.wake)
 
 

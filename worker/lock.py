@@ -66,6 +66,11 @@ def holder(report: Path) -> str | None:
         raise ReportError(f"cannot look at {path}: {error.strerror}") from error
 
 
+def held_since(report: Path) -> float:
+    """Tell when who writes a report began to, in seconds since the epoch; only if `holder`."""
+    return _lock_file(report).stat().st_mtime
+
+
 if sys.platform == "win32":
 
     def _is_locked(file: BinaryIO) -> bool:

@@ -11,6 +11,7 @@ from worker import inbox
 from worker.about import about
 from worker.inbox import Found
 from worker.intake import Intake
+from worker.mounts import HomeDisk
 from worker.pulse import Pulse
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
@@ -44,11 +45,13 @@ class Loop:
         settler: Settler,
         watch: Watch,
         upkeep: Upkeep,
+        home: HomeDisk,
         stopper: Stopper,
         clock: Callable[[], Now],
         pulse: Pulse,
     ) -> None:
         """Wire it; nothing is watched or read before `run`."""
+        self._home = home
         self._folder = folder
         self._intake = intake
         self._settler = settler
@@ -76,6 +79,7 @@ class Loop:
     def _look(self) -> float:
         """Go through the inbox once; say how many seconds later to do so again."""
         try:
+            self._home.check()
             # The observer first, then what lies there already: nothing falls between the two.
             self._supervise()
             if not self._recovered:
@@ -93,6 +97,7 @@ class Loop:
     def _recover(self) -> None:
         """Finish what was left in hand: by an earlier run, or by the turn that failed."""
         self._intake.recover()
+        self._upkeep.recover()
         self._recovered = True
         if not self._trouble:
             logger.info("watching %s", self._folder)
@@ -162,13 +167,15 @@ class Loop:
         """Start the watch anew where it is deaf; only list where events cannot be had."""
         if self._watch.is_well():
             return
+        self._recovered = False  # another disk is there, or is back, with what was in hand on it
         try:
             self._watch.start()
         except OSError as error:
             if error.errno not in _NO_EVENTS:
                 raise
             logger.warning("no events to be had (%s): listing the inbox instead", error.strerror)
-            self._watch = Polling()
+            self._watch = Polling(self._folder)
+            self._watch.start()
             self._pulse.looking(f"polling, for there are no events to be had: {error.strerror}")
 
     def _say_once(self, error: OSError) -> None:

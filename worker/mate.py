@@ -1,13 +1,10 @@
 """One process of a crew: it reads what it is told, and ends when its parent does."""
 
-import os
 import signal
-import threading
 import time
 from collections.abc import Collection, Container, Iterator, Sequence
 from datetime import datetime
-from multiprocessing import parent_process
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -15,6 +12,7 @@ import cv2
 
 from worker.classify import Classifier
 from worker.errors import InputError
+from worker.lifeline import end_with_parent
 from worker.pipeline import Outcome, classified, see, utc_now
 from worker.values import Drop, Failure, Limits, Reading, Verdict
 
@@ -41,7 +39,7 @@ def work(
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     cv2.setNumThreads(1)  # there is a process for each core
     try:
         classifier = cast("Classifier", channel.recv())
@@ -86,11 +84,3 @@ def heard(said: Said, drop: Drop, model: str) -> Outcome:
         case [InputError() as error]:
             return Failure(id=row_id, drop=drop, sha256=sha256, error=error)
     raise TypeError(f"no answer to a drop: {said!r}")
-
-
-def _end_with_parent() -> None:
-    """End at once when the parent is gone, even in the middle of a picture that never ends."""
-    parent = parent_process()
-    if parent:
-        wait([parent.sentinel])
-        os._exit(1)

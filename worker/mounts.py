@@ -1,5 +1,6 @@
-"""Which file systems tell a watcher what happens, and whose ctime can be trusted."""
+"""Which file systems tell a watcher what happens, whose ctime can be trusted, which are away."""
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -27,6 +28,45 @@ def remote_file_system(folder: Path) -> str | None:
         return None
     kind = _file_system(mounts, os.fspath(folder.resolve()))
     return kind if kind and _REMOTE.fullmatch(kind) else None
+
+
+class HomeDisk:
+    """Notices that the disk of a folder is away: unmounted, or with another one over it.
+
+    The folder itself may be deleted and made again; only on another disk whatever is
+    written into it would be hidden once its own disk is back.
+    """
+
+    def __init__(self, folder: Path, device: int | None = None) -> None:
+        """Remember on which disk the folder is, or would be made.
+
+        Args:
+            folder: may be missing.
+            device: number of that disk, if somebody else has looked before.
+        """
+        self._folder = folder
+        self.device = _device(folder) if device is None else device
+
+    def is_there(self) -> bool:
+        """Say whether the folder is, or would be made, on the disk that it was on."""
+        return _device(self._folder) == self.device
+
+    def check(self) -> None:
+        """Do nothing while the disk is there.
+
+        Raises:
+            OSError: it is away.
+        """
+        if not self.is_there():
+            told = "its disk is away: mount it, or start the worker anew to use this one"
+            raise OSError(errno.ENODEV, told, os.fspath(self._folder))
+
+
+def _device(folder: Path) -> int:
+    try:
+        return folder.stat().st_dev
+    except (FileNotFoundError, NotADirectoryError):
+        return _device(folder.parent)
 
 
 def _file_system(mounts: str, folder: str) -> str | None:

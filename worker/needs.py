@@ -8,6 +8,7 @@ from worker.escape import escape
 from worker.status import Condition
 
 _LONG: Final = 300.0  # seconds without a row, while a file waits, that are no mere pause
+_SOON: Final = 5.0  # seconds after its start by which a worker has told of itself
 _LITTLE: Final = 100 * 2**20  # bytes: room for two of the longest files that are read
 
 
@@ -31,8 +32,13 @@ def _folders(condition: Condition) -> Iterator[str]:
 def _worker(condition: Condition) -> Iterator[str]:
     if condition.holder is None:
         yield (
-            "no worker is running: start `digitdrop watch`, "
-            "or look at the service manager's log if it is a service"
+            f"no worker is running on {condition.outbox}: is its disk mounted? "
+            "Else start `digitdrop watch`, or look at the service manager's log"
+        )
+    elif not condition.told and condition.running_for > _SOON:
+        yield (
+            f"the worker cannot write into {condition.outbox}: is its disk full, read-only, "
+            "or beyond a quota? It goes on by itself once that is put right"
         )
     if condition.told:
         for text, since in condition.told.trouble.items():

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from worker.mounts import HomeDisk
+
 logger = logging.getLogger(__name__)
 
 PAGE: Final = "report.html"
@@ -35,6 +37,7 @@ class Pager:
             page: beside it, in the outbox.
             clock: seconds that never go back.
         """
+        self._home = HomeDisk(report.parent)
         self._report = report
         self._page = page
         self._clock = clock
@@ -76,7 +79,7 @@ class Pager:
     def _start(self) -> None:
         # In the folder of the program, from which it can be imported however it was started;
         # the pipe tells the process when this one has ended, in whatever way.
-        command = [sys.executable, "-m", "worker", "report", "--follow"]
+        command = [sys.executable, "-m", "worker", "report", "--follow", str(self._home.device)]
         self._child = subprocess.Popen(  # noqa: S603 - our own command
             [*command, "--outbox", str(self._report.parent.absolute())],
             cwd=_HOUSE,

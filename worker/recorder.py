@@ -1,13 +1,14 @@
 """Rows first, then the shelves: how what was read leaves the hand."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from worker.about import about
 from worker.claim import Hand
 from worker.escape import escape
+from worker.mounts import HomeDisk
 from worker.pager import Pager
 from worker.pulse import Pulse
 from worker.record import Report
@@ -33,6 +34,7 @@ class Recorder:
         pager: Pager | None = None,
     ) -> None:
         """Wire it; nothing is done yet."""
+        self._home = HomeDisk(outbox)
         self._pulse = pulse
         self._hand = hand
         self._report = report
@@ -79,7 +81,7 @@ class Recorder:
         return list(drops.values())
 
     def _write(self, readings: Sequence[Reading]) -> None:
-        self._stopper.insist("write the report", lambda: self._report.append(readings))
+        self._insist("write the report", lambda: self._report.append(readings))
         if self._pulse:
             self._pulse.wrote(readings)
         for reading in readings:
@@ -87,8 +89,17 @@ class Recorder:
 
     def _file_away(self, drops: Sequence[tuple[Drop, Path]]) -> None:
         if drops:
-            self._stopper.insist("file pictures away", lambda: file_away(drops))
+            self._insist("file pictures away", lambda: file_away(drops, check=self._home.check))
             self._hand.let_go(drop for drop, _ in drops)
+
+    def _insist(self, what: str, action: Callable[[], None]) -> None:
+        """Do it where it belongs: what is written where a disk is away would be hidden later."""
+
+        def act() -> None:
+            self._home.check()
+            action()
+
+        self._stopper.insist(what, act)
 
 
 def _named(drop: Drop, row: Row) -> Drop:

@@ -3,7 +3,7 @@
 import errno
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -46,7 +46,9 @@ def _folder(outbox: Path, shelf: str, day: date) -> Path:
     return outbox / shelf / day.isoformat()
 
 
-def file_away(drops: Iterable[tuple[Drop, Path]]) -> None:
+def file_away(
+    drops: Iterable[tuple[Drop, Path]], *, check: Callable[[], None] = lambda: None
+) -> None:
     """Move pictures out of hand to their shelves, never over another file.
 
     Once this returns, a power cut cannot take them back. Killed in the
@@ -59,23 +61,26 @@ def file_away(drops: Iterable[tuple[Drop, Path]]) -> None:
 
     Args:
         drops: each in hand, with its shelf.
+        check: raises OSError while the shelves' disk is away. Asked before a folder is made,
+            and before the only other name of a picture goes.
 
     Raises:
-        OSError: the disk is full, read-only or failing; do it again later.
+        OSError: the disk is full, read-only, failing or away; do it again later.
     """
-    placed = [(drop, _place(drop, shelf)) for drop, shelf in drops if drop.path.exists()]
+    placed = [(drop, _place(drop, shelf, check)) for drop, shelf in drops if drop.path.exists()]
     sync_folders({target.parent for _, target in placed if target})
+    check()
     for drop, target in placed:
         if target:
             drop.path.unlink(missing_ok=True)
 
 
-def _place(drop: Drop, shelf: Path) -> Path | None:
+def _place(drop: Drop, shelf: Path, check: Callable[[], None]) -> Path | None:
     """Give a picture a name on its shelf; None if it cannot leave."""
     refused: OSError = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(shelf))
     for target in names(drop, shelf):  # the first will nearly always do: no more are thought up
         try:
-            return _put(drop, target)
+            return _put(drop, target, check)
         except OSError as error:
             if error.errno not in _UNFIT:
                 raise
@@ -83,8 +88,10 @@ def _place(drop: Drop, shelf: Path) -> Path | None:
     raise refused
 
 
-def _put(drop: Drop, target: Path) -> Path | None:
-    make_folder(target.parent)
+def _put(drop: Drop, target: Path, check: Callable[[], None]) -> Path | None:
+    if not target.parent.is_dir():
+        check()
+        make_folder(target.parent)
     is_named_by_id = (drop.id or "") in target.name
     if is_named_by_id and target.exists():
         return target  # by an earlier try

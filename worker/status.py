@@ -32,6 +32,8 @@ class Condition:
     """Files that were claimed and not filed away yet."""
     oldest: Found | None
     """The file that waits longest."""
+    running_for: float
+    """Seconds since the worker started; 0 if none is running."""
     rows: Counts
     is_writable: bool
     """Whether the report could be written by who asks."""
@@ -62,6 +64,7 @@ def look(inbox: Path, outbox: Path, now: datetime) -> Condition:
         outbox=outbox,
         holder=holder,
         told=told.read(outbox, holder) if holder else None,
+        running_for=now.timestamp() - lock.held_since(report) if holder else 0.0,
         waiting=waiting,
         in_hand=sum(1 for _ in in_hand(inbox)),
         oldest=oldest,

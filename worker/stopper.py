@@ -32,6 +32,10 @@ class Stopper:
         """
         self._tell = tell
 
+    def trouble(self, what: str, why: str) -> None:
+        """Tell what cannot be done, as `insist` does; without a why: it can be done again."""
+        self._tell(what, why)
+
     def stop(self) -> None:
         """Ask for the end; from any thread, and from a signal handler."""
         self._stopping = True

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from worker.mounts import HomeDisk
+
 STATUS: Final = ".status.json"
 """Its name in the outbox."""
 
@@ -63,26 +65,40 @@ class StatusFile:
 
     def __init__(self, outbox: Path) -> None:
         """Name the file; what an earlier worker left there is written over."""
+        self._home = HomeDisk(outbox)
         self._path = outbox / STATUS
+        self._aside = outbox / f"{STATUS}.new"
         self._told: Told | None = None
         self._at = float("-inf")
+        self._was_ready = False
 
     def tell(self, told: Told, now: float) -> None:
-        """Write what changed, every two seconds at most; that it is ready, at once."""
-        is_first = told.is_ready and not (self._told and self._told.is_ready)
+        """Write what changed, every two seconds at most; that it is ready, at once.
+
+        Where that cannot be written, nothing is left: a worker that tells nothing is in
+        trouble, too, and to remove a file needs no room.
+        """
+        is_first = told.is_ready and not self._was_ready
         if told is self._told or (now - self._at < _SPACING and not is_first):
             return
-        self._at = now
-        aside = self._path.with_name(f"{self._path.name}.new")
-        with suppress(OSError):  # the outbox may be full or away; that is told elsewhere
-            aside.write_text(json.dumps(asdict(told)), encoding="utf-8")
-            aside.replace(self._path)
+        self._at, self._was_ready = now, told.is_ready
+        try:
+            self._home.check()
+            self._write(told)
+        except OSError:
+            self.end(told)
+        else:
             self._told = told
 
     def end(self, told: Told) -> None:  # noqa: ARG002 - a worker that has ended tells nothing
         """Remove the file."""
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        for path in (self._path, self._aside):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def _write(self, told: Told) -> None:
+        self._aside.write_text(json.dumps(asdict(told)), encoding="utf-8")
+        self._aside.replace(self._path)
 
 
 def iso(time: datetime) -> str:

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
 
+from worker.lifeline import end_with_parent
 from worker.pipeline import see
 from worker.stopper import Stopped
 from worker.values import Drop, Limits
@@ -120,6 +121,7 @@ def _survived(
 def _try(
     answers: "Connection[None, None]", read: Callable[[Item], object], items: Sequence[Item]
 ) -> None:
+    end_with_parent()
     for item in items:
         read(item)
         answers.send(None)

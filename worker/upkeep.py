@@ -17,6 +17,10 @@ class Upkeep:
     pager: Pager | None = None
     """None: nobody wants a page."""
 
+    def recover(self) -> None:
+        """Have what is in hand looked through again: the disk may have been away."""
+        self.corrector.recover()
+
     def look(self) -> float:
         """Take in what was put right since; say after how many seconds to look again.
 

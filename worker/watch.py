@@ -63,15 +63,21 @@ class Watch(Protocol):
 class Polling:
     """Watches nothing: listings alone tell what is there."""
 
+    def __init__(self, folder: Path) -> None:
+        """Name the inbox."""
+        self._folder = folder
+        self._watched: tuple[int, int] | None = None
+
     def start(self) -> None:
-        """Do nothing."""
+        """Know the folder from now on."""
+        self._watched = _identity(self._folder)
 
     def stop(self) -> None:
         """Do nothing."""
 
     def is_well(self) -> bool:
-        """Be well."""
-        return True
+        """Say whether the folder is still the same."""
+        return _identity(self._folder) == self._watched
 
     def hints(self) -> set[str]:
         """Know nothing."""

@@ -22,12 +22,13 @@ def report(
         ),
     ] = None,
     newest: Newest = NEWEST,
-    follow: Annotated[bool, typer.Option("--follow", hidden=True)] = False,
+    follow: Annotated[int | None, typer.Option(metavar="DEVICE", hidden=True)] = None,
 ) -> None:
     """Make a page of the report and its pictures, to be opened in any browser.
 
     Example: digitdrop report --outbox results --output friday.html
     """
+    from worker.mounts import HomeDisk
     from worker.page.follow import follow as keep_up
     from worker.page.make import Maker
     from worker.pager import PAGE
@@ -35,9 +36,9 @@ def report(
     if not outbox.is_dir():
         raise FolderError(f"there is no outbox {outbox}: `digitdrop watch` makes it")
     page = output or outbox / PAGE
-    maker = Maker(outbox=outbox, output=page, newest=newest)
+    maker = Maker(outbox=outbox, output=page, newest=newest, home=HomeDisk(outbox, follow))
     try:
-        if follow:
+        if follow is not None:
             _leave_signals_to_the_parent()
             keep_up(maker, sys.stdin.fileno())
         else:

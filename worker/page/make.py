@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from worker.mounts import HomeDisk
 from worker.page.find import find
 from worker.page.growth import Growth
 from worker.page.publish import publish
@@ -46,10 +47,20 @@ class Made:
 class Maker:
     """Makes one page again and again, each time at the cost of what is new."""
 
-    def __init__(self, *, outbox: Path, output: Path, newest: int) -> None:
-        """Take over what the earlier page has; write nothing yet."""
+    def __init__(
+        self, *, outbox: Path, output: Path, newest: int, home: HomeDisk | None = None
+    ) -> None:
+        """Take over what the earlier page has; write nothing yet.
+
+        Args:
+            outbox: with the report, and the pictures.
+            output: the page.
+            newest: rows that are shown.
+            home: the disk of the outbox, if that may be away by now.
+        """
         self._outbox = outbox
         self._output = output
+        self._home = home or HomeDisk(outbox)
         self._rows = Rows(outbox / REPORT)
         self._newest = newest
         self._growth = Growth(self._rows)
@@ -60,8 +71,11 @@ class Maker:
         self._is_complete = False
 
     def is_due(self) -> bool:
-        """Say whether the report has changed since the page was made, or thumbnails are owed."""
-        return not self._is_complete or self._state() != self._made_of
+        """Say whether the report has changed since the page was made, or thumbnails are owed.
+
+        Never while the outbox's disk is away.
+        """
+        return self._home.is_there() and (not self._is_complete or self._state() != self._made_of)
 
     def make(self, *, now: datetime, patience: float) -> Made:
         """Make the page.
