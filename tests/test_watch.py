@@ -1,3 +1,4 @@
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,6 +107,31 @@ def test_what_happens_to_files_in_hand_wakes_nobody(inbox: Path, ear: Ear) -> No
 
     assert ear.heard("7.png")
     assert not any(name.startswith(".claimed") for name in ear.watch.hints())
+
+
+@linux
+def test_the_system_is_not_even_asked_to_tell_of_files_in_hand(inbox: Path, ear: Ear) -> None:
+    (inbox / ".claimed" / "batch").mkdir()
+    (inbox / "new").mkdir()
+    (inbox / "new" / "7.png").write_bytes(b"7")
+    assert ear.heard("new/7.png")
+
+    watched = inodes_watched()
+
+    for name in ("", "scans", "new"):
+        assert (inbox / name).stat().st_ino in watched
+    for name in (".claimed", ".claimed/batch"):
+        assert (inbox / name).stat().st_ino not in watched
+
+
+def inodes_watched() -> set[int]:
+    """Ask the system which inodes this process has inotify(7) watches on."""
+    told = [path.read_text() for path in Path("/proc/self/fdinfo").iterdir() if path.exists()]
+    return {
+        int(found, 16)
+        for text in told
+        for found in re.findall(r"^inotify .* ino:(\w+)", text, re.M)
+    }
 
 
 def test_more_names_than_can_be_kept_mean_to_look_everywhere(inbox: Path) -> None:

@@ -20,7 +20,9 @@ class Begun:
     def note(self, paths: Iterable[Path]) -> None:
         """Replace what is noted."""
         with suppress(OSError):  # a full disk: the report will tell
-            self._path.write_bytes(b"\0".join(os.fsencode(path.absolute()) for path in paths))
+            here = os.getcwd()  # noqa: PTH109 - `absolute` would ask for it again for each path
+            names = "\0".join(os.path.join(here, path) for path in paths)  # noqa: PTH118
+            self._path.write_bytes(os.fsencode(names))
 
     def left(self) -> list[Path]:
         """Give what an earlier run had begun when it crashed, as far as it is still there."""

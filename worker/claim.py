@@ -71,7 +71,7 @@ class Hand:
         """
         batch = self._claimed / batch_name(self._owner, time.time())
         batch.mkdir()
-        drops = [drop for name in names if (drop := self._take(name, batch))]
+        drops = [drop for name in names if (drop := self._take(name, batch.name))]
         if drops:
             below = {drop.name.rpartition("/")[0] for drop in drops}
             sources = {self._inbox / folder for folder in below}
@@ -144,21 +144,21 @@ class Hand:
         below = os.fspath(drop.path)[len(os.fspath(self._claimed)) + 1 :]
         return below.partition(os.sep)[0]
 
-    def _take(self, name: str, batch: Path) -> Drop | None:
-        target = batch / name
+    def _take(self, name: str, batch: str) -> Drop | None:
+        target = Path(f"{self._claimed}/{batch}/{name}")
         try:
             if not self._is_inside(name):
                 return None
             if "/" in name:
                 target.parent.mkdir(parents=True, exist_ok=True)
-            (self._inbox / name).rename(target)
+            os.rename(f"{self._inbox}/{name}", target)  # noqa: PTH104 - a path more costs as much
         except OSError as error:
             if error.errno in _STUCK:
                 self._tell(name, error)
             elif error.errno not in _VANISHED:
                 raise
             return None
-        return Drop(id=row_id(batch.name, name), path=target, name=name)
+        return Drop(id=row_id(batch, name), path=target, name=name)
 
     def _tell(self, name: str, error: OSError) -> None:
         """Say once that a file cannot be taken, however often it is tried."""

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 _LOOK = 0.2
 _GRACE = 1.0  # seconds for what is being read once the worker shall stop
-_SHARE = 64  # drops told at a time, at most: what a process answers fits into its pipe
+_SHARE = 128  # drops told at a time, at most: what a process answers fits into its pipe
 
 
 _Channel: TypeAlias = "Connection[Classifier | Task, Answer]"

@@ -166,6 +166,8 @@ class Intake:
         drops = taken.turn.drops
         readings = [reading for one in outcomes if (reading := self._reading(one, taken))]
         self._recorder.record(readings)
+        if len(readings) == len(drops):
+            return  # all are filed away, and let go
         begun = {one.id for one in outcomes}
         for drop in drops:
             if drop.id not in begun:

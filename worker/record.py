@@ -84,7 +84,9 @@ class Report(Rows):
 
     def parts(self, readings: Sequence[Reading]) -> list[list[Reading]]:
         """Split rows where a new report begins, so that each part can be one append."""
-        rotation = self._rotation or Rotation()
+        rotation = self._rotation
+        if not rotation:
+            return [list(readings)] if readings else []
         return [list(part) for _, part in groupby(readings, key=lambda one: rotation.of(one.time))]
 
     def _turn_over(self, rotation: Rotation, new: datetime, more: int) -> None:

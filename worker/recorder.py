@@ -108,8 +108,11 @@ def _named(drop: Drop, row: Row) -> Drop:
 
 
 def _tell(reading: Reading) -> None:
-    verdict, name = reading.verdict, escape(reading.drop.name)
+    verdict = reading.verdict
     level = logging.WARNING if verdict.status is Status.UNREADABLE else logging.INFO
+    if not logger.isEnabledFor(level):
+        return
+    name = escape(reading.drop.name)
     extra = about(
         file=name,
         id=reading.id,

@@ -67,16 +67,15 @@ def file_away(
     Raises:
         OSError: the disk is full, read-only, failing or away; do it again later.
     """
-    placed = [(drop, _place(drop, shelf, check)) for drop, shelf in drops if drop.path.exists()]
-    sync_folders({target.parent for _, target in placed if target})
+    placed = [(drop, target) for drop, shelf in drops if (target := _place(drop, shelf, check))]
+    sync_folders({target.parent for _, target in placed})
     check()
-    for drop, target in placed:
-        if target:
-            drop.path.unlink(missing_ok=True)
+    for drop, _ in placed:
+        drop.path.unlink(missing_ok=True)
 
 
 def _place(drop: Drop, shelf: Path, check: Callable[[], None]) -> Path | None:
-    """Give a picture a name on its shelf; None if it cannot leave."""
+    """Give a picture a name on its shelf; None if it cannot leave, or is not there."""
     refused: OSError = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(shelf))
     for target in names(drop, shelf):  # the first will nearly always do: no more are thought up
         try:
@@ -89,20 +88,29 @@ def _place(drop: Drop, shelf: Path, check: Callable[[], None]) -> Path | None:
 
 
 def _put(drop: Drop, target: Path, check: Callable[[], None]) -> Path | None:
-    if not target.parent.is_dir():
-        check()
-        make_folder(target.parent)
     is_named_by_id = (drop.id or "") in target.name
     if is_named_by_id and target.exists():
         return target  # by an earlier try
     try:
-        link(drop.path, target)
+        return _linked(drop, target, check)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         if not is_named_by_id:  # whose copy it is, only its name could tell
             raise FileExistsError(errno.EEXIST, "no name for a copy", str(target)) from error
         return _copy(drop, target)
+
+
+def _linked(drop: Drop, target: Path, check: Callable[[], None]) -> Path | None:
+    """Link a picture to its shelf, whose folder is there but for the first one of a day."""
+    try:
+        link(drop.path, target)
+    except FileNotFoundError:
+        if not drop.path.exists():
+            return None
+        check()
+        make_folder(target.parent)
+        link(drop.path, target)
     return target
 
 

@@ -112,14 +112,14 @@ class Events(FileSystemEventHandler):
         """Start a new observer, whatever became of the last one."""
         self.stop()
         self._watched = _identity(self._folder)
-        self._observer = _observer()
+        self._observer = _observer(self._folder)
         self._observer.schedule(
             self, os.fspath(self._folder), recursive=True, event_filter=_ARRIVALS
         )
         try:
             self._observer.start()
         except OSError as error:
-            self._observer = None
+            self.stop()
             hint = _LIMITS.get(error.errno or 0)
             told = f"{error.strerror}; {hint}" if hint else error.strerror
             raise OSError(error.errno, told) from error
@@ -128,7 +128,8 @@ class Events(FileSystemEventHandler):
         """Stop the observer; it drops what it has not told yet, which the next listing finds."""
         if self._observer:
             self._observer.stop()
-            self._observer.join(timeout=2)
+            if self._observer.ident:  # it was started
+                self._observer.join(timeout=2)
         self._observer = None
 
     def is_well(self) -> bool:
@@ -175,7 +176,14 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 
 if sys.platform == "linux":
     from watchdog.observers.inotify import InotifyFullEmitter
-    from watchdog.observers.inotify_c import InotifyConstants, Mask
+    from watchdog.observers.inotify_c import (
+        CallbackId,
+        InotifyConstants,
+        InotifyFD,
+        Mask,
+        WatchCallback,
+        WatchDescriptor,
+    )
 
     # It finds some new folders twice, by event and by looking, and warns of its own finding.
     warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
@@ -194,11 +202,42 @@ if sys.platform == "linux":
             mask = super().get_event_mask_from_filter()
             return Mask(mask & ~InotifyConstants.IN_MOVED_FROM)
 
-    def _observer() -> BaseObserver:
-        return BaseObserver(_Arrivals)
+    class _Ear(InotifyFD):
+        """Is deaf to what the worker itself does: a claim would cost twice as much as it takes."""
+
+        def __init__(self, claimed: bytes) -> None:
+            super().__init__()
+            self._claimed = claimed
+
+        def add_callback(
+            self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
+        ) -> WatchDescriptor:
+            if (path + b"/").startswith(self._claimed):
+                # watchdog passes over a folder that cannot be watched, if it is not the first.
+                raise PermissionError(errno.EACCES, "not to be watched", path)
+            return super().add_callback(path, mask, callback, id_)
+
+    class _Observer(BaseObserver):
+        """An observer with an ear of its own."""
+
+        def __init__(self, folder: Path) -> None:
+            self._ear = _Ear(os.fsencode(folder / CLAIMED) + b"/")
+            super().__init__(_Arrivals, inotify_fd=self._ear)
+            self._ear.start()
+
+        def is_alive(self) -> bool:
+            return super().is_alive() and self._ear.is_alive()
+
+        def on_thread_stop(self) -> None:
+            super().on_thread_stop()
+            self._ear.stop()
+            self._ear.join()
+
+    def _observer(folder: Path) -> BaseObserver:
+        return _Observer(folder)
 
 else:
     from watchdog.observers import Observer
 
-    def _observer() -> BaseObserver:
+    def _observer(folder: Path) -> BaseObserver:  # noqa: ARG001 - where all of it is watched
         return Observer()
