@@ -100,8 +100,8 @@ def _weighed(
 ) -> Marks:
     height, width = labels.shape
     count = len(boxes) + 1
-    inked = np.flatnonzero(labels)
-    mass = np.bincount(labels.ravel()[inked], ink.ravel()[inked], count)[1:].astype(np.float64)
+    inside = _around(boxes)  # most of a picture is paper
+    mass = np.bincount(labels[inside].ravel(), ink[inside].ravel(), count)[1:].astype(np.float64)
     rim = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
     left, top, wide, high = boxes.T
     contact = np.bincount(rim, minlength=count)[1:] / np.maximum(wide, high)
@@ -109,6 +109,15 @@ def _weighed(
     off_y = np.abs(top + high / 2 - height / 2) / height
     score = mass * (1 - 0.9 * np.maximum(off_x, off_y)) * np.exp(-3 * contact)
     return Marks(labels=labels, boxes=boxes, mass=mass, contact=contact, faint=faint, score=score)
+
+
+def _around(boxes: npt.NDArray[np.int32]) -> tuple[slice, slice]:
+    """Give the part of the picture, as rows and columns, that holds all pieces."""
+    if not len(boxes):
+        return slice(0), slice(0)
+    left, top = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0).tolist()
+    return slice(top, bottom), slice(left, right)
 
 
 def groups(marks: Marks) -> list[list[int]]:

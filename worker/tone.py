@@ -117,14 +117,22 @@ def _of_colours(pixels: _Pixels) -> Grey:
     small = _thumbnail(pixels)
     plain = _contrast(_thumbnail(grey))
     contrasts = [_contrast(small[..., channel]) for channel in range(3)]
-    contrasts += [_contrast(small.min(axis=2)), _contrast(small.max(axis=2))]
+    contrasts += [_contrast(_darkest(small)), _contrast(_lightest(small))]
     best = int(np.argmax(contrasts))
     if contrasts[best] < SHOWS_BETTER * plain:
         return grey
     if best < 3:
         return np.ascontiguousarray(pixels[..., best])
-    chosen: Grey = pixels.min(axis=2) if best == 3 else pixels.max(axis=2)
-    return chosen
+    return _darkest(pixels) if best == 3 else _lightest(pixels)
+
+
+def _darkest(pixels: _Pixels) -> Grey:
+    # Many times quicker than numpy's own way along so short an axis.
+    return np.asarray(cv2.min(cv2.min(pixels[..., 0], pixels[..., 1]), pixels[..., 2]), np.uint8)
+
+
+def _lightest(pixels: _Pixels) -> Grey:
+    return np.asarray(cv2.max(cv2.max(pixels[..., 0], pixels[..., 1]), pixels[..., 2]), np.uint8)
 
 
 def _thumbnail(pixels: _Pixels) -> _Pixels:

@@ -112,11 +112,11 @@ class Events(FileSystemEventHandler):
         """Start a new observer, whatever became of the last one."""
         self.stop()
         self._watched = _identity(self._folder)
-        self._observer = _observer(self._folder)
-        self._observer.schedule(
-            self, os.fspath(self._folder), recursive=True, event_filter=_ARRIVALS
-        )
         try:
+            self._observer = _observer(self._folder)
+            self._observer.schedule(
+                self, os.fspath(self._folder), recursive=True, event_filter=_ARRIVALS
+            )
             self._observer.start()
         except OSError as error:
             self.stop()
