@@ -61,13 +61,14 @@ def test_a_manager_hears_when_it_is_ready_how_many_were_read_and_that_it_stops(
     drop(tmp_path / "inbox", [("seven.png", a_picture(7))])
     with a_worker(tmp_path, "--settle=0.1", "--poll") as worker:
         start = manager.hear(30, until="READY=1")
-        then = manager.hear(20, until="STATUS=watching; 1 pictures read")
+        drop(tmp_path / "inbox", [("six.png", a_picture(6))])
+        then = manager.hear(20, until="STATUS=watching; 2 pictures read")
         worker.stop()
         end = manager.hear(2, until="STATUS=stopped")
 
     assert start[0].startswith("EXTEND_TIMEOUT_USEC="), "it is not ready before it can watch"
     assert "READY=1" not in then, "it says so once"
-    assert any(line.startswith("STATUS=watching; 1 pictures read: 1 ") for line in then)
+    assert any(line.startswith("STATUS=watching; 2 pictures read: ") for line in then)
     assert "WATCHDOG=1" in then
     assert "STOPPING=1" in end
 

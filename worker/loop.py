@@ -62,6 +62,7 @@ class Loop:
         self._pulse = pulse
         self._trouble = False
         self._recovered = False
+        self._is_listed = False
         self._hints: set[str] = set()
 
     def run(self) -> None:
@@ -115,14 +116,22 @@ class Loop:
         What arrives meanwhile goes first: somebody is looking at it.
         """
         while group := list(islice(ready, self._intake.pace.size)):
-            self._pulse.ready()
             self._intake.handle(group, settled=True)
+            self._list_once()
             self._pulse.beat()
             self._follow_hints()
             if self._stopper.is_stopping():
                 break
         self._intake.finish()
+        self._is_listed = True
         self._pulse.ready()
+
+    def _list_once(self) -> None:
+        """See every name once, before all are read: a start is over in a moment, not in hours."""
+        if not self._is_listed:
+            inbox.count(self._folder)
+            self._is_listed = True
+            self._pulse.ready()
 
     def _follow_hints(self) -> None:
         """Read the files that events named, but for those that were written just now."""

@@ -31,7 +31,7 @@ class Pulse:
             outlet.tell(self._told, now)
 
     def ready(self) -> None:
-        """Note that the inbox is watched, and a listing has begun to give files."""
+        """Note that the inbox is watched, and that it has been listed once to its end."""
         if not self._told.is_ready:
             self._told = replace(self._told, is_ready=True)
             self.beat()
