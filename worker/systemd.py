@@ -83,11 +83,11 @@ class Manager:
         return dict(line.partition("=")[::2] for line in found.splitlines())
 
     def last_words(self, name: str) -> str:
-        """Give the last line that a service logged for a person; empty if there is none."""
-        which = "--user-unit" if self.scope is Scope.USER else "--unit"
-        log = self._run("journalctl", which, name, "--output=cat", "--lines=50", "--no-pager")
-        lines = [line for line in log.stdout.splitlines() if line.startswith("digitdrop: ")]
-        return lines[-1].removeprefix("digitdrop: ") if lines else ""
+        """Give the last line that the service itself logged; empty if it logged none."""
+        field = "_SYSTEMD_USER_UNIT" if self.scope is Scope.USER else "_SYSTEMD_UNIT"
+        which = f"{field}={name}.service"
+        log = self._run("journalctl", which, "--output=cat", "--lines=1", "--no-pager")
+        return log.stdout.strip().removeprefix("digitdrop: ")
 
     def _run(self, program: str, *words: str) -> "subprocess.CompletedProcess[str]":
         scope = [f"--{self.scope}"] if program == "systemctl" else []

@@ -64,7 +64,7 @@ def unit_of(
         outbox=outbox,
         model=model,
         metrics=metrics,
-        common=_common(inbox, outbox),
+        common=_common(inbox, outbox, metrics),
         places=tuple(path.resolve() for path in used),
         user=user(inbox),
     )
@@ -87,13 +87,14 @@ def runs_as(asked: str | None, inbox: Path) -> str:
     return found
 
 
-def _common(inbox: Path, outbox: Path) -> Path | None:
-    """Find the folder that two folders have to themselves; None if there is none."""
+def _common(inbox: Path, outbox: Path, metrics: Path | None) -> Path | None:
+    """Find the folder that they have to themselves; None if there is none."""
     folder = inbox.parent
     if outbox.parent != folder or folder == folder.parent:
         return None
+    ours = {inbox.name, outbox.name, metrics.name if metrics else ""}
     try:
-        others = {path.name for path in folder.iterdir()} - {inbox.name, outbox.name}
+        others = {path.name for path in folder.iterdir()} - ours
     except FileNotFoundError:  # it will be made with them
         return folder
     except OSError:
