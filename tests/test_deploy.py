@@ -1,0 +1,107 @@
+"""The recipes in deploy/ name nothing that the program does not know."""
+
+import plistlib
+import re
+import tomllib
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import typer
+from typer.core import TyperCommand, TyperOption
+
+from worker.cli import app
+from worker.settings import parse
+
+ROOT = Path(__file__).parent.parent
+DEPLOY = ROOT / "deploy"
+TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
+
+
+def commands() -> dict[str, TyperCommand]:
+    found = getattr(typer.main.get_command(app), "commands")  # noqa: B009 - not of every type
+    return {name: one for name, one in found.items() if isinstance(one, TyperCommand)}
+
+
+def variables() -> set[str]:
+    return {
+        str(one.envvar)
+        for command in commands().values()
+        for one in command.params
+        if isinstance(one, TyperOption) and one.envvar
+    }
+
+
+def dockerfile() -> list[str]:
+    """Give its instructions, each on one line, without comments."""
+    text = re.sub(r"^#.*\n", "", (DEPLOY / "Dockerfile").read_text(), flags=re.MULTILINE)
+    return [line for line in text.replace("\\\n", " ").splitlines() if line]
+
+
+def test_launchd_is_told_a_command_line_that_watch_understands() -> None:
+    job = plistlib.loads((DEPLOY / "launchd" / "local.digitdrop.plist").read_bytes())
+
+    _, command, *options = job["ProgramArguments"]
+    values = parse(commands()[command], command, options).values
+    assert values["inbox"] == Path("/Users/USER/digits/inbox")
+    assert values["outbox"] == Path("/Users/USER/digits/outbox")
+    assert job["KeepAlive"] == {"SuccessfulExit": False}
+    assert job["RunAtLoad"] is True
+
+
+def test_the_task_scheduler_is_told_a_command_line_that_watch_understands() -> None:
+    task = ElementTree.parse(DEPLOY / "windows" / "digitdrop.xml").getroot()
+
+    words = task.findtext(f".//{TASK}Arguments", "").split()
+    values = parse(commands()[words[0]], words[0], words[1:]).values
+    assert str(values["inbox"]) == r"C:\Digits\inbox"
+    assert task.findtext(f".//{TASK}ExecutionTimeLimit") == "PT0S", "it may run for ever"
+    assert task.findtext(f".//{TASK}UserId") == "S-1-5-19", "Local Service, no administrator"
+
+
+def test_the_image_runs_watch_as_nobody_in_particular_and_is_asked_for_its_health() -> None:
+    lines = dockerfile()
+    last = lines[max(at for at, line in enumerate(lines) if line.startswith("FROM ")) :]
+
+    (user,) = [line.split()[1] for line in last if line.startswith("USER ")]
+    (health,) = [line for line in last if line.startswith("HEALTHCHECK ")]
+    (command,) = [line for line in last if line.startswith("CMD ")]
+    assert user.split(":")[0] not in {"0", "root"}
+    assert command == 'CMD ["watch"]'
+    assert health.endswith('CMD ["digitdrop", "status"]')
+    assert "VOLUME /data" in last
+    assert not any("apt-get" in line or "gcc" in line for line in last)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "README.md"])
+def test_every_variable_that_a_recipe_sets_is_one_of_ours(name: str) -> None:
+    named = set(re.findall(r"\bDIGITDROP_[A-Z_]+", (DEPLOY / name).read_text()))
+
+    assert named
+    assert named <= variables()
+
+
+def test_the_image_is_made_of_what_the_wheel_is_made_of() -> None:
+    lines = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+    let_in = {line[1:] for line in lines if line.startswith("!")}
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]["include"]
+    assert lines[1] == "*"
+    assert {name.strip("/") for name in wheel} <= let_in
+    assert {project["project"]["readme"], "LICENSE", "pyproject.toml"} <= let_in
+    assert all((ROOT / name).exists() for name in let_in)
+
+
+def test_the_composed_service_can_do_little() -> None:
+    text = (DEPLOY / "compose.yaml").read_text()
+
+    for line in (
+        "read_only: true",
+        "network_mode: none",
+        "cap_drop:\n      - ALL",
+        "no-new-privileges:true",
+        "max-size: 10m",
+        "stop_grace_period: 30s",
+    ):
+        assert line in text
