@@ -11,7 +11,9 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from worker.cli import app
+from worker.metrics import Metrics
 from worker.settings import parse
+from worker.told import Told
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -105,3 +107,22 @@ def test_the_composed_service_can_do_little() -> None:
         "stop_grace_period: 30s",
     ):
         assert line in text
+
+
+def test_the_alerts_are_about_figures_that_the_worker_writes(tmp_path: Path) -> None:
+    told = Told(
+        holder="",
+        pid=1,
+        since="2026-05-01T12:00:00.000Z",
+        model="m",
+        inbox="inbox",
+        settle=2,
+        max_wait=60,
+    )
+    Metrics(tmp_path / "digitdrop.prom", tmp_path).end(told)
+    text = (ROOT / "docs" / "operations.md").read_text()
+
+    written = set(re.findall(r"^digitdrop_\w+", (tmp_path / "digitdrop.prom").read_text(), re.M))
+    named = set(re.findall(r"\bdigitdrop_\w+", text))
+    assert len(named) > 5
+    assert named <= written

@@ -105,6 +105,7 @@ def _check_as(user: str, wanted: Unit) -> None:
         if not folder.exists():
             make_folder(folder)
             shutil.chown(folder, who.pw_uid, who.pw_gid)
+            folder.chmod(0o2770)  # as UMask= has it: people of that group may drop and put right
     words = map(str, ("-m", "worker.usable", wanted.inbox, wanted.outbox, wanted.model))
     try:
         done = subprocess.run(  # noqa: S603 - our own program
