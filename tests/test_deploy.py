@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 import typer
+import yaml
 from typer.core import TyperCommand, TyperOption
 
 from worker.cli import app
@@ -126,3 +127,21 @@ def test_the_alerts_are_about_figures_that_the_worker_writes(tmp_path: Path) -> 
     named = set(re.findall(r"\bdigitdrop_\w+", text))
     assert len(named) > 5
     assert named <= written
+
+
+def test_kuberay_is_told_a_command_line_that_batch_understands() -> None:
+    job = yaml.safe_load((DEPLOY / "kuberay" / "rayjob.yaml").read_text())["spec"]
+
+    program, command, *options = job["entrypoint"].split()
+    image = (DEPLOY / "kuberay" / "Dockerfile").read_text()
+    assert f"/{program}\n" in image
+    assert parse(commands()[command], command, options).values["cluster"] == "auto"
+    cluster = job["rayClusterSpec"]
+    assert f"ray:{cluster['rayVersion']}-" in image
+    groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+    for group in groups:
+        (container,) = group["template"]["spec"]["containers"]
+        assert container["image"] == "REGISTRY/digitdrop:0.1.0"
+        assert {"requests", "limits"} == container["resources"].keys()
+    (readers,) = cluster["workerGroupSpecs"]
+    assert readers["replicas"] == readers["minReplicas"] == readers["maxReplicas"] == 50

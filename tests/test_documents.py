@@ -31,6 +31,8 @@ NOT_RUN_HERE = {
     r"digitdrop status --inbox /srv": "asks about another machine's folders",
     r"(sudo|systemctl|journalctl) ": "is for a machine with systemd, or changes it",
     r"python3 -m venv": "tests/test_wheel.py makes one",
+    r"digitdrop batch s3:": "reads a bucket; tests/test_cluster.py has one",
+    r"docker ": "makes an image; tests/test_deploy.py reads its recipe",
     r"\.ci/run": "runs this very test",
     r"py |copy |mkdir |\.venv\\": "is for Windows",
     r"\.venv/bin/digitdrop train": "as above",

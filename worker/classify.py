@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +11,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from worker.errors import ModelError
+from worker.hushed import hushed
 from worker.values import CLASSES, Frame, Probabilities, Thresholds
 
 SIZES = (64, 16, 4, 1)
@@ -38,7 +37,7 @@ class Classifier:
         self._model = model
         self._threads = threads
         self._prepared: dict[int, Interpreter] = {}
-        with _hushed():
+        with hushed():
             self._prepare(1)
 
     def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[bytes, str, Thresholds]]:
@@ -121,25 +120,3 @@ class Classifier:
 
 def _copied(model: bytes, name: str, thresholds: Thresholds) -> Classifier:
     return Classifier(model, name=name, thresholds=thresholds)
-
-
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep LiteRT from greeting on stderr, once per process, when it makes its first delegate.
-
-    It has no switch for that (google-ai-edge/mediapipe#2119). Errors come as
-    exceptions, so nothing else is lost.
-    """
-    try:
-        stderr = os.dup(2)
-    except OSError:  # there is none, as under some service managers
-        yield
-        return
-    null = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, 2)
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(null)

@@ -36,6 +36,12 @@ def drops(sources: Sequence[Path]) -> Iterator[Drop]:
                 yield drop
 
 
+def is_called_like_picture(name: str) -> bool:
+    """Say whether a name ends as those of pictures do."""
+    suffix = os.path.splitext(name)[1]  # noqa: PTH122 - quicker than a path's own
+    return suffix.lower() in _SUFFIXES
+
+
 def _is_below(path: Path, folders: Sequence[Path]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
@@ -53,8 +59,7 @@ def _below(source: Path) -> Iterator[Drop]:
         return
     for found in listing(source, in_order=True):
         path = source / found.name
-        suffix = os.path.splitext(found.name)[1]  # noqa: PTH122 - quicker than the path's own
-        if suffix.lower() in _SUFFIXES or looks_like_picture(_head(path)):
+        if is_called_like_picture(found.name) or looks_like_picture(_head(path)):
             yield Drop(id=None, path=path, name=found.name)
 
 

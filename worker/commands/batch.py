@@ -1,14 +1,17 @@
-"""`digitdrop batch`: files and folders once."""
+"""`digitdrop batch`: files and folders once, on this machine or on many."""
 
 import os
 import sys
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from worker import console, logs
 from worker.commands.process import signalled, start_again
+from worker.errors import SetupError
 from worker.options import (
     LIMITS,
     LOG_FORMAT,
@@ -23,13 +26,48 @@ from worker.options import (
 )
 from worker.values import Limits
 
+if TYPE_CHECKING:
+    from worker.batch import Summary
+    from worker.classify import Classifier
+    from worker.stopper import Stopper
+
+
+class Shards(StrEnum):
+    """What a cluster writes."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
 
 def batch(
     sources: Annotated[
-        list[Path],
-        typer.Argument(metavar="SOURCE...", exists=True, help="Pictures, or folders of them."),
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Pictures, or folders of them. With --cluster also s3://, gs:// and az:// "
+            "prefixes, and lists: a .txt with a path a line, or a .parquet.",
+        ),
     ],
-    report: Annotated[Path, typer.Option(help="The CSV to begin, or to go on with.")],
+    report: Annotated[
+        str,
+        typer.Option(
+            metavar="PATH",
+            help="The CSV to begin, or to go on with. With --cluster the folder or prefix for "
+            "the parts of the report.",
+        ),
+    ],
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="local|auto|ADDRESS",
+            envvar="DIGITDROP_CLUSTER",
+            help="Read on a Ray cluster: one on the cores of this machine, the one that this "
+            "machine belongs to, or the one at an address.",
+        ),
+    ] = None,
+    shards: Annotated[
+        Shards, typer.Option(envvar="DIGITDROP_SHARDS", help="What a cluster writes.")
+    ] = Shards.PARQUET,
     model: Model = MODEL,
     workers: Workers = WORKERS,
     max_pixels: MaxPixels = LIMITS.pixels,
@@ -40,31 +78,90 @@ def batch(
     """Read files and folders once; run again, it goes on where it stopped.
 
     Example: digitdrop batch scans --report scans.csv
+
+    Example: digitdrop batch s3://bucket/scans --report s3://bucket/report --cluster auto
     """
-    from worker.batch import batch as run_batch
     from worker.classify import Classifier
-    from worker.readers import Hung
-    from worker.sources import count
 
     logs.configure(log_format, quiet=True)
     classifier = Classifier.load(model, threads=workers)
     stopper = signalled()
-    total = 0 if quiet else count(sources, is_stopping=stopper.is_stopping)
+    limits = Limits(pixels=max_pixels, bytes=max_bytes)
+    if cluster:
+        summary = _far(
+            sources, report, cluster, shards, classifier, limits, workers, stopper, quiet=quiet
+        )
+    else:
+        summary = _here(sources, report, classifier, limits, workers, stopper, quiet=quiet)
+    typer.echo(summary)
+    if summary.was_stopped:
+        sys.stdout.flush()
+        os._exit(130)  # as in `watch`
+    raise typer.Exit(int(summary.failed))
+
+
+def _here(
+    sources: list[str],
+    report: str,
+    classifier: "Classifier",
+    limits: Limits,
+    workers: int,
+    stopper: "Stopper",
+    *,
+    quiet: bool,
+) -> "Summary":
+    from worker.batch import batch as run_batch
+    from worker.readers import Hung
+    from worker.sources import count
+
+    for address in (*sources, report):
+        if "://" in address:
+            raise SetupError(f"{address} is no path: it needs --cluster local, auto or ADDRESS")
+    paths = [Path(source) for source in sources]
+    total = 0 if quiet else count(paths, is_stopping=stopper.is_stopping)
     try:
         with console.progress(total, quiet=quiet) as progress:
-            summary = run_batch(
-                sources,
-                report,
+            return run_batch(
+                paths,
+                Path(report),
                 classifier,
-                limits=Limits(pixels=max_pixels, bytes=max_bytes),
+                limits=limits,
                 workers=workers,
                 stopper=stopper,
                 progress=progress,
             )
     except Hung:
         start_again()
-    typer.echo(summary)
-    if summary.was_stopped:
-        sys.stdout.flush()
-        os._exit(130)  # as in `watch`
-    raise typer.Exit(int(summary.failed))
+
+
+def _far(
+    sources: list[str],
+    report: str,
+    cluster: str,
+    shards: str,
+    classifier: "Classifier",
+    limits: Limits,
+    workers: int,
+    stopper: "Stopper",
+    *,
+    quiet: bool,
+) -> "Summary":
+    try:
+        from worker.cluster.batch import batch as run_batch
+    except ModuleNotFoundError as error:
+        if error.name not in {"ray", "pyarrow"}:
+            raise
+        raise SetupError(
+            "--cluster needs Ray Data: install it with pip install 'digitdrop[cluster]'"
+        ) from error
+    return run_batch(
+        sources,
+        report,
+        classifier,
+        cluster=cluster,
+        shards=shards,
+        limits=limits,
+        workers=workers,
+        stopper=stopper,
+        progress=partial(console.progress, quiet=quiet),
+    )

@@ -1,0 +1,208 @@
+"""What a run on a cluster is made of, piece by piece."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from builders import a_reading
+from ledger import ROOT, a_picture, drop
+
+pytest.importorskip("pyarrow", reason="the extra `cluster` is not installed")
+pytestmark = pytest.mark.cluster
+
+from worker.cluster import plan, shards, stores
+from worker.cluster.addresses import normal
+from worker.cluster.fetching import fetched
+from worker.cluster.listing import Found, found
+from worker.cluster.plan import Plan, cut
+from worker.errors import FolderError, Gone, ReportError, TooLarge
+from worker.values import Status
+
+
+def a_plan(target: Path, **more: str) -> Plan:
+    settings = {"model": "digits-0123abcd", "shards": "csv"} | more
+    return Plan(target=str(target), sources=["/scans"], **settings)  # type: ignore[arg-type]
+
+
+def some(count: int, *, size: int = 0) -> list[Found]:
+    return [Found(f"/scans/{number:07}.png", f"{number:07}.png", size) for number in range(count)]
+
+
+def test_every_picture_is_in_one_share_in_order_and_shares_grow_to_their_limit() -> None:
+    everything = some(30_000)
+
+    shares = list(cut(everything))
+
+    assert [one for share in shares for one in share] == everything
+    sizes = list(map(len, shares))
+    assert (sizes[0], max(sizes)) == (plan.FIRST, plan.MOST)
+    assert sizes[:-1] == sorted(sizes[:-1])
+
+
+def test_a_share_of_large_pictures_is_cut_by_their_bytes() -> None:
+    shares = list(cut(some(100, size=plan.BYTES // 4)))
+
+    assert set(map(len, shares)) == {4}
+
+
+def test_a_plan_gives_back_every_share_whatever_names_are_like(tmp_path: Path) -> None:
+    everything = [*some(5000), Found("/scans/\udcff \n=1.png", "\udcff \n=1.png")]
+    work = plan.make(a_plan(tmp_path), everything)
+
+    shares = [plan.share(work, number) for number in range(work.shares)]
+
+    assert [one for share in shares for one in share] == everything
+    assert (work.pictures, plan.find(a_plan(tmp_path))) == (5001, work)
+
+
+def test_a_plan_that_was_broken_off_is_none(tmp_path: Path) -> None:
+    def breaks() -> "list[Found]":
+        raise FolderError("gone")
+
+    with pytest.raises(FolderError):
+        plan.make(a_plan(tmp_path), (one for _ in (1, 2) for one in [*some(3000), *breaks()]))
+
+    assert plan.find(a_plan(tmp_path)) is None
+
+
+@pytest.mark.parametrize("what", [{"model": "digits-ffffffff"}, {"shards": "parquet"}])
+def test_a_target_is_not_gone_on_with_by_another_run(tmp_path: Path, what: dict[str, str]) -> None:
+    plan.make(a_plan(tmp_path), some(3))
+
+    with pytest.raises(ReportError, match="give this one a folder of its own"):
+        plan.find(a_plan(tmp_path, **what))
+
+
+@pytest.mark.parametrize("kind", shards.FORMATS)
+def test_a_shard_is_counted_as_it_was_written(tmp_path: Path, kind: str) -> None:
+    work = a_plan(tmp_path, shards=kind)
+    readings = [a_reading(), a_reading("b.png", status=Status.UNREADABLE), a_reading("c.png")]
+
+    before = shards.tally(work, 3)
+    shards.write(work, 3, readings)
+
+    assert before is None
+    assert shards.tally(work, 3) == {Status.OK: 2, Status.UNREADABLE: 1}
+    assert [path.name for path in tmp_path.iterdir()] == [f"part-00000003.{kind}"]
+
+
+def test_what_a_killed_writer_left_aside_is_no_shard_and_is_tidied_away(tmp_path: Path) -> None:
+    left = tmp_path / f"{stores.ASIDE}part-00000003.csv-0123"
+    drop(tmp_path, [(left.name, b"id,time"), ("part-00000004.csv", b"id")])
+
+    assert shards.tally(a_plan(tmp_path), 3) is None
+    stores.tidy(str(tmp_path))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["part-00000004.csv"]
+
+
+def test_a_target_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+
+    with pytest.raises(ReportError, match="cannot write"):
+        plan.make(a_plan(tmp_path / "out"), some(3))
+
+
+def test_a_folder_is_listed_as_without_a_cluster(tmp_path: Path) -> None:
+    drop(tmp_path, [("b/7.png", b"x"), ("a.png", b"y"), (".c.png", b""), ("notes.csv", b"1,2")])
+
+    listed = list(found([str(tmp_path), str(tmp_path / "b")]))
+
+    assert listed == [
+        Found(f"{tmp_path}/a.png", "a.png", 1),
+        Found(f"{tmp_path}/b/7.png", "b/7.png", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("s3://bucket/prefix/", "s3://bucket/prefix"),
+        ("S3://Bucket/a b", "s3://Bucket/a b"),
+        ("file:///scans/a%20b", "/scans/a b"),
+        ("scans/../a", "/here/scans/../a"),
+        ("/scans", "/scans"),
+    ],
+)
+def test_addresses_have_one_form(typed: str, meant: str) -> None:
+    assert normal(typed, here=Path("/here")) == meant
+
+
+def test_an_address_that_cannot_be_read_is_one_clear_line() -> None:
+    with pytest.raises(FolderError, match="expected a path, file://, s3://, gs:// or az://"):
+        normal("http://example.org/7.png")
+
+
+def test_files_are_not_fetched_ahead(tmp_path: Path) -> None:
+    with fetched([str(tmp_path / "7.png")], most=1) as contents:
+        assert list(contents) == [None]
+
+
+def test_a_local_file_is_fetched_within_limits(tmp_path: Path) -> None:
+    drop(tmp_path, [("7.png", bytes(100))])
+
+    assert stores.fetch(str(tmp_path / "7.png"), most=100) == bytes(100)
+    with pytest.raises(TooLarge):
+        stores.fetch(str(tmp_path / "7.png"), most=99)
+    with pytest.raises(Gone):
+        stores.fetch(str(tmp_path / "8.png"), most=99)
+
+
+def a_python(code: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=more)
+
+
+def test_nothing_of_the_engine_is_loaded_unless_it_is_asked_for(tmp_path: Path) -> None:
+    drop(tmp_path / "in", [("7.png", a_picture(7))])
+    code = (
+        "import sys\n"
+        "from worker.cli import app\n"
+        f"sys.argv = ['digitdrop', 'batch', {str(tmp_path / 'in')!r},"
+        f" '--report', {str(tmp_path / 'out.csv')!r}]\n"
+        "try: app()\n"
+        "except SystemExit: pass\n"
+        "import worker.commands.watch, worker.daemon, json\n"
+        "print(json.dumps(sorted(sys.modules.keys() & {'ray', 'pyarrow', 'pandas'})))"
+    )
+
+    done = a_python(code)
+
+    assert done.stdout.startswith("1 pictures: 1 ok"), done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None:
+    missing = "raise ModuleNotFoundError(\"No module named 'ray'\", name='ray')"
+    drop(tmp_path / "path", [("ray.py", missing.encode())])
+    code = (
+        "import sys; from worker.cli import app; from worker.console import run\n"
+        "sys.argv = ['digitdrop', 'batch', 'examples', '--report', 'out', '--cluster', 'local']\n"
+        "run(app)"
+    )
+
+    done = a_python(code, PYTHONPATH=str(tmp_path / "path"))
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "digitdrop: --cluster needs Ray Data: install it with pip install 'digitdrop[cluster]'\n"
+    )
+
+
+def test_an_address_in_a_store_is_no_path_of_this_machine(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "worker", "batch", "s3://bucket/in", "--report"]
+
+    done = subprocess.run(
+        [*command, str(tmp_path / "out.csv")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "digitdrop: s3://bucket/in is no path: it needs --cluster local, auto or ADDRESS\n"
+    )

@@ -1,0 +1,74 @@
+"""A share of pictures -> what is seen in them; one that kills or hangs its reader is set aside."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import cv2
+
+from worker import trial
+from worker.cluster.addresses import is_remote
+from worker.cluster.fetching import fetched
+from worker.cluster.listing import Found
+from worker.cluster.patience import patience
+from worker.cluster.stores import StoreError, fetch
+from worker.errors import Unavailable
+from worker.pipeline import Seen, see
+from worker.values import Drop, Failure, Limits
+
+
+def see_share(share: Sequence[Found], limits: Limits, *, careful: bool) -> list[Seen]:
+    """See pictures one after the other; whatever is the matter with one costs only its row.
+
+    A picture that takes too long ends this process; the engine, which takes that for
+    a machine that died, has the share seen again.
+
+    Args:
+        share: where they lie.
+        limits: what each may cost.
+        careful: the share was begun before, and its reader died. Each picture is first
+            tried in a process of its own; what that one dies of is not decoded here.
+
+    Raises:
+        StoreError: the store does not answer, or refuses all of them.
+    """
+    cv2.setNumThreads(1)  # there is a process for each core
+    deadly = _deadly(share, limits) if careful else set()
+    seen = []
+    addresses = [one.address for one in share]
+    with patience() as patient, fetched(addresses, most=limits.bytes) as contents:
+        for one, content in zip(share, contents, strict=True):
+            get = content.result if content else None
+            with patient.with_one():
+                seen.append(see(_drop(one), limits, deadly=deadly, content=get))
+    _raise_if_all_are_refused(seen)
+    return seen
+
+
+def _drop(one: Found) -> Drop:
+    if is_remote(one.address):
+        return Drop(id=None, path=Path(), address=one.address, name=one.name)
+    return Drop(id=None, path=Path(one.address), name=one.name)
+
+
+def _deadly(share: Sequence[Found], limits: Limits) -> set[Path | str]:
+    blamed = trial.culprits(partial(_try, limits), share, time_limit=trial.TIME_LIMIT)
+    drops = [_drop(share[index]) for index in blamed]
+    return {drop.address or drop.path.absolute() for drop in drops}
+
+
+def _try(limits: Limits, one: Found) -> None:
+    content = partial(fetch, one.address, most=limits.bytes) if is_remote(one.address) else None
+    see(_drop(one), limits, content=content)
+
+
+def _raise_if_all_are_refused(seen: Sequence[Seen]) -> None:
+    """Tell wrong rights, which are the operator's to mend, from one odd object."""
+    if len(seen) > 1 and all(map(_is_refused, seen)):
+        raise StoreError(f"{seen[0].drop.address}, and all beside it, may not be read")
+
+
+def _is_refused(seen: Seen) -> bool:
+    if not isinstance(seen, Failure):
+        return False
+    return bool(seen.drop.address) and isinstance(seen.error, Unavailable)
