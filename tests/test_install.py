@@ -1,5 +1,7 @@
 """A service is installed wholly or not at all; what it is given, it is given as it was meant."""
 
+import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -137,7 +139,9 @@ def test_a_service_that_does_not_start_is_taken_back(
 ) -> None:
     Path(f"{calls}.no-restart").touch()
 
-    with pytest.raises(ServiceError, match=r"does not start, so it was taken back: .*no restart"):
+    with pytest.raises(
+        ServiceError, match=r"does not start .*, so it was taken back: .*no restart"
+    ):
         installed(manager, a_unit(tmp_path))
 
     assert not manager.path("scans").exists()
@@ -172,6 +176,16 @@ def test_a_folder_that_cannot_be_used_is_told_before_anything_is_written(
     assert not calls.exists()
 
 
+@pytest.mark.usefixtures("calls")
+def test_so_is_a_folder_of_the_metrics_that_is_not_there(manager: Manager, tmp_path: Path) -> None:
+    unit = dataclasses.replace(a_unit(tmp_path), metrics=tmp_path / "none" / "m.prom")
+
+    with pytest.raises(SetupError, match=r"m\.prom into .*none.*--metrics"):
+        installed(manager, unit)
+
+    assert not manager.units.exists()
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may")
 @pytest.mark.usefixtures("calls")
 def test_the_folders_are_looked_at_with_the_eyes_of_whoever_it_runs_as(tmp_path: Path) -> None:
@@ -179,26 +193,11 @@ def test_the_folders_are_looked_at_with_the_eyes_of_whoever_it_runs_as(tmp_path:
     outbox.mkdir(parents=True)
     for folder in (tmp_path, *tmp_path.parents[:-1]):
         folder.chmod(0o755)
-    unit = a_unit(tmp_path)
+    unit = dataclasses.replace(a_unit(tmp_path), user="nobody")
 
     with pytest.raises(ServiceError, match=r"nobody may not (use .*out|run .*python)"):
-        list(
-            install(
-                manager,
-                "scans",
-                Unit(
-                    command=unit.command,
-                    house=unit.house,
-                    arguments=unit.arguments,
-                    inbox=unit.inbox,
-                    outbox=outbox,
-                    model=MODEL,
-                    user="nobody",
-                ),
-                replace=False,
-                start=True,
-            )
-        )
+        installed(manager, unit)
+
     assert not manager.units.exists()
 
 
@@ -308,6 +307,55 @@ def test_what_install_was_given_watch_is_given_with_absolute_paths(
     folders = {name: tmp_path / str(meant[name]) for name in ("inbox", "outbox", "model")}
     assert read == {**meant, **folders, "metrics": tmp_path / "m.prom"}
     assert len(words) == len(GIVEN), "what was not given is left to its default"
+
+
+SHOWN = """#!/bin/sh
+printf 'ActiveState=active\nSubState=running\nUnitFileState=enabled\nNRestarts=2\n'
+printf 'StatusText=watching\nStateChangeTimestamp=Mon\n'
+"""
+
+
+def test_status_is_what_systemd_says_and_what_the_worker_says(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = Manager(Scope.USER, tmp_path / "systemd" / "user")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    installed(manager, a_unit(tmp_path, "--rotate=day"))
+    (calls.parent / "bin" / "systemctl").write_text(SHOWN)
+
+    told = digitdrop("service", "status", "--name", "scans", "--json")
+    shown = digitdrop("service", "status", "--name", "scans")
+    settings = digitdrop("settings", "--service", "scans", "--json")
+
+    assert told.returncode == 1, "no worker runs: a person should know"
+    found = json.loads(told.stdout)
+    assert found["service"]["NRestarts"] == "2"
+    assert found["worker"]["running"] is False
+    assert "scans: active (running) since Mon, enabled, started again 2 times" in shown.stdout
+    assert "no worker is running" in shown.stdout
+    values = {one["option"]: one["value"] for one in json.loads(settings.stdout)}
+    assert values["--rotate"] == "day"
+    assert values["--inbox"] == str(tmp_path / "digits" / "in")
+
+
+def test_a_service_that_is_not_there_is_one_clear_line() -> None:
+    for words in (("service", "status"), ("service", "uninstall"), ("settings", "--service", "x")):
+        done = digitdrop(*words, "--name=nobody-made-it" if words[0] == "service" else "--json")
+
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1
+        assert "`digitdrop service install` makes one" in done.stderr
+
+
+def digitdrop(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "worker", *words]
+    return subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_print_shows_the_unit_anywhere_and_does_nothing(tmp_path: Path) -> None:

@@ -114,9 +114,13 @@ def test_a_user_s_own_unit_differs_in_these_lines_only() -> None:
     own = text(replace(PLAIN, user=None)).splitlines()
     systems = OF_THE_SYSTEM.splitlines()
 
-    assert [line for line in own if line not in systems] == ["WantedBy=default.target"]
+    assert [line for line in own if line not in systems] == [
+        "ProtectHome=read-only",
+        "WantedBy=default.target",
+    ]
     assert [line for line in systems if line not in own] == [
         "User=scanner",
+        "ProtectHome=yes",
         "IPAddressDeny=any",
         "DevicePolicy=closed",
         "RemoveIPC=yes",

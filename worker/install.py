@@ -38,8 +38,11 @@ def install(
             manager.call("start" if before == text else "restart", f"{name}.service")
     except ServiceError as error:
         why = manager.last_words(name) or str(error)
+        how = manager.show(name).get("Result", "")
         _restore(manager, name, before)
-        raise ServiceError(f"the service does not start, so it was taken back: {why}") from error
+        raise ServiceError(
+            f"the service does not start ({how}), so it was taken back: {why}"
+        ) from error
     yield f"{name} is running" if start else f"{name} starts at the next boot"
     if wanted.user is None:
         yield _linger()
@@ -88,7 +91,7 @@ def _before(path: Path, text: str, *, replace: bool) -> str | None:
 
 def _check(wanted: Unit) -> None:
     if wanted.user is None:
-        usable.check(wanted.inbox, wanted.outbox, wanted.model)
+        usable.check(wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
     else:
         _check_as(wanted.user, wanted)
 
@@ -106,7 +109,8 @@ def _check_as(user: str, wanted: Unit) -> None:
             make_folder(folder)
             shutil.chown(folder, who.pw_uid, who.pw_gid)
             folder.chmod(0o2770)  # as UMask= has it: people of that group may drop and put right
-    words = map(str, ("-m", "worker.usable", wanted.inbox, wanted.outbox, wanted.model))
+    used = (wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
+    words = ["-m", "worker.usable", *(str(path) for path in used if path)]
     try:
         done = subprocess.run(  # noqa: S603 - our own program
             [wanted.command[0], *words],

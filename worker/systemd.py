@@ -83,9 +83,11 @@ class Manager:
         return dict(line.partition("=")[::2] for line in found.splitlines())
 
     def last_words(self, name: str) -> str:
-        """Give the last line that the service itself logged; empty if it logged none."""
-        field = "_SYSTEMD_USER_UNIT" if self.scope is Scope.USER else "_SYSTEMD_UNIT"
-        which = f"{field}={name}.service"
+        """Give the last line that a service logged since it was last started; may be empty."""
+        run = self._run(
+            "systemctl", "show", f"{name}.service", "--property=InvocationID", "--value"
+        )
+        which = f"_SYSTEMD_INVOCATION_ID={run.stdout.strip()}"
         log = self._run("journalctl", which, "--output=cat", "--lines=1", "--no-pager")
         return log.stdout.strip().removeprefix("digitdrop: ")
 

@@ -105,7 +105,9 @@ def _room(unit: Unit) -> Iterator[str]:
     used = [unit.inbox, unit.outbox, *writable, unit.model, unit.house, *unit.places]
     yield "ProtectSystem=strict"
     yield f"ReadWritePaths={' '.join(_quoted(folder) for folder in dict.fromkeys(writable))}"
-    yield f"ProtectHome={'read-only' if _any_below(used, _HOMES) else 'yes'}"
+    # A user's own manager listens for READY below /run/user, which `yes` would hide.
+    needs_homes = not unit.user or _any_below(used, _HOMES)
+    yield f"ProtectHome={'read-only' if needs_homes else 'yes'}"
     yield f"PrivateTmp={'no' if _any_below(used, _SHARED) else 'yes'}"
 
 

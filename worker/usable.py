@@ -1,4 +1,4 @@
-"""Can a service run here, as this user? `python -m worker.usable INBOX OUTBOX MODEL` says."""
+"""Can a service run here, as this user? `python -m worker.usable INBOX OUTBOX MODEL [METRICS]`."""
 
 import os
 import sys
@@ -9,8 +9,8 @@ from worker.daemon import check_folders
 from worker.errors import FolderError, SetupError
 
 
-def check(inbox: Path, outbox: Path, model: Path) -> None:
-    """See what the worker will need, as whoever runs this; makes the folders if need be.
+def check(inbox: Path, outbox: Path, model: Path, metrics: Path | None = None) -> None:
+    """See what the worker will need, as whoever runs this; makes inbox and outbox if need be.
 
     Raises:
         SetupError: what cannot be used, and what to do.
@@ -22,6 +22,11 @@ def check(inbox: Path, outbox: Path, model: Path) -> None:
                 f"{_who()} may not use {folder}: "
                 "the worker needs to read, write, rename and delete in inbox and outbox"
             )
+    if metrics and not os.access(metrics.parent, os.W_OK | os.X_OK):
+        raise FolderError(
+            f"{_who()} may not write {metrics.name} into {metrics.parent}, or that is no folder: "
+            "make it, or name another file with --metrics"
+        )
     Classifier.load(model)
 
 
