@@ -101,6 +101,19 @@ def test_batch_exits_with_1_when_a_file_failed(tmp_path: Path) -> None:
     assert [row["status"] for row in rows(tmp_path / "out.csv")] == ["unreadable"]
 
 
+@pytest.mark.parametrize("content", [SEVEN.read_bytes(), b"name,digit\na.png,7"])
+def test_batch_leaves_a_file_as_it_is_that_is_no_report(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "seven.jpg").write_bytes(content)
+
+    done = digitdrop("batch", "seven.jpg", "--report", "seven.jpg", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "seven.jpg is there and no report of ours" in done.stderr
+    assert (tmp_path / "seven.jpg").read_bytes() == content
+    assert {path.suffix for path in tmp_path.iterdir()} <= {".jpg", ".lock"}
+
+
 @pytest.mark.parametrize("command", ["predict", "batch", "watch"])
 def test_a_missing_model_is_one_clear_line_and_exit_code_2(command: str, tmp_path: Path) -> None:
     arguments: dict[str, list[object]] = {

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from worker.deaf import hear_ctrl_c
 from worker.errors import SetupError
 
 EPOCHS = 30
@@ -61,7 +62,10 @@ def train(
     ] = None,
     show: Annotated[bool, typer.Option("--show", help="Show the curves on the screen.")] = False,
 ) -> None:
-    """Train the network on MNIST and put it in place. Ctrl-C keeps the epochs done so far."""
+    """Train the network on MNIST and put it in place. Ctrl-C keeps the epochs done so far.
+
+    Example: digitdrop train --data mnist --output models
+    """
     _prepare()
     from train import examine, recipe
     from train.options import Options
@@ -77,6 +81,7 @@ def train(
         siblings=tuple(sibling or ()),
         show=show,
     )
+    hear_ctrl_c()
     try:
         (examine.recalibrate if recalibrate else recipe.carry_out)(options, say=typer.echo)
     except KeyboardInterrupt:

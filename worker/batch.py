@@ -82,9 +82,11 @@ def batch(
         SetupError: a source does not exist, or the report cannot be written.
         Hung: a picture never ends; run again, and it will be passed over.
     """
+    if report_path.is_dir():
+        raise ReportError(f"{report_path} is a folder: name a file with --report")
     with lock.held(report_path):
         report, begun = Report(report_path), Begun(report_path)
-        known = _known(report)
+        known = _known(report, report_path)
         is_stopping = stopper.is_stopping
         turns = Turns(workers, limits, classifier, is_stopping=is_stopping, known=frozenset(known))
         summary = Summary()
@@ -113,12 +115,19 @@ def batch(
         return summary
 
 
-def _known(report: Report) -> dict[str, Status]:
+def _known(report: Report, path: Path) -> dict[str, Status]:
     try:
+        is_foreign = report.is_foreign()
         report.prepare()
-        return {row_id: row.status for row_id, row in report.all_rows()}
+        known = {row_id: row.status for row_id, row in report.all_rows()}
     except OSError as error:
         raise ReportError(f"cannot go on with the report: {error}") from error
+    if is_foreign:
+        raise ReportError(
+            f"{path} is there and no report of ours, so it is left as it is: "
+            "name another file with --report"
+        )
+    return known
 
 
 def _there(seen: Sequence[Outcome]) -> list[Outcome]:

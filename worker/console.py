@@ -2,33 +2,48 @@
 
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 import typer
 
-from worker import logs
+from worker import logs, usage
+from worker.deaf import hear_ctrl_c
 from worker.errors import SetupError
 from worker.escape import escape
 from worker.values import Reading
+
+STOPPED = 130
+"""Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 _PAGE = 100  # columns of a table where there is no terminal
 _PLAIN = 5.0  # seconds between two lines of progress where there is no terminal
 
 
 def run(app: typer.Typer) -> NoReturn:
-    """Run an app; what the operator must put right becomes one line and exit code 2."""
+    """Run an app; what a person must put right becomes one line and exit code 2."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
+    except usage.UsageError as error:
+        if mistake := usage.told(error, sys.argv[1:], os.environ):
+            _complain(mistake)
     except SetupError as error:
         if logs.is_for_machines():
             logging.getLogger(__name__).critical("%s", error)
         else:
-            typer.echo(f"digitdrop: {error}", err=True)
+            _complain(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(STOPPED)
     sys.exit(2)
+
+
+def _complain(text: str) -> None:
+    with suppress(BrokenPipeError):  # nobody reads it any more
+        typer.echo(f"digitdrop: {text}", err=True)
 
 
 @contextmanager
@@ -94,6 +109,7 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as TimeLeft
 
+    hear_ctrl_c()  # the bar must be taken down, for it hides the cursor
     rate = TextColumn("{task.fields[rate]}")
     columns = (BarColumn(), MofNCompleteColumn(), rate, TextColumn("time left"), TimeLeft())
     with Progress(*columns, console=Console(stderr=True)) as view:

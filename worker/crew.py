@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from worker import mate
 from worker.classify import Classifier
+from worker.deaf import start_deaf
 from worker.mate import Answer, Said, Task, heard
 from worker.pipeline import Outcome
 from worker.trial import TIME_LIMIT
@@ -183,7 +184,7 @@ class Crew:
             process = context.Process(
                 target=mate.work, args=(theirs, self._limits, self._known), daemon=True
             )
-            process.start()
+            start_deaf(process)
             theirs.close()  # so that the pipe ends when the process does
             self._mates.append(_Mate(process, ours))
         for one in self._mates:

@@ -219,11 +219,17 @@ _PASSING: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EST
 
 def check_folders(inbox: Path, outbox: Path) -> None:
     """Make the two folders if need be, and refuse to read what the worker writes."""
-    for folder in (inbox, outbox):
+    for name, folder in (("inbox", inbox), ("outbox", outbox)):
         try:
             make_folder(folder)
+        except FileExistsError as error:
+            raise FolderError(
+                f"the {name} {folder} is a file: name a folder with --{name}"
+            ) from error
         except OSError as error:
-            raise FolderError(f"cannot use {folder} as a folder: {error.strerror}") from error
+            raise FolderError(
+                f"cannot make the {name} {folder}: {error.strerror}; name another with --{name}"
+            ) from error
     one, other = inbox.resolve(), outbox.resolve()
     if one.is_relative_to(other) or other.is_relative_to(one):
         raise FolderError(

@@ -81,11 +81,21 @@ def _typed(read: Callable[[str], Amount]) -> Callable[[str], Amount]:
     return parse
 
 
+def _offering(*values: str) -> Callable[[str], list[str]]:
+    """Complete to some of the values that an option may have, for those who press Tab."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [value for value in values if value.startswith(incomplete)]
+
+    return complete
+
+
 KeepDone = Annotated[
     timedelta | None,
     typer.Option(
         parser=_typed(age),
         metavar="AGE",
+        autocompletion=_offering("12h", "30d", "2w"),
         envvar="DIGITDROP_KEEP_DONE",
         help="Delete pictures from done/ after that time, as 12h, 30d or 2w; rows stay. "
         "Never, unless asked for.",
@@ -96,6 +106,7 @@ Rotate = Annotated[
     typer.Option(
         parser=_typed(rotation),
         metavar="WHEN",
+        autocompletion=_offering("day", "month", "100MB"),
         envvar="DIGITDROP_ROTATE",
         help="Begin a new report each day or month (UTC), or before one passes a size: "
         "day, month, 100MB. Never, unless asked for.",

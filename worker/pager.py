@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from worker.deaf import deaf
 from worker.mounts import HomeDisk
 
 logger = logging.getLogger(__name__)
@@ -80,14 +81,15 @@ class Pager:
         # In the folder of the program, from which it can be imported however it was started;
         # the pipe tells the process when this one has ended, in whatever way.
         command = [sys.executable, "-m", "worker", "report", "--follow", str(self._home.device)]
-        self._child = subprocess.Popen(  # noqa: S603 - our own command
-            [*command, "--outbox", str(self._report.parent.absolute())],
-            cwd=_HOUSE,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            creationflags=_LOW_PRIORITY,
-        )
+        with deaf():
+            self._child = subprocess.Popen(  # noqa: S603 - our own command
+                [*command, "--outbox", str(self._report.parent.absolute())],
+                cwd=_HOUSE,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                creationflags=_LOW_PRIORITY,
+            )
 
     def _say_once(self, what: str) -> None:
         self._not_before = self._clock() + _PAUSE

@@ -45,6 +45,7 @@ class Report(Rows):
         A last line that is no whole row was torn by a crash: it is cut, and kept
         in `NAME.torn` beside the report. One that only lacks its end, as editors
         save it, is a row like any other, and gets its end at the next append.
+        A file that is none of ours stays as it is.
 
         Raises:
             OSError: the report cannot be opened for writing.
@@ -54,6 +55,8 @@ class Report(Rows):
         except FileNotFoundError:
             return
         with file:
+            if _is_foreign(file.readline(_LONGEST)):
+                return
             torn = _torn_tail(file)
             if torn:
                 self._keep_aside(torn)
@@ -61,6 +64,18 @@ class Report(Rows):
                 file.truncate()
                 logger.warning("cut a torn last line of %d bytes off the report", len(torn))
             os.fsync(file.fileno())
+
+    def is_foreign(self) -> bool:
+        """Say whether the file is none of ours: it has another header, or is no CSV at all.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        try:
+            with self._path.open("rb") as file:
+                return _is_foreign(file.readline(_LONGEST))
+        except FileNotFoundError:
+            return False
 
     def append(self, readings: Sequence[Reading]) -> None:
         """Add rows with one write; once this returns, a power cut cannot take them back.
@@ -166,6 +181,14 @@ def _last_time(file: BinaryIO) -> datetime | None:
 
 def _mtime(file: BinaryIO) -> float:
     return os.fstat(file.fileno()).st_mtime
+
+
+def _is_foreign(head: bytes) -> bool:
+    """Say whether a first line is neither our header nor what a crash left of it."""
+    start = head.removeprefix(BOM)
+    if head.endswith(b"\n"):
+        return start.rstrip(b"\r\n") != HEADER
+    return not (HEADER + b"\r").startswith(start.rstrip(b"\0"))
 
 
 def _torn_tail(file: BinaryIO) -> bytes:

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
 
+from worker.deaf import start_deaf
 from worker.lifeline import end_with_parent
 from worker.pipeline import see
 from worker.stopper import Stopped
@@ -97,7 +98,7 @@ def _survived(
     context = multiprocessing.get_context("spawn")  # a fork would share our threads' locks
     ours, theirs = context.Pipe()
     process = context.Process(target=_try, args=(theirs, read, items), daemon=True)
-    process.start()
+    start_deaf(process)  # deaf: else Ctrl-C would end it, and what it was reading were to blame
     theirs.close()  # so that the pipe ends when the process does
     try:
         for survived in range(len(items)):

@@ -43,7 +43,7 @@ def batch(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...",
+            metavar="SOURCE",
             help="Pictures, or folders of them. With --cluster also s3://, gs:// and az:// "
             "prefixes, and lists: a .txt with a path a line, or a .parquet.",
         ),

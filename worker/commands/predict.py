@@ -13,14 +13,17 @@ from worker.values import Limits
 def predict(
     images: Annotated[
         list[Path],
-        typer.Argument(metavar="IMAGE...", exists=True, dir_okay=False, help="Pictures."),
+        typer.Argument(metavar="IMAGE", exists=True, dir_okay=False, help="Pictures."),
     ],
     model: Model = MODEL,
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     explain: Annotated[
-        Path | None, typer.Option(help="Draw how each picture was read into this PNG.")
+        Path | None,
+        typer.Option(
+            metavar="PNG", dir_okay=False, help="Draw how each picture was read into this file."
+        ),
     ] = None,
 ) -> None:
     """Look at a few pictures; nothing is recorded.

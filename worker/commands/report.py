@@ -41,10 +41,11 @@ def report(
         if follow is not None:
             _leave_signals_to_the_parent()
             keep_up(maker, sys.stdin.fileno())
-        else:
-            typer.echo(f"{page}: {maker.make(now=datetime.now(UTC), patience=math.inf)}")
+            return
+        made = maker.make(now=datetime.now(UTC), patience=math.inf)
     except OSError as error:
         raise FolderError(f"cannot make {page}: {error.strerror or error}") from error
+    typer.echo(f"{page}: {made}")
 
 
 def _leave_signals_to_the_parent() -> None:

@@ -1,0 +1,295 @@
+"""On a terminal: mistakes, help, completion, Ctrl-C, pipes, narrow and plain screens."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ledger import ROOT, a_picture, files_below
+from test_documents import environment, the_tool
+from typer.core import TyperCommand, TyperGroup
+
+SAMPLE = ROOT / "examples" / "six-tiny.png"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder with one of everything that a mistake may need."""
+    for name in ("in", "out", "empty", "folder.csv"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "six.png").write_bytes(SAMPLE.read_bytes())
+    (tmp_path / "file").write_text("hello")
+    return tmp_path
+
+
+def digitdrop(line: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["digitdrop", *line.split()],
+        cwd=cwd, env=environment() | more, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("wathc", ["wathc", "Did you mean 'watch'", "digitdrop --help"]),
+        ("predict", ["Missing argument 'IMAGE", "digitdrop predict --help"]),
+        ("predict gone.png", ["gone.png", "does not exist"]),
+        ("predict empty", ["empty", "directory"]),
+        ("predict six.png --jsn", ["--jsn", "--json"]),
+        ("predict six.png --model empty", ["empty/digits.json", "digitdrop train", "--model"]),
+        ("predict six.png --model file", ["the model in file", "Not a directory"]),
+        ("predict six.png --explain folder.csv", ["folder.csv", "directory"]),
+        ("predict six.png --explain gone/why.png", ["gone/why.png", "No such file"]),
+        ("predict six.png --max-pixels 0", ["'0'", "--max-pixels", "1"]),
+        ("batch six.png", ["--report"]),
+        ("batch gone --report x.csv", ["no such file or folder: gone"]),
+        ("batch six.png --report folder.csv", ["folder.csv is a folder", "--report"]),
+        ("batch six.png --report six.png", ["six.png", "no report of ours", "--report"]),
+        ("batch six.png --report file/x.csv", ["file"]),
+        ("batch six.png --report x.csv --workers=-1", ["'-1'", "--workers", "1"]),
+        ("watch --settle abc", ["'abc'", "--settle", "number"]),
+        ("watch --settle -1", ["'-1'", "--settle", "0"]),
+        ("watch --inbox file", ["inbox file is a file", "--inbox"]),
+        ("watch --inbox in --outbox file", ["outbox file is a file", "--outbox"]),
+        ("watch --inbox in --outbox in/out", ["lie in each other"]),
+        ("watch --keep-done 30", ["'30'", "12h, 30d or 2w", "--keep-done"]),
+        ("watch --rotate weekly", ["'weekly'", "day, month, or a size", "--rotate"]),
+        ("watch --log-format xml", ["'xml'", "'text', 'json'"]),
+        ("watch --inbox in --outbox out --metrics gone/x.prom", ["gone", "--metrics"]),
+        ("watch extra", ["extra"]),
+        ("evaluate gone", ["gone", "does not exist"]),
+        ("evaluate file", ["file"]),
+        ("evaluate empty", ["no labelled picture in empty", "7/picture.png"]),
+        ("report --outbox gone", ["no outbox gone"]),
+        ("report --outbox out --output empty", ["empty", "directory"]),
+        ("report --outbox out --newest 0", ["'0'", "--newest", "1"]),
+        ("verify --inbox in --outbox gone", ["no outbox gone"]),
+        ("status --inbox in --outbox file", ["file"]),
+        ("corrections", ["--to"]),
+        ("corrections --outbox out --to file", ["file"]),
+        ("why", ["FILE"]),
+        ("why six.png --inbox gone", ["no inbox gone", "--inbox"]),
+        ("train --epochs 0", ["'0'", "--epochs", "1"]),
+        ("train --validation-split 2", ["'2'", "--validation-split", "0.9"]),
+        ("service frobnicate", ["frobnicate", "digitdrop service --help"]),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_that_names_it_and_changes_nothing(
+    line: str, told: list[str], folder: Path
+) -> None:
+    before = {path: path.read_bytes() for path in files_below(folder)}
+
+    done = digitdrop(line, folder)
+
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("digitdrop: ")
+    assert [part for part in told if part not in done.stderr] == [], done.stderr
+    after = {path: path.read_bytes() for path in files_below(folder) if path.suffix != ".lock"}
+    assert {path: after.get(path) for path in before} == before
+
+
+def test_a_value_from_the_environment_is_told_with_its_name(folder: Path) -> None:
+    done = digitdrop("batch six.png --report x.csv", folder, DIGITDROP_WORKERS="many")
+
+    assert done.returncode == 2
+    assert "'many' for '--workers' (env var: 'DIGITDROP_WORKERS')" in done.stderr
+
+
+def commands() -> Iterator[str]:
+    """Name every command, also those below another."""
+    top = the_tool("")
+    assert isinstance(top, TyperGroup)
+    for name, command in top.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from (f"{name} {below}" for below in command.commands)
+        else:
+            yield name
+    yield "train"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", list(commands()))
+def test_every_command_says_what_it_does_and_gives_an_example_that_works(
+    command: str, tmp_path: Path
+) -> None:
+    shown = digitdrop(f"{command} --help", tmp_path)
+    words = shown.stdout.split("Usage:")[1].split("╭")[0]
+    examples = re.findall(r"Example: digitdrop (.+)", words)
+
+    assert shown.returncode == 0
+    assert len(words.strip().splitlines()) > 4
+    assert examples
+    for example in examples:
+        assert example.startswith(command)
+        named = (
+            [command, "watch"] if command == "settings" else [command]
+        )  # it shows those of `watch`
+        known = {option for one in named for it in _command(one).params for option in it.opts}
+        assert {word for word in example.split() if word.startswith("--")} <= known
+
+
+def _command(words: str) -> TyperCommand:
+    found: object = the_tool(words.split(maxsplit=1)[0])
+    for word in words.split():
+        found = found.commands[word] if isinstance(found, TyperGroup) else found
+    assert isinstance(found, TyperCommand)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("wa", {"watch"}),
+        ("watch --rot", {"--rotate"}),
+        ("watch --rotate ", {"day", "month", "100MB"}),
+        ("watch --keep-done 3", {"30d"}),
+        ("watch --log-format ", {"text", "json"}),
+        ("service ", {"install", "uninstall", "status"}),
+    ],
+)
+def test_a_shell_completes_commands_options_and_values(
+    typed: str, offered: set[str], tmp_path: Path
+) -> None:
+    words = ["digitdrop", *typed.split(" ")]
+    asked = {
+        "_DIGITDROP_COMPLETE": "complete_bash",
+        "COMP_WORDS": "\n".join(words) if " " not in typed else " ".join(words),
+        "COMP_CWORD": str(len(words) - 1),
+    }
+
+    done = digitdrop("", tmp_path, **asked)
+
+    assert set(done.stdout.split()) == offered
+
+
+def test_completion_can_be_installed(tmp_path: Path) -> None:
+    done = digitdrop("--show-completion bash", tmp_path, SHELL="/bin/bash")
+
+    assert "complete -o default -F" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder that every command has something to do in for a while."""
+    folder = tmp_path_factory.mktemp("many")
+    for digit in range(10):
+        (folder / "labelled" / str(digit)).mkdir(parents=True)
+        picture = a_picture(digit)
+        for number in range(150):
+            (folder / "labelled" / str(digit) / f"{number}.png").write_bytes(picture)
+    (folder / "inbox").mkdir()
+    (folder / "outbox").mkdir()
+    done = digitdrop("batch labelled --report outbox/predictions.csv -q", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "batch labelled --report new.csv",
+        f"predict {' '.join(f'labelled/7/{number}.png' for number in range(150))}",
+        "evaluate labelled",
+        "verify",
+        "report",
+        "corrections --to checked",
+        "status",
+        "why 0.png",
+        "watch --inbox new --outbox made",
+        "train --data labelled",
+    ],
+    ids=lambda line: line.split()[0],
+)
+def test_ctrl_c_at_any_moment_ends_a_command_quickly_and_without_a_traceback(
+    line: str, many: Path
+) -> None:
+    for delay in (0.02, 0.1, 0.3, 1.0):
+        process = begun(line, many)
+        time.sleep(delay)
+        if process.poll() is None:  # as a terminal does: all of its processes
+            os.killpg(process.pid, signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+
+        assert process.returncode in {0, 1, 2, 130, -signal.SIGINT}, told
+        assert "Traceback" not in told
+        assert "KeyboardInterrupt" not in told
+
+
+def begun(line: str, cwd: Path) -> subprocess.Popen[str]:
+    """Start a command, and wait until Python itself has started, which nobody can make quiet."""
+    script = (
+        "import sys, digitdrop\n"
+        "sys.argv[0] = 'digitdrop'\n"
+        "print('begun', file=sys.stderr, flush=True)\n"
+        "digitdrop.main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *line.split()],
+        cwd=cwd, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stderr
+    assert process.stderr.readline() == "begun\n"
+    return process
+
+
+@pytest.mark.slow
+def test_what_ctrl_c_stopped_goes_on_and_is_whole(many: Path) -> None:
+    for _ in range(3):
+        process = begun("batch labelled --report whole.csv", many)
+        time.sleep(0.7)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=30)
+
+    done = digitdrop("batch labelled --report whole.csv", many)
+
+    assert done.returncode == 0
+    assert re.match(r"1,500 pictures.*: 1,500 ok", done.stdout)
+    assert (many / "whole.csv").read_bytes().count(b"\n") == 1501
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--help", "watch --help", "verify", "verify --json", "status", "status --json", "settings",
+     "predict labelled/7/1.png --json", "why 1.png", "evaluate labelled", "report"],
+)  # fmt: skip
+@pytest.mark.slow
+def test_a_reader_that_goes_away_costs_no_traceback(line: str, many: Path) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    process = subprocess.Popen(
+        ["digitdrop", *line.split()],
+        cwd=many, env=environment(), stdout=theirs, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    os.close(theirs)
+
+    _, told = process.communicate(timeout=60)
+
+    assert told == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["--help", "watch --help", "status", "settings", "predict six.png"]
+)
+def test_a_narrow_screen_without_colours_is_kept_to(line: str, folder: Path) -> None:
+    (folder / "inbox").mkdir()
+    (folder / "outbox").mkdir()
+
+    plain = digitdrop(line, folder, NO_COLOR="1", COLUMNS="40", TERM="dumb")
+
+    assert plain.stdout
+    assert "\x1b" not in plain.stdout
+    if "help" in line:
+        assert max(map(len, plain.stdout.splitlines())) <= 40

@@ -1,0 +1,41 @@
+"""A mistake on the command line in one line: what was given, what was expected, where to look."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+import typer
+
+UsageError: Final = cast("type[Exception]", typer.BadParameter.__mro__[1])
+"""What Typer raises for whatever it cannot make sense of; it has no public name."""
+
+
+def told(error: Exception, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Say what is wrong with a command line.
+
+    Args:
+        error: a `UsageError`; empty comes back for one that only says to show the help.
+        arguments: of the process, without the program.
+        environment: of the process.
+    """
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return ""
+    message = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
+    value = _value(getattr(error, "param", None), arguments, environment)
+    if value is not None and repr(value) not in message:
+        message = message.replace("Invalid value for", f"Invalid value {value!r} for", 1)
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "digitdrop"
+    return f"{message.rstrip('.')} (see `{path} --help`)"
+
+
+def _value(
+    parameter: object, arguments: Sequence[str], environment: Mapping[str, str]
+) -> str | None:
+    """Find what was given for an option; None if it was not given, or is no option."""
+    names = [name for name in getattr(parameter, "opts", ()) if name.startswith("-")]
+    for number, word in enumerate(arguments):
+        name, equals, value = word.partition("=")
+        if name in names:
+            return value if equals else next(iter(arguments[number + 1 : number + 2]), None)
+    variable = getattr(parameter, "envvar", None)
+    return environment.get(variable) if isinstance(variable, str) and names else None
