@@ -1,14 +1,15 @@
 """What does a run on a cluster cost, beside the same pictures read without one?
 
-    python benchmarks/scale.py [--photos 100] [--small 1000 10000 100000] [--rounds 3]
+    python benchmarks/scale.py [--photos 60] [--crops 2000] [--small 1000 10000] [--rounds 3]
 
-Makes its own pictures, as `speed.py` does: photos of 12 megapixels, small ones of 28x28,
-and crops, JPEGs of 30 KB. It reads each set with `batch`, with one worker and with two,
-and with `batch --cluster local` on as many cores, one after the other in each round; each
-is a whole process. An engine takes some seconds to start, whatever there is to read: its
-time for a single picture is told apart, and left out of the rates. Then it reads more
-and more small pictures, and tells what each costs, and how much memory all processes
-take. Shared machines are noisy: only ratios within one run mean anything.
+Makes its own pictures: photos of 12 megapixels, crops (JPEGs of 30 KB), small ones of
+28x28. It reads photos and crops with `batch`, with one worker and with two, and with
+`batch --cluster local` on as many cores, one after the other in each round; each is a
+whole process. An engine takes some seconds to start, whatever there is to read: its time
+for a single picture is told apart, and left out of the rates. Then it reads more and
+more small pictures, and tells what each costs, and how much memory all processes take.
+Shared machines are noisy: only ratios within one run mean anything, and those of CPU
+time more than those of rates, which others' work lowers by chance.
 """
 
 import argparse
@@ -17,8 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -30,7 +33,7 @@ from benchmarks.running import Worker  # noqa: E402
 from benchmarks.speed import _digit, _make  # noqa: E402
 
 WORKERS = 1, 2
-LOOK = 0.25
+LOOK = 0.1
 
 
 @dataclass
@@ -42,6 +45,14 @@ class Cost:
     """Seconds of CPU time, of all processes."""
     memory: float
     """MB at the most, of all processes; shared pages count in part."""
+
+    def __sub__(self, start: "Cost") -> "Cost":
+        """Leave out what a run takes whatever there is to read."""
+        return Cost(self.seconds - start.seconds, self.cpu - start.cpu, self.memory)
+
+
+Round: TypeAlias = dict[str, tuple[Cost, Cost]]
+"""What each kind of pictures took without a cluster, and with one."""
 
 
 class Run(Worker):
@@ -71,25 +82,24 @@ class Run(Worker):
 def main() -> None:
     """Measure and print."""
     options = _options()
+    counts = {"one": 1, "photos": options.photos, "crops": options.crops}
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         _make(folder / "one", "small", 1)
         _make(folder / "photos", "photos", options.photos)
-        _make(folder / "small", "small", options.side)
         _make_crops(folder / "crops", options.crops)
-        counts = {"photos": options.photos, "crops": options.crops, "small": options.side}
-        for kind, count in counts.items():
-            _side_by_side(folder, kind, count, options.rounds)
+        for workers in WORKERS:
+            rounds = [_round(folder, counts, workers) for _ in range(options.rounds)]
+            print(_side_by_side(counts, workers, rounds), flush=True)
         _more_and_more(folder, options.small)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--photos", type=int, default=100, help="12-megapixel JPEGs")
+    parser.add_argument("--photos", type=int, default=60, help="12-megapixel JPEGs")
     parser.add_argument("--crops", type=int, default=2000, help="JPEGs of 30 KB")
-    parser.add_argument("--side", type=int, default=10_000, help="28x28 PNGs, side by side")
-    parser.add_argument("--small", type=int, nargs="*", default=[1000, 10_000, 100_000])
+    parser.add_argument("--small", type=int, nargs="*", default=[1000, 10_000], help="28x28 PNGs")
     parser.add_argument("--folder", type=Path, default=None, help="where to work")
     return parser.parse_args()
 
@@ -111,24 +121,36 @@ def _read(folder: Path, kind: str, workers: int, *, cluster: bool) -> Cost:
         return Run(folder / kind, "--report", report, "--workers", workers, *far).cost()
 
 
-def _side_by_side(folder: Path, kind: str, count: int, rounds: int) -> None:
-    print(f"\n{count:,} {kind}, medians of {rounds} rounds\n")
-    print("| workers | `batch`, a second | cluster, a second | ratio | start of the cluster |")
-    print("| ---: | ---: | ---: | ---: | ---: |")
-    for workers in WORKERS:
-        here, far, starts = [], [], []
-        for _ in range(rounds):
-            without = _read(folder, "one", workers, cluster=False).seconds
-            here.append(_read(folder, kind, workers, cluster=False).seconds - without)
-            starts.append(_read(folder, "one", workers, cluster=True).seconds)
-            far.append(_read(folder, kind, workers, cluster=True).seconds - starts[-1])
-        ratio = statistics.median(ours / theirs for ours, theirs in zip(here, far, strict=True))
-        rates = [count / statistics.median(found) for found in (here, far)]
-        start = statistics.median(starts)
-        print(
-            f"| {workers} | {rates[0]:,.1f} | {rates[1]:,.1f} | {ratio:.2f} | {start:.1f} s |",
-            flush=True,
+def _round(folder: Path, kinds: Iterable[str], workers: int) -> Round:
+    """Read every kind without a cluster and with one."""
+    return {
+        kind: (
+            _read(folder, kind, workers, cluster=False),
+            _read(folder, kind, workers, cluster=True),
         )
+        for kind in kinds
+    }
+
+
+def _side_by_side(counts: dict[str, int], workers: int, rounds: list[Round]) -> str:
+    start = statistics.median(one["one"][1].seconds for one in rounds)
+    lines = [
+        f"\n{workers} workers; the cluster starts in {start:.1f} s\n",
+        "| pictures | `batch`, a second | cluster, a second | ratio | CPU time, ratio |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for kind in list(counts)[1:]:
+        pairs = [tuple(one[kind][way] - one["one"][way] for way in (0, 1)) for one in rounds]
+        rates = [
+            counts[kind] / statistics.median(one[way].seconds for one in pairs) for way in (0, 1)
+        ]
+        quicker = statistics.median(here.seconds / far.seconds for here, far in pairs)
+        dearer = statistics.median(far.cpu / here.cpu for here, far in pairs)
+        lines.append(
+            f"| {counts[kind]:,} {kind} | {rates[0]:,.1f} | {rates[1]:,.1f} | {quicker:.2f} "
+            f"| {dearer:.2f} |"
+        )
+    return "\n".join(lines)
 
 
 def _more_and_more(folder: Path, counts: list[int]) -> None:

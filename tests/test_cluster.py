@@ -153,6 +153,27 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(tmp_path: Path, cluster: 
     assert found["004/004999.png"]["reason"] == "the file is not there any more"
 
 
+def test_a_run_that_shall_stop_says_so_and_keeps_what_is_whole(
+    tmp_path: Path, cluster: str
+) -> None:
+    some_pictures(tmp_path / "in", 5000)
+    out = tmp_path / "out"
+    arguments = command(
+        tmp_path / "in", "--report", out, "--cluster", cluster, "--shards=csv", "--quiet"
+    )
+    with subprocess.Popen(
+        arguments, cwd=ROOT, env=environment(), stdout=-1, stderr=-1, text=True
+    ) as run:
+        waits_until(lambda: len(shards(out)) >= 4)
+        run.send_signal(signal.SIGTERM)
+        said, complained = run.communicate(timeout=60)
+
+    assert (run.returncode, complained) == (130, "")
+    assert said.endswith("; stopped: run it again to go on\n")
+    assert not (out / "_SUMMARY.json").exists()
+    assert len({row["id"] for row in cluster_rows(out)}) == len(cluster_rows(out))
+
+
 def test_pictures_that_kill_or_hang_their_reader_cost_their_rows_only(tmp_path: Path) -> None:
     drops = [(f"{number}.png", a_picture(number)) for number in range(5)]
     drops += [(f"{how}.png", a_picture() + how.encode()) for how in ("kills", "hangs")]
@@ -283,3 +304,18 @@ def test_what_the_operator_must_put_right_is_one_clear_line(
         assert done.returncode == 2
         assert done.stderr.startswith(f"digitdrop: {said}"), done.stderr
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_went_wrong_on_another_machine_is_one_clear_line_too(
+    tmp_path: Path, cluster: str
+) -> None:
+    drop(tmp_path / "in", [("7.png", a_picture(7))])
+    (tmp_path / "out" / "part-00000000.csv").mkdir(parents=True)
+
+    done = a_run(
+        *(tmp_path / "in", "--report", tmp_path / "out", "--cluster", cluster, "--shards=csv")
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"digitdrop: cannot read {tmp_path}/out/part-0"), done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -98,6 +98,26 @@ def test_what_a_killed_writer_left_aside_is_no_shard_and_is_tidied_away(tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["part-00000004.csv"]
 
 
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="a limit on files, as a full disk has, is POSIX"
+)
+def test_a_write_that_fails_leaves_nothing_and_what_was_there_before(tmp_path: Path) -> None:
+    drop(tmp_path, [("part-00000000.csv", b"before")])
+    code = (
+        "import resource, signal, sys\n"
+        "from worker.cluster.stores import put\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "put(sys.argv[1], bytes(5000))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "part-00000000.csv")]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert "ReportError: cannot write" in done.stderr
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
+
+
 def test_a_target_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
 

@@ -1,7 +1,7 @@
 """Ray: begun here or joined where it runs, quiet, and asked in one line what went wrong."""
 
 import logging
-import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -24,12 +24,6 @@ _SILENT: Final = logging.CRITICAL + 1  # what matters comes as an exception, too
 _DEATHS: Final = 10
 _PATIENCE: Final = 10.0  # seconds for an address to answer
 
-_QUIET: Final = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nobody is told that this runs
-    "RAY_BACKEND_LOG_LEVEL": "fatal",  # the engine's own logs stay in its folder
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # there is no warning about GPUs then
-}
-
 
 class ClusterError(SetupError):
     """There is no such cluster, or it cannot do what it is asked for."""
@@ -47,12 +41,11 @@ def started(cluster: str, *, workers: int) -> Iterator[None]:
     Raises:
         ClusterError: there is none.
     """
-    os.environ.update({name: value for name, value in _QUIET.items() if name not in os.environ})
     _hush()
     _knock(cluster)
     here = {"num_cpus": workers, "object_store_memory": STORE, "include_dashboard": False}
     try:
-        with hushed():
+        with hushed(), _our_signals():
             ray.init(
                 cluster,
                 **(here if cluster == LOCAL else {}),
@@ -67,6 +60,16 @@ def started(cluster: str, *, workers: int) -> Iterator[None]:
             yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _our_signals() -> Iterator[None]:
+    """Keep how the end is asked for: Ray would take these signals for itself, and die of them."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    ours = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, ours, strict=True):
+        signal.signal(number, handler)
 
 
 def _knock(cluster: str) -> None:
@@ -96,17 +99,17 @@ def _told() -> Iterator[None]:
         yield
     except RayError as error:
         ours = _ours(error)
-        if ours:
-            raise ours from error
+        if ours:  # Ray appends what it thinks of it
+            raise type(ours)(str(ours).partition("\n")[0]) from error
         raise ClusterError(
             f"the cluster gave up: {_line(error)}; what is written is kept: run it again to go on"
         ) from error
 
 
 def _ours(error: BaseException | None) -> DigitdropError | None:
-    """Find what our own code said among what the engine made of it."""
+    """Find what our own code said among what the engine made of it: classes that are both."""
     while error:
-        if isinstance(error, DigitdropError):
+        if isinstance(error, DigitdropError) and not isinstance(error, RayError):
             return error
         error = getattr(error, "cause", None) or error.__cause__
     return None

@@ -146,6 +146,9 @@ def _far(
     *,
     quiet: bool,
 ) -> "Summary":
+    from worker.cluster.surroundings import prepare
+
+    prepare()
     try:
         from worker.cluster.batch import batch as run_batch
     except ModuleNotFoundError as error:
