@@ -157,6 +157,37 @@ def test_every_line_of_a_worker_is_json_where_that_was_asked_for(tmp_path: Path)
     assert lines[-1]["message"] == "stopped"
 
 
+TRIAL = """
+import sys
+from pathlib import Path
+from worker import logs
+from worker.trial import deadly
+from worker.values import Limits
+
+logs.configure(logs.LogFormat.JSON, quiet=True)
+deadly([Path(sys.argv[1])], Limits())
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_the_worker_starts_logs_as_the_worker_does(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(a_picture(7) + b"breaks")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests" / "poison")}
+
+    done = subprocess.run(
+        [sys.executable, "-c", TRIAL, str(tmp_path / "a.png")],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    (line,) = map(json.loads, done.stderr.splitlines())
+    assert line["message"] == "cannot read 'a.png'"
+    assert "a fault of ours" in line["traceback"]
+
+
 def test_what_the_operator_must_put_right_is_json_too(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "worker", "watch"]
     command += [f"--inbox={tmp_path}", f"--outbox={tmp_path}"]

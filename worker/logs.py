@@ -18,6 +18,8 @@ from worker.told import iso
 
 logger = logging.getLogger(__name__)
 
+VARIABLE: Final = "DIGITDROP_LOG_FORMAT"
+
 _PRIORITIES: Final = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6}
 """Of syslog(3): the journal takes `<N>` at the beginning of a line for it, see sd-daemon(3)."""
 _DEBUG: Final = 7
@@ -47,6 +49,13 @@ def configure(form: LogFormat = LogFormat.TEXT, *, quiet: bool) -> None:
     )
     if form is LogFormat.JSON:
         sys.excepthook = _log_crash
+    os.environ[VARIABLE] = form  # for `as_in_parent`
+
+
+def as_in_parent() -> None:
+    """Have a process that was started to read pictures log as its parent does: errors alone."""
+    is_json = os.environ.get(VARIABLE) == LogFormat.JSON
+    configure(LogFormat.JSON if is_json else LogFormat.TEXT, quiet=True)
 
 
 def is_for_machines() -> bool:

@@ -10,6 +10,7 @@ from typing import TypeAlias, cast
 
 import cv2
 
+from worker import logs
 from worker.classify import Classifier
 from worker.errors import InputError
 from worker.lifeline import end_with_parent
@@ -40,6 +41,7 @@ def work(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     end_with_parent()
+    logs.as_in_parent()
     cv2.setNumThreads(1)  # there is a process for each core
     try:
         classifier = cast("Classifier", channel.recv())

@@ -12,7 +12,7 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
-from worker import shipped
+from worker import logs, shipped
 from worker.amounts import age, rotation
 from worker.logs import LogFormat
 from worker.rotation import Rotation
@@ -144,7 +144,7 @@ LogFormatted = Annotated[
     LogFormat,
     typer.Option(
         "--log-format",
-        envvar="DIGITDROP_LOG_FORMAT",
+        envvar=logs.VARIABLE,
         help="Write the log for people, or one JSON object a line for machines.",
     ),
 ]

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
 
+from worker import logs
 from worker.deaf import start_deaf
 from worker.lifeline import end_with_parent
 from worker.pipeline import see
@@ -123,6 +124,7 @@ def _try(
     answers: "Connection[None, None]", read: Callable[[Item], object], items: Sequence[Item]
 ) -> None:
     end_with_parent()
+    logs.as_in_parent()
     for item in items:
         read(item)
         answers.send(None)

@@ -1,4 +1,4 @@
-"""Put on PYTHONPATH by tests: makes marked pictures kill or hang whoever decodes them.
+"""Put on PYTHONPATH by tests: makes marked pictures kill, hang or break whoever decodes them.
 
 The worker knows nothing of it. Python imports a module of this name at each start, so also
 in the processes that the worker itself starts.
@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from PIL import ImageFile
 
-from worker import trial
+from worker import pipeline, trial
 
 SHORT = 2.0  # seconds that a picture gets, instead of a minute
 trial.TIME_LIMIT = SHORT
@@ -33,3 +33,14 @@ def _poisoned(self: ImageFile.ImageFile) -> Any:
 
 
 ImageFile.ImageFile.load = _poisoned  # type: ignore[method-assign]
+
+_decode = vars(pipeline)["decode"]
+
+
+def _broken(content: bytes, **more: Any) -> Any:
+    if content.endswith(b"breaks"):
+        raise RuntimeError("a fault of ours")
+    return _decode(content, **more)
+
+
+vars(pipeline)["decode"] = _broken
