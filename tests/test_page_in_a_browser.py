@@ -226,6 +226,58 @@ return faint;
 """
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_what_can_be_worked_has_an_edge_that_is_seen(
+    dark: bool, page: Path, browser: Browser
+) -> None:
+    browser.open(page, dark=dark)
+
+    assert browser.run(_EDGES) == []
+
+
+# The contrast of an edge with the card it is on, as WCAG 2.2 (1.4.11) has it: 3.
+_EDGES = """
+const channel = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+const light = text => { const [r, g, b] = text.match(/[\\d.]+/g).map(Number);
+  return 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b); };
+const card = light(getComputedStyle(document.querySelector('#filters')).backgroundColor);
+return [...document.querySelectorAll('.chip > span, input[type=search], select, #filters button')]
+  .map(node => [light(getComputedStyle(node).borderTopColor), card])
+  .map(([a, b]) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05))
+  .filter(ratio => ratio < 3);
+"""
+
+
+def test_a_screen_reader_hears_each_row_by_its_file_and_no_link_twice(
+    page: Path, browser: Browser
+) -> None:
+    browser.open(page)
+
+    headers = browser.run(
+        "return [...document.querySelectorAll('#rows tr')]"
+        ".map(row => row.querySelector('[role=rowheader]').textContent.trim())"
+    )
+    doubled = browser.run(
+        "return [...document.querySelectorAll('a.thumb')]"
+        ".filter(link => link.tabIndex >= 0 || link.ariaHidden !== 'true').length"
+    )
+    nameless = browser.run(
+        "return [...document.querySelectorAll('[role=region]')]"
+        ".filter(one => !one.ariaLabel).length"
+    )
+    assert len(headers) > len(SAMPLES)
+    assert all(headers)
+    assert (doubled, nameless) == (0, 0)
+
+
+def test_a_click_on_a_thumbnail_opens_its_picture(page: Path, browser: Browser) -> None:
+    browser.open(page)
+
+    browser.click("#rows tr[data-digit='6'] a.thumb")
+
+    assert browser.driver.current_url.endswith("/six-tiny.png")
+
+
 def test_without_scripts_everything_is_there(page: Path, browser: Browser) -> None:
     browser.tell("Emulation.setScriptExecutionDisabled", value=True)
     try:
