@@ -58,7 +58,9 @@ def written(
         line = np.round(points * 16).astype(np.int32)
         cv2.polylines(cover, [line], False, 255, pen, cv2.LINE_AA, shift=4)
     share = cv2.GaussianBlur(cover, (0, 0), 0.8)[..., None].astype(np.float32) / 255
-    return sheet * (1 - 0.95 * share) + 0.95 * share * np.float32(colour)
+    ink = np.asarray(colour, np.float32)
+    inked: Sheet = (sheet * (1 - 0.95 * share) + 0.95 * share * ink).astype(np.float32)
+    return inked
 
 
 def plain() -> Sheet:
@@ -90,10 +92,11 @@ def taken(sheet: Sheet, seed: int, *, shade: float = 0.3) -> Sheet:
     angle = rng.uniform(0, 2 * np.pi)
     slope = np.cos(angle) * x + np.sin(angle) * y
     light = 0.92 - shade / (1 + np.exp(-6 * slope)) - 0.1 * (x**2 + y**2)
-    tint = np.float32([1.0, 0.97, 0.9])
+    tint = np.asarray([1.0, 0.97, 0.9], np.float32)
     blurred = cv2.GaussianBlur(sheet * light[..., None].astype(np.float32) * tint, (0, 0), 1.1)
     noisy = blurred + rng.normal(0, 3, sheet.shape)
-    return noisy.astype(np.float32)
+    photo: Sheet = noisy.astype(np.float32)
+    return photo
 
 
 def image(sheet: Sheet) -> Image.Image:

@@ -1,0 +1,45 @@
+"""What became of the pictures? The report with pandas: `python examples/report.py OUTBOX`.
+
+pandas is the only thing that it needs, of any version from 2.2 on; no part of Digitdrop.
+"""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+
+def load(outbox: Path) -> pd.DataFrame:
+    """Read the report and those that were closed, oldest first."""
+    files = sorted(outbox.glob("predictions*.csv"), key=lambda path: path.stat().st_mtime)
+    if not files:
+        raise SystemExit(f"no predictions.csv in {outbox}: name the outbox of a worker")
+    kinds = {"prediction": "Int64", "runner_up": "Int64"}  # whole, though some cells are empty
+    parts = [pd.read_csv(path, dtype=kinds, parse_dates=["time"]) for path in files]
+    return pd.concat(parts, ignore_index=True)
+
+
+def latest(report: pd.DataFrame) -> pd.DataFrame:
+    """Leave the rows that count: those that no person has put right since."""
+    corrections = report.loc[report["status"] == "corrected", "reason"]
+    return report[~report["id"].isin(corrections.str.removeprefix("corrects "))]
+
+
+def main() -> None:
+    """Print how many pictures there are, how sure their readings, and which to look at."""
+    report = load(Path(sys.argv[1] if len(sys.argv) > 1 else "outbox"))
+    counting = latest(report)
+    print(f"{len(report):,} rows about {len(counting):,} pictures")
+    print("\nby day and status")
+    print(pd.crosstab(counting["time"].dt.date, counting["status"]).to_string())
+    print("\nby digit: how many, and the mean confidence")
+    digits = counting.groupby("prediction")["confidence"].agg(["size", "mean"])
+    print(digits.to_string(float_format="{:.4f}".format))
+    print("\nleast sure, first")
+    read = counting[counting["status"].isin(["ok", "uncertain"])]
+    columns = ["file", "prediction", "confidence", "runner_up"]
+    print(read.sort_values("confidence").head(5)[columns].to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
