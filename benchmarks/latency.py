@@ -33,13 +33,19 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         found = measure(Path(folder), options.pictures)
-    if options.json:
-        print(json.dumps(found, indent=2))
-        return
-    print("| dropped by | until | median, ms | 99 % within, ms |\n| --- | --- | ---: | ---: |")
+    print(json.dumps(found, indent=2) if options.json else table(found))
+
+
+def table(found: dict[str, dict[str, dict[str, float]]]) -> str:
+    """Write times as a table."""
+    lines = [
+        "| dropped by | until | median, ms | 99 % within, ms |",
+        "| --- | --- | ---: | ---: |",
+    ]
     for way, ends in found.items():
         for end, figures in ends.items():
-            print(f"| {way} | {end} | {figures['median']:.1f} | {figures['p99']:.1f} |")
+            lines.append(f"| {way} | {end} | {figures['median']:.1f} | {figures['p99']:.1f} |")
+    return "\n".join(lines)
 
 
 def measure(folder: Path, count: int) -> dict[str, dict[str, dict[str, float]]]:

@@ -58,29 +58,14 @@ class Worker:
         except FileNotFoundError:
             return 0
 
-    def processes(self) -> list[int]:
-        """List its process and those that it has started."""
-        found, new = [], [self.process.pid]
-        while new:
-            found += new
-            new = [
-                int(child)
-                for pid in new
-                for path in Path(f"/proc/{pid}/task").glob("*/children")
-                for child in _read(path).split()
-            ]
-        return found
-
     def memory(self) -> float:
         """Give the MB that are resident, of all its processes; shared pages count in part."""
-        rollups = [_read(Path(f"/proc/{pid}/smaps_rollup")) for pid in self.processes()]
-        lines = [line.split() for text in rollups for line in text.splitlines()]
-        return sum(int(line[1]) for line in lines if line[0] == "Pss:") / 1024
+        return memory(self.process.pid)
 
     def cpu(self) -> float:
         """Give the seconds of CPU time used so far, also by processes that have ended."""
         total = 0
-        for pid in self.processes():
+        for pid in processes(self.process.pid):
             cells = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
             total += sum(int(cell) for cell in cells[11:15])
         return total / _TICK
@@ -99,6 +84,27 @@ def a_worker(folder: Path, *more: str) -> Iterator[Worker]:
         yield worker
     finally:
         worker.stop()
+
+
+def processes(pid: int) -> list[int]:
+    """List a process and those that it has started."""
+    found, new = [], [pid]
+    while new:
+        found += new
+        new = [
+            int(child)
+            for one in new
+            for path in Path(f"/proc/{one}/task").glob("*/children")
+            for child in _read(path).split()
+        ]
+    return found
+
+
+def memory(pid: int) -> float:
+    """Give the MB that a process and those that it has started hold; as `Worker.memory`."""
+    rollups = [_read(Path(f"/proc/{one}/smaps_rollup")) for one in processes(pid)]
+    lines = [line.split() for text in rollups for line in text.splitlines()]
+    return sum(int(line[1]) for line in lines if line[0] == "Pss:") / 1024
 
 
 def _read(path: Path) -> str:

@@ -29,8 +29,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.kinds import Kind, a_digit, make, photographed  # noqa: E402
 from benchmarks.running import Worker  # noqa: E402
-from benchmarks.speed import _digit, _make  # noqa: E402
 
 WORKERS = 1, 2
 LOOK = 0.1
@@ -85,8 +85,8 @@ def main() -> None:
     counts = {"one": 1, "photos": options.photos, "crops": options.crops}
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
-        _make(folder / "one", "small", 1)
-        _make(folder / "photos", "photos", options.photos)
+        make(folder / "one", "small", 1)
+        make(folder / "photos", "photos", options.photos)
         _make_crops(folder / "crops", options.crops)
         for workers in WORKERS:
             rounds = [_round(folder, counts, workers) for _ in range(options.rounds)]
@@ -109,7 +109,7 @@ def _make_crops(folder: Path, count: int) -> None:
     folder.mkdir()
     rng = np.random.default_rng(1)
     for number in range(count):
-        pixels = _digit(number % 10, 320, 240, rng, photo=True)
+        pixels = photographed(a_digit(number % 10, Kind(320, 240, ".jpg", 1), rng), rng)
         encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 96])[1]
         (folder / f"{number:06d}.jpg").write_bytes(encoded.tobytes())
 
@@ -157,7 +157,7 @@ def _more_and_more(folder: Path, counts: list[int]) -> None:
     print("\n| pictures | seconds | ms a picture | ms of CPU a picture | MB at the most |")
     print("| ---: | ---: | ---: | ---: | ---: |")
     for count in counts:
-        _make(folder / f"{count}", "small", count)
+        make(folder / f"{count}", "small", count)
         cost = _read(folder, f"{count}", max(WORKERS), cluster=True)
         each, cpu = (1000 * seconds / count for seconds in (cost.seconds, cost.cpu))
         print(

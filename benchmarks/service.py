@@ -2,16 +2,20 @@
 
     python benchmarks/service.py [--counts 1000 10000 100000 200000] [--idle 60] [--json]
 
-For each count the inbox is filled with so many small pictures, and a worker is
-started on it: seconds to its first row, the most memory that all its processes
-held together, pictures a second, and the CPU time that one picture took (with
-one worker, so that no process is started whose start would weigh more in a small
-backlog; the start of the worker itself is left out). Then a worker is left alone.
+For each count the inbox is filled with so many small pictures, and a worker is started on
+it: seconds to its first row, the most memory that all its processes hold together, and
+pictures a second, over the first 50,000 rows at most. Then the CPU time of one picture
+from drop to shelf while so many wait, over the first 20,000 rows: with one worker, so that
+no process is started whose start would weigh more in a small backlog, and less what the
+same costs with few pictures. A worker is left alone; and batches of few and of many photos
+show whether memory grows with their number.
 """
 
 import argparse
 import json
 import shutil
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,38 +23,49 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.running import Worker, a_picture, a_worker
+from benchmarks.kinds import make
+from benchmarks.running import ROOT, a_picture, a_worker, memory
 
 _SETTLE = 2.1  # seconds after which a file counts as a backlog
+_FEW = 300  # pictures after which all that is made when first needed is there
+_DRAINED, _COSTED = 50_000, 20_000  # rows at most
+_PHOTOS = (20, 80)
+
+Figures = dict[str, float]
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--counts", type=int, nargs="+", default=[1000, 10_000, 100_000, 200_000])
+    parser.add_argument("--counts", type=int, nargs="*", default=[1000, 10_000, 100_000, 200_000])
     parser.add_argument("--idle", type=float, default=60, help="seconds to leave it alone")
     parser.add_argument("--folder", type=Path, default=None, help="where to work")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+    found = measure(options.counts, options.idle, options.folder)
+    print(json.dumps(found, indent=2) if options.json else told(found))
+
+
+def measure(counts: list[int], idle: float, where: Path | None = None) -> dict[str, Figures]:
+    """Measure all, in a folder that is made below `where`."""
+    with tempfile.TemporaryDirectory(dir=where) as name:
         folder = Path(name)
-        idle = _idle(folder / "idle", options.idle)
-        found = {"idle": idle} | {
-            f"{count} waiting": {
-                **_backlog(folder / "all", count),
-                "CPU, us a picture": _cost(folder / "one", count),
-            }
-            for count in options.counts
+        found = {"idle": _idle(folder / "idle", idle)}
+        found |= {f"{count} waiting": _waiting(folder / str(count), count) for count in counts}
+        return found | {
+            f"batch of {count} photos": _photos(folder / f"p{count}", count) for count in _PHOTOS
         }
-    if options.json:
-        print(json.dumps(found, indent=2))
-        return
-    for title, figures in found.items():
-        told = ", ".join(f"{what} {value:,.3g}" for what, value in figures.items())
-        print(f"{title}: {told}")
 
 
-def _idle(folder: Path, seconds: float) -> dict[str, float]:
+def told(found: dict[str, Figures]) -> str:
+    """Write figures as a list."""
+    return "\n".join(
+        f"- {title}: {', '.join(f'{what} {value:,.4g}' for what, value in figures.items())}"
+        for title, figures in found.items()
+    )
+
+
+def _idle(folder: Path, seconds: float) -> Figures:
     with a_worker(folder) as worker:
         (worker.inbox / "first.png").write_bytes(a_picture(1))
         worker.waits_until(lambda: worker.rows() == 1)
@@ -63,39 +78,57 @@ def _idle(folder: Path, seconds: float) -> dict[str, float]:
         }
 
 
-def _backlog(folder: Path, count: int) -> dict[str, float]:
+def _waiting(folder: Path, count: int) -> Figures:
+    return {**_backlog(folder / "all", count), "CPU, us a picture": _cost(folder / "one", count)}
+
+
+def _backlog(folder: Path, count: int) -> Figures:
     _fill(folder / "inbox", count)
     with a_worker(folder) as worker:
         first = worker.waits_until(lambda: worker.rows() > 0, every=0.005) - worker.began
         most = worker.memory()
         started, rows = time.perf_counter(), worker.rows()
-        while worker.rows() < count:
+        while (now := worker.rows()) < min(count, _DRAINED):
             most = max(most, worker.memory())
             worker.waits_until(lambda: True)
             time.sleep(0.2)
-        rate = (count - rows) / (time.perf_counter() - started)
-    shutil.rmtree(folder, ignore_errors=True)
+        rate = (now - rows) / (time.perf_counter() - started)
+    shutil.rmtree(folder, ignore_errors=True)  # the page may still be written
     return {"s to the first row": first, "MB at most": most, "a second": rate}
 
 
 def _cost(folder: Path, count: int) -> float:
-    """Give the microseconds of CPU time that a picture takes from drop to shelf."""
-    alone = _cpu(folder, 0)
-    return 1e6 * (_cpu(folder, count) - alone) / count
+    """Give the microseconds of CPU time that a picture takes: a median where runs are short."""
+    again = 5 if count < _COSTED else 1
+    return statistics.median(_cost_once(folder, count) for _ in range(again))
 
 
-def _cpu(folder: Path, count: int) -> float:
+def _cost_once(folder: Path, count: int) -> float:
+    few, start = _cpu(folder, _FEW)
+    rows, used = _cpu(folder, count)
+    return 1e6 * (used - start) / (rows - few)
+
+
+def _cpu(folder: Path, count: int) -> tuple[int, float]:
+    """Give rows, and the CPU seconds used so far, once enough are there."""
     _fill(folder / "inbox", count)
-    with a_worker(folder, "--workers=1") as worker:
-        (worker.inbox / "last.png").write_bytes(a_picture(1))
-        worker.waits_until(lambda: _is_done(worker, count + 1), every=0.2)
-        used = worker.cpu()
-    shutil.rmtree(folder, ignore_errors=True)
-    return used
+    with a_worker(folder, "--workers=1", "--no-page") as worker:
+        worker.waits_until(lambda: worker.rows() >= min(count, _COSTED), every=0.05)
+        rows, used = worker.rows(), worker.cpu()
+    shutil.rmtree(folder, ignore_errors=True)  # the page may still be written
+    return rows, used
 
 
-def _is_done(worker: Worker, count: int) -> bool:
-    return worker.rows() >= count and not any(worker.inbox.glob("*.png"))
+def _photos(folder: Path, count: int) -> Figures:
+    make(folder / "photos", "photos", count)
+    command = [sys.executable, "-m", "worker", "batch", "--quiet", str(folder / "photos")]
+    process = subprocess.Popen([*command, f"--report={folder / 'photos.csv'}"], cwd=ROOT)
+    most = 0.0
+    while process.poll() is None:
+        most = max(most, memory(process.pid))
+        time.sleep(0.05)
+    shutil.rmtree(folder, ignore_errors=True)  # the page may still be written
+    return {"MB at most": most}
 
 
 def _fill(inbox: Path, count: int) -> None:

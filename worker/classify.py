@@ -14,11 +14,12 @@ from worker.errors import ModelError
 from worker.hushed import hushed
 from worker.values import CLASSES, Frame, Probabilities, Thresholds
 
-SIZES = (64, 16, 4, 1)
+SIZES = (16, 4, 1)
 """Batch sizes that the runtime is prepared for, largest first.
 
-Each takes memory for what is between its layers: 256 frames took 43 MB, and were
-no quicker than 64 (measured side by side: 4,100 frames a second against 5,200).
+A frame takes as long in a batch of 16 as in one of 64 or 128; but each size takes
+memory for what is between its layers (with 64 in the list 15 MB, without 7) and time
+when first met.
 
 Resizing an input makes XNNPACK pack its weights again, which costs more than
 classifying the batch; so each size keeps an interpreter, made when first met.

@@ -12,7 +12,7 @@ from worker.readers import Readers
 from worker.values import Drop, Limits
 
 _SECONDS: Final = 0.25
-_LARGEST: Final = 512
+_LARGEST: Final = 1024
 
 
 class Pace:

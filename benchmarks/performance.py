@@ -1,0 +1,86 @@
+"""Every figure of docs/performance.md in one go: the goals, and what was measured.
+
+    python benchmarks/performance.py --write docs/performance.md --write README.md
+
+Takes about a quarter of an hour on two idle cores. `--quick` takes a few minutes, and proves
+nothing but that everything runs.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks import latency, service, speed, stages
+from benchmarks.goals import Measured, goals, in_short
+
+BEGIN, END = "<!-- {}: begin -->\n", "<!-- {}: end -->\n"
+"""What lies between them in a page is replaced by `--write`."""
+
+
+def main() -> None:
+    """Measure, print, and put the tables into pages."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="few pictures: does it all run?")
+    parser.add_argument("--write", type=Path, action="append", default=[], metavar="PAGE")
+    parser.add_argument("--ultralytics", type=Path, metavar="PYTHON", help="see speed.py")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep all that was measured")
+    options = parser.parse_args()
+    found = measure(quick=options.quick, python=options.ultralytics)
+    if options.json:
+        options.json.write_text(json.dumps(asdict(found), indent=2))
+    tables = {"figures": _all(found), "in short": in_short(found.speed)}
+    print("\n\n".join(tables.values()))
+    for page in options.write:
+        write(page, tables)
+
+
+def measure(*, quick: bool, python: Path | None) -> Measured:
+    """Measure everything, one thing after the other."""
+    counts = {"small": 600, "scans": 60, "photos": 6} if quick else FULL
+    backlogs = [1000, 2000] if quick else [1000, 10_000, 100_000, 200_000]
+    with tempfile.TemporaryDirectory() as folder:
+        return Measured(
+            speed=speed.measure(counts, 1 if quick else 3, python=python),
+            service=service.measure(backlogs, 5 if quick else 60),
+            latency=latency.measure(Path(folder), 10 if quick else 120),
+            stages=stages.measure(),
+        )
+
+
+FULL = {"small": 10_000, "scans": 1000, "photos": 100}
+
+
+def write(page: Path, tables: dict[str, str]) -> None:
+    """Put tables between their marks, if the page has them."""
+    text = page.read_text(encoding="utf-8")
+    for name, table in tables.items():
+        begin, end = BEGIN.format(name), END.format(name)
+        if begin in text:
+            head, _, rest = text.partition(begin)
+            text = f"{head}{begin}\n{table}\n\n{end}{rest.partition(end)[2]}"
+    page.write_text(text, encoding="utf-8")
+
+
+def _all(found: Measured) -> str:
+    return "\n\n".join(
+        [
+            goals(found),
+            "### Side by side\n\n`benchmarks/speed.py`",
+            str(found.speed),
+            "### Stage by stage\n\n`benchmarks/stages.py`",
+            stages.table(found.stages),
+            "### From drop to row\n\n`benchmarks/latency.py`",
+            latency.table(found.latency),
+            "### The service\n\n`benchmarks/service.py`",
+            service.told(found.service),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
