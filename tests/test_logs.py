@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from ledger import ROOT, a_picture, a_worker, drop
 
 from worker.about import about
 from worker.logs import Folding, Json, Prioritised, Text, is_journal
-from worker.repeats import SAME_KIND, SAME_TEXT, Repeats
+from worker.repeats import SAME_KIND, SAME_TEXT, Repeats, Rule
 
 AWAY = "cannot list the folder %r: %s"
 
@@ -140,6 +141,21 @@ def test_what_was_held_back_is_told_at_the_end() -> None:
     assert (last["message"], last["more"]) == (f"{SAME_KIND.lines + 4}: read", 4)
 
 
+def test_what_was_held_back_is_told_also_if_no_other_line_comes() -> None:
+    out = io.StringIO()
+    log = Folding(out, Json(), repeats=Repeats(same_kind=Rule(lines=1, span=0.05)))
+    for number in range(4):
+        log.handle(a_line("%s: read", number))
+
+    until = time.monotonic() + 10
+    while out.getvalue().count("\n") < 2:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+    last = json.loads(out.getvalue().splitlines()[-1])
+    assert (last["message"], last["more"]) == ("3: read", 2)
+
+
 @pytest.mark.slow
 def test_every_line_of_a_worker_is_json_where_that_was_asked_for(tmp_path: Path) -> None:
     drop(tmp_path / "inbox", [("a.png", a_picture(7)), ("b.png", b"rubbish")])
@@ -159,6 +175,7 @@ def test_every_line_of_a_worker_is_json_where_that_was_asked_for(tmp_path: Path)
 
 TRIAL = """
 import sys
+import time
 from pathlib import Path
 from worker import logs
 from worker.trial import deadly

@@ -65,6 +65,7 @@ ExecStart=/opt/digitdrop/bin/python -m digitdrop watch \
 --inbox=/srv/in --outbox=/srv/out --model=/opt/digitdrop/lib/models
 WorkingDirectory=/opt/digitdrop/lib
 User=scanner
+Environment=PYTHONFAULTHANDLER=1
 Restart=on-failure
 RestartSec=5
 RestartPreventExitStatus=2

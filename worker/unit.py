@@ -83,6 +83,7 @@ def _service(unit: Unit) -> Iterator[str]:
     yield f"WorkingDirectory={_raw(unit.house)}"
     if unit.user:
         yield f"User={_raw(unit.user)}"
+    yield "Environment=PYTHONFAULTHANDLER=1"
     yield "Restart=on-failure"
     yield "RestartSec=5"
     yield "RestartPreventExitStatus=2"
