@@ -2,7 +2,7 @@
 
     python tests/crash.py watch --mode kill
     python tests/crash.py batch --mode kill
-    python tests/crash.py corrections | clearing | rotation
+    python tests/crash.py corrections | clearing | rotation | crew
 
 The worker knows nothing of it: this script forks, wraps the functions of `os` in the
 child, counts what they change on disk, and lets the real command line run there.
@@ -13,6 +13,7 @@ Worlds:
     corrections  all of them read, then moved and copied into folders of review/.
     clearing     all of them read long ago, and `--keep-done` asked for.
     rotation     all of them read, dropped again, and a report that turns over all the time.
+    crew         more of them, so that two processes read while the worker records.
 
 Modes:
     kill    SIGKILL before the N-th operation, for N = 1, 2, 3 ... until a run ends by itself;
@@ -22,6 +23,7 @@ Modes:
     short   the N-th operation, if it is a write, writes half and tells so, as a full disk does.
     stop    SIGTERM at N, and SIGKILL some operations later; at random.
     fail    the N-th operation fails once, with an error; nobody starts the worker again.
+    mate    at the N-th operation one of the crew is killed, as by a system short of memory.
 """
 
 import _pyio  # type: ignore[import-not-found]
@@ -56,6 +58,7 @@ from ledger import (  # noqa: E402
     drop,
     drop_everything,
     files_below,
+    readers,
     sha256,
 )
 
@@ -63,6 +66,7 @@ from worker.verify import verify  # noqa: E402
 
 TOO_LONG = 60.0
 MOST = 120  # more operations than a run has
+MOST_OF_A_CREW = 600
 
 
 @dataclass
@@ -100,8 +104,9 @@ class World:
             return ["batch", str(self.folder / "inbox"), "--report", report, "-q", "--workers=1"]
         folders = ["--inbox", str(self.folder / "inbox"), "--outbox", str(self.outbox)]
         more = {"clearing": ["--keep-done=1d"], "rotation": ["--rotate=600B"]}
-        watch = ["watch", *folders, "--no-page", "--settle=0", "--max-wait=0.3", "--workers=1"]
-        return [*watch, *more.get(self.command, [])]
+        watch = ["watch", *folders, "--no-page", "--settle=0", "--max-wait=0.3"]
+        workers = "--workers=2" if self.command == "crew" else "--workers=1"
+        return [*watch, workers, *more.get(self.command, [])]
 
     def is_idle(self, since: int) -> bool:
         """Say whether the service is up, nothing waits, and nothing is in hand."""
@@ -154,11 +159,14 @@ def a_world(options: argparse.Namespace) -> Iterator[World]:
     aside = Path(tempfile.mkdtemp(prefix="crash-", dir=options.far)) if options.far else folder
     try:
         world = World(folder, aside / "outbox", options.command, drop_everything(folder / "inbox"))
-        if options.command not in {"watch", "batch"}:
-            _have_it_read(world)
-            {"corrections": _put_right, "clearing": _age, "rotation": _drop_again}[world.command](
-                world
-            )
+        prepare = {
+            "corrections": _put_right,
+            "clearing": _age,
+            "rotation": _drop_again,
+            "crew": _drop_many,
+        }.get(world.command)
+        if prepare:
+            prepare(world)
         yield world
     finally:
         shutil.rmtree(folder)
@@ -183,6 +191,7 @@ _READ: list[Path] = []
 
 def _put_right(world: World) -> None:
     """Move pictures as people do: renamed, with a folder, from any shelf; and copy one."""
+    _have_it_read(world)
     review, contents = world.outbox / "review", dict(world.drops)
     acts = [
         ("done", "seven.png", "7/seven.png"),
@@ -205,6 +214,7 @@ def _put_right(world: World) -> None:
 
 def _age(world: World) -> None:
     """Have all that was read be read long ago, and something dropped today."""
+    _have_it_read(world)
     report = world.outbox / "predictions.csv"
     for folder in world.outbox.glob("*/20*"):
         report.write_bytes(
@@ -219,8 +229,16 @@ def _age(world: World) -> None:
 
 
 def _drop_again(world: World) -> None:
-    """Drop all of it once more."""
+    """Have all of it read, and drop it once more."""
+    _have_it_read(world)
     world.drops += drop_everything(world.folder / "inbox")
+
+
+def _drop_many(world: World) -> None:
+    """Drop some turns more: the first is read without a crew, and each can be longer."""
+    many = [(f"many/{number}.png", a_picture(number % 10)) for number in range(150)]
+    drop(world.folder / "inbox", many)
+    world.drops += many
 
 
 def _drop_one(world: World) -> None:
@@ -280,6 +298,8 @@ def _be_the_worker(world: World, fault: Fault, wrapped: Callable[[Fault], None])
         log = os.open(world.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        if world.command == "crew":
+            _wait_for_the_crew()
         wrapped(fault)
         from worker.cli import app
         from worker.console import run as run_app
@@ -292,6 +312,20 @@ def _be_the_worker(world: World, fault: Fault, wrapped: Callable[[Fault], None])
 
         traceback.print_exc()
     os._exit(99)
+
+
+def _wait_for_the_crew() -> None:
+    """Have the crew used from the first turn on for which it is started."""
+    from worker.crew import Crew
+
+    is_ready = Crew.is_ready
+
+    def waits(crew: Crew) -> bool:
+        while crew._starter and crew._workers > 1 and not is_ready(crew):
+            time.sleep(0.01)
+        return is_ready(crew)
+
+    setattr(Crew, "is_ready", waits)  # noqa: B010 - mypy would not have it
 
 
 def wrap(fault: Fault) -> None:
@@ -329,12 +363,7 @@ def _wrap(name: str, fault: Fault, counts: Callable[..., Any]) -> None:
         if fault.kind == "torn" and name == "write" and len(args[1]) > max(200, fault.at):
             real(args[0], args[1][: fault.at])  # the report's rows: nothing else is as long
             os.kill(os.getpid(), signal.SIGKILL)
-        if fault.seen == fault.at and fault.kind == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if fault.seen == fault.at and fault.kind == "stop":
-            os.kill(os.getpid(), signal.SIGTERM)
-        if fault.seen == fault.at + fault.then and fault.kind == "stop":
-            os.kill(os.getpid(), signal.SIGKILL)
+        _strike(fault)
         if fault.no_links and name == "link":
             raise OSError(errno.EPERM, os.strerror(errno.EPERM), *map(str, args[:1]))
         if fault.seen == fault.at and fault.kind == "short" and name == "write":
@@ -344,6 +373,17 @@ def _wrap(name: str, fault: Fault, counts: Callable[..., Any]) -> None:
         return real(*args, **kwargs)
 
     setattr(os, name, wrapped)
+
+
+def _strike(fault: Fault) -> None:
+    """Send the signals that are due at this operation."""
+    if fault.kind in {"kill", "stop"} and fault.seen == fault.at:
+        os.kill(os.getpid(), signal.SIGKILL if fault.kind == "kill" else signal.SIGTERM)
+    if fault.kind == "stop" and fault.seen == fault.at + fault.then:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if fault.kind == "mate" and fault.seen == fault.at:
+        for pid in readers(os.getpid())[:1]:
+            os.kill(pid, signal.SIGKILL)
 
 
 def check(world: World, told: str, *, no_links: bool) -> None:
@@ -375,7 +415,7 @@ def every(options: argparse.Namespace) -> int:
             complaints, log = world.complaints(), world.log()
             assert not complaints, f"{options.mode} at {at}: {complaints} {log}"
             assert "Traceback" not in log, log
-            if lived and (kills or at > MOST):
+            if lived and (kills or at > (MOST_OF_A_CREW if world.command == "crew" else MOST)):
                 return at
         at += options.every
     return at
@@ -407,7 +447,7 @@ def main() -> None:
     """Sweep, and say how far it went."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "command", choices=["watch", "batch", "corrections", "clearing", "rotation"]
+        "command", choices=["watch", "batch", "corrections", "clearing", "rotation", "crew"]
     )
     parser.add_argument("--mode", default="kill")
     parser.add_argument("--first", type=int, default=1)

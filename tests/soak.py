@@ -142,20 +142,21 @@ def crew(folder: Path, options: argparse.Namespace) -> str:
             left = children(worker.process.pid)
             worker.kill()
             workers += 1
-            wait_for_the_end(left)
+            wait_for_the_end(reading, 10)
+            wait_for_the_end(left, 120)  # one of them may be making the last page, at its leisure
             worker = start(folder)
     worker.kill()
     finish(folder, drops, 600)
     return f"{mates} times one that reads was killed, {workers} times the worker"
 
 
-def wait_for_the_end(pids: list[int]) -> None:
+def wait_for_the_end(pids: list[int], seconds: float) -> None:
     """See that processes end by themselves.
 
     Raises:
         AssertionError: one goes on.
     """
-    until = time.monotonic() + 10
+    until = time.monotonic() + seconds
     while left := [pid for pid in pids if is_alive(pid)]:
         assert time.monotonic() < until, left
         time.sleep(0.02)

@@ -69,6 +69,14 @@ def test_a_report_that_turns_over_loses_and_doubles_no_row() -> None:
     sweep("rotation", "--mode=kill", "--every=5")
 
 
+def test_the_service_killed_while_a_crew_reads_ahead_writes_one_row_for_each_drop() -> None:
+    sweep("crew", "--mode=kill", "--first=70", "--every=130")
+
+
+def test_one_of_a_crew_that_is_killed_costs_nothing() -> None:
+    sweep("crew", "--mode=mate", "--first=90", "--last=600", "--every=170")
+
+
 @pytest.mark.skipif(
     not OTHER_DISK.is_dir() or OTHER_DISK.stat().st_dev == ROOT.stat().st_dev,
     reason="needs a second file system",
