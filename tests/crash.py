@@ -92,6 +92,8 @@ class World:
     folder: Path
     outbox: Path
     command: str
+    apart: bool = False
+    """Whether inbox and outbox count as two file systems, although they are one."""
     drops: list[tuple[str, bytes]] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
     gone: list[bytes] = field(default_factory=list)
@@ -158,7 +160,8 @@ def a_world(options: argparse.Namespace) -> Iterator[World]:
     folder = Path(tempfile.mkdtemp(prefix="crash-"))
     aside = Path(tempfile.mkdtemp(prefix="crash-", dir=options.far)) if options.far else folder
     try:
-        world = World(folder, aside / "outbox", options.command, drop_everything(folder / "inbox"))
+        world = World(folder, aside / "outbox", options.command, apart=options.apart)
+        world.drops += drop_everything(folder / "inbox")
         prepare = {
             "corrections": _put_right,
             "clearing": _age,
@@ -178,7 +181,7 @@ def _have_it_read(world: World) -> None:
     if not _READ:
         _READ.append(Path(tempfile.mkdtemp(prefix="crash-read-")))
         atexit.register(shutil.rmtree, _READ[0])
-        first = World(world.folder, _READ[0] / "outbox", "watch")
+        first = World(world.folder, _READ[0] / "outbox", "watch", apart=world.apart)
         assert run(first, Fault())
         (world.folder / "log").unlink()
     shutil.rmtree(world.folder / "inbox")
@@ -300,6 +303,8 @@ def _be_the_worker(world: World, fault: Fault, wrapped: Callable[[Fault], None])
         os.dup2(log, 2)
         if world.command == "crew":
             _wait_for_the_crew()
+        if world.apart:
+            _keep_apart(world)
         wrapped(fault)
         from worker.cli import app
         from worker.console import run as run_app
@@ -312,6 +317,22 @@ def _be_the_worker(world: World, fault: Fault, wrapped: Callable[[Fault], None])
 
         traceback.print_exc()
     os._exit(99)
+
+
+def _keep_apart(world: World) -> None:
+    """Let no name go from one of the two folders to the other, as between file systems."""
+    for name in ("link", "rename"):
+        setattr(os, name, _within_a_disk(getattr(os, name), os.fspath(world.folder / "inbox")))
+
+
+def _within_a_disk(real: Callable[..., Any], inbox: str) -> Callable[..., Any]:
+    def within(source: Any, target: Any, **more: Any) -> Any:
+        sides = [os.fspath(path).startswith(inbox) for path in (source, target)]
+        if sides[0] != sides[1]:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source, None, target)
+        return real(source, target, **more)
+
+    return within
 
 
 def _wait_for_the_crew() -> None:
@@ -459,6 +480,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--errno", type=lambda name: getattr(errno, name), default=errno.EIO)
     options = parser.parse_args()
+    options.apart = False  # as `--far` does with two real ones
     warm_up()
     began = time.monotonic()
     done = (at_random if options.mode in {"twice", "stop"} else every)(options)

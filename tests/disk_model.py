@@ -111,34 +111,95 @@ class Disk:
                 made[node] = target
 
 
-def states(start: Disk, steps: Iterable[Step]) -> Iterator[tuple[str, Disk]]:
+def states(
+    start: Disk, steps: Iterable[Step], *, apart: bool = False
+) -> Iterator[tuple[str, Disk]]:
     """Give every disk that a power cut may leave, after each operation, with how it came.
 
-    Of what was not synced yet: nothing is there; or one change of bytes, any one, came through;
-    or the first names came through, and of new bytes nothing, or only their number, as zeros.
+    Args:
+        start: what is there before, all of it synced.
+        steps: what is done then.
+        apart: what lies directly in folder 0 are disks of their own, each with its journal. Of
+            all but one of them either all comes through that was not synced, or nothing.
     """
-    safe = deepcopy(start)
-    pending: list[tuple[Change, ...]] = []
+    safe, disks = deepcopy(start), _Disks(start, apart=apart)
+    pending: dict[bytes, list[tuple[Change, ...]]] = {}
     yield "before all", deepcopy(safe)
     for number, step in enumerate(steps, 1):
         if isinstance(step, Synced):
-            for changes in pending:
+            mine = pending.get(disks.of_node(step.node), [])
+            for changes in mine:
                 safe.change(one for one in changes if _is_kept(one, step))
-            rest = (tuple(one for one in some if not _is_kept(one, step)) for some in pending)
-            pending = [changes for changes in rest if changes]
+            rest = (tuple(one for one in some if not _is_kept(one, step)) for some in mine)
+            pending[disks.of_node(step.node)] = [changes for changes in rest if changes]
         else:
-            pending.append(step)
-        yield f"{number}, nothing unsynced", deepcopy(safe)
-        for lucky, changes in enumerate(pending):
-            disk = deepcopy(safe)
-            disk.change(one for one in changes if not isinstance(one, Named))
-            yield f"{number}, bytes of {lucky + 1} of {len(pending)}", disk
-        bare, zeros = deepcopy(safe), deepcopy(safe)
-        for upto, changes in enumerate(pending):
-            bare.change(one for one in changes if isinstance(one, Named))
-            zeros.change(map(_zeroed, changes))
-            yield f"{number}, names of {upto + 1} of {len(pending)}", deepcopy(bare)
-            yield f"{number}, names of {upto + 1} of {len(pending)}, zeros", deepcopy(zeros)
+            pending.setdefault(disks.of(step), []).append(step)
+        for disk, mine in list(pending.items()) or [(b"", [])]:
+            others = [step for name, some in pending.items() if name != disk for step in some]
+            for told, coming in may_come(mine):
+                for more, also in (("", []), (", all else", others))[: 1 + bool(others)]:
+                    left = deepcopy(safe)
+                    left.change(one for some in also for one in some)
+                    left.change(coming)
+                    yield f"{number}, {told}{more}", left
+
+
+def may_come(pending: list[tuple[Change, ...]]) -> Iterator[tuple[str, list[Change]]]:
+    """Give what may come through of what was not synced yet.
+
+    Nothing; or one change of bytes, any one; or the first names, and of new bytes nothing,
+    or only their number, as zeros.
+    """
+    yield "nothing unsynced", []
+    for lucky, changes in enumerate(pending):
+        found: list[Change] = [one for one in changes if not isinstance(one, Named)]
+        yield f"bytes of {lucky + 1} of {len(pending)}", found
+    bare: list[Change] = []
+    zeros: list[Change] = []
+    for upto, changes in enumerate(pending):
+        bare += (one for one in changes if isinstance(one, Named))
+        zeros += map(_zeroed, changes)
+        yield f"names of {upto + 1} of {len(pending)}", list(bare)
+        yield f"names of {upto + 1} of {len(pending)}, zeros", list(zeros)
+
+
+class _Disks:
+    """Knows on which disk each file and folder lies."""
+
+    def __init__(self, start: Disk, *, apart: bool) -> None:
+        self._apart = apart
+        self._known: dict[int, bytes] = {}
+        for name, node in start.folders.get(0, {}).items():
+            self._take(start, node, name if apart else b"")
+
+    def _take(self, start: Disk, node: int, disk: bytes) -> None:
+        self._known[node] = disk
+        for below in start.folders.get(node, {}).values():
+            self._take(start, below, disk)
+
+    def of_node(self, node: int) -> bytes:
+        """Name the disk of a file or folder; that of folder 0 has no name."""
+        return self._known.get(node, b"")
+
+    def of(self, step: tuple[Change, ...]) -> bytes:
+        """Name the disk that an operation changes, and know what it makes.
+
+        Raises:
+            ValueError: there are two.
+        """
+        found = {self._of(change) for change in step}
+        if len(found) != 1:
+            raise ValueError(f"an operation on two disks: {step}")
+        return found.pop()
+
+    def _of(self, change: Change) -> bytes:
+        if not isinstance(change, Named):
+            return self.of_node(change.node)
+        is_top = self._apart and not change.folder
+        disk = change.name if is_top else self.of_node(change.folder)
+        if change.node is not None:
+            self._known.setdefault(change.node, disk)
+        return disk
 
 
 def _is_kept(change: Change, by: Synced) -> bool:

@@ -7,6 +7,7 @@ A run of the real worker is recorded: every operation on inbox and outbox, and e
 each disk that a power cut may leave at each of these moments is laid out (`disk_model.py`), the
 worker is started on it and left alone, and rows and pictures are counted as ever (`crash.py`).
 With `--twice`, the power goes a second time while the worker recovers, at random moments.
+With `--apart`, inbox and outbox are two disks, each with a journal of its own.
 """
 
 import argparse
@@ -240,7 +241,7 @@ def sweep(options: argparse.Namespace) -> tuple[int, int, int]:
         assert not world.complaints()
         seen: set[tuple[object, ...]] = set()
         cuts = 0
-        for told, disk in states(start, steps):
+        for told, disk in states(start, steps, apart=options.apart):
             cuts += 1
             if disk.contents() in seen:
                 continue
@@ -255,12 +256,13 @@ def twice(options: argparse.Namespace) -> int:
     choose = random.Random(options.seed)
     with crash.a_world(options) as world:
         start, _ = what_is_there(world.folder)
-        first = list(states(start, record(world)))
+        first = list(states(start, record(world), apart=options.apart))
         for _ in range(options.count):
             told, disk = choose.choice(first)
             lay_out(disk, world.folder)
             left, _ = what_is_there(world.folder)  # numbered as `record` will
-            then, again = choose.choice(list(states(left, record(world))))
+            after = states(left, record(world), apart=options.apart)
+            then, again = choose.choice(list(after))
             recover(world, again, f"{told}; then {then}")
     return int(options.count)
 
@@ -273,6 +275,7 @@ def main() -> None:
     )
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--twice", action="store_true")
+    parser.add_argument("--apart", action="store_true", help="inbox and outbox on two disks")
     parser.add_argument("--count", type=int, default=20, help="pairs, for --twice")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
