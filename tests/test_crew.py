@@ -17,6 +17,7 @@ from ledger import (
     audit,
     audit_report,
     drop,
+    is_alive,
     readers,
     rows,
     serve_once,
@@ -90,6 +91,70 @@ def test_the_death_of_a_process_is_noticed_and_a_new_crew_can_start(
 
     assert not crew.is_ready()
     crew.dismiss()
+
+
+@pytest.mark.slow
+def test_what_killed_a_process_is_not_taken_for_one_that_cannot_start(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    drops = some_drops(tmp_path, 20)
+    turns = Turns(2, Limits(), classifier, is_stopping=lambda: False)
+    while not (turn := turns.begin(drops, more=True)).order:
+        time.sleep(0.02)
+    turns.end(turn)
+    os.kill(readers(os.getpid())[0], signal.SIGKILL)
+    time.sleep(0.2)
+
+    with pytest.raises(Lost):
+        turns.begin(drops, more=True)
+
+    while not (turn := turns.begin(drops, more=True)).order:  # a new crew is there soon
+        time.sleep(0.02)
+    assert len(turns.end(turn)) == 20
+    turns.close()
+
+
+HANGS = """
+import sys, time
+from pathlib import Path
+from builders import a_drop
+from ledger import readers
+from worker.classify import Classifier
+from worker.crew import Crew
+from worker.values import Limits
+import os
+
+if __name__ == "__main__":
+    crew = Crew(2, Limits(), Classifier.load(Path(sys.argv[1])), is_stopping=lambda: False)
+    crew.start()
+    while not crew.is_ready():
+        time.sleep(0.02)
+    crew.begin([a_drop(Path(sys.argv[2]))] * 4)
+    print(*readers(os.getpid()), flush=True)
+    time.sleep(1000)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_hangs_does_not_outlive_the_worker(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'tests' / 'poison'}:{ROOT / 'tests'}")
+    (tmp_path / "7.png").write_bytes(a_picture() + b"hangs")
+    script = tmp_path / "hangs.py"
+    script.write_text(HANGS)
+    command = [sys.executable, str(script), str(model), str(tmp_path / "7.png")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        pids = [int(pid) for pid in process.stdout.readline().split()]
+        time.sleep(1)  # for them to hang
+        process.kill()
+
+    assert len(pids) == 2
+    until = time.monotonic() + 5
+    while any(map(is_alive, pids)):
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 @pytest.mark.slow

@@ -116,12 +116,19 @@ class Crew:
             self._starter.start()
 
     def is_ready(self) -> bool:
-        """Say whether all can read."""
+        """Say whether all can read.
+
+        Raises:
+            Lost: they could, and one of them has died.
+        """
         if not self._starter or self._starter.is_alive() or not self._mates:
             return False
+        have_begun = all(one.is_ready for one in self._mates)
         try:
             self._hear(0)
         except Lost:
+            if have_begun:
+                raise
             logger.warning("cannot start processes that read: going on without")
             self._workers = 1  # and leave it at that
         return bool(self._mates) and all(one.is_ready for one in self._mates)
