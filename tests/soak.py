@@ -4,15 +4,18 @@
     python tests/soak.py stopped --drops 40000
     python tests/soak.py bursts --drops 100000 --restarts 20
     python tests/soak.py crew --drops 60000 --kills 60
+    python tests/soak.py people --drops 5000
 
 `kills`: SIGKILL at random moments while drops come in.
 `crew`: a backlog that two processes read; at random, one of them is killed, or the worker.
+`people`: they write over, replace, rename and delete what they dropped, at any moment.
 `stopped`: SIGSTOP, more files than inotify's queue holds, SIGCONT.
 `bursts`: a day in an hour, with restarts; says how memory and open files went.
 Each ends with a check of every row and picture, and says so.
 """
 
 import argparse
+import io
 import os
 import random
 import shutil
@@ -21,8 +24,13 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -36,6 +44,7 @@ from ledger import (  # noqa: E402
     files_below,
     is_alive,
     readers,
+    sha256,
 )
 
 KINDS = [a_picture(number) for number in range(10)]
@@ -150,6 +159,67 @@ def crew(folder: Path, options: argparse.Namespace) -> str:
     return f"{mates} times one that reads was killed, {workers} times the worker"
 
 
+def people(folder: Path, options: argparse.Namespace) -> str:
+    """Do to files what people do, without a thought for who reads them."""
+    choose = random.Random(options.seed)
+    inbox, contents = folder / "inbox", unlike_pictures(options.drops)
+    last: dict[str, str] = {}
+    """SHA-256 of what lies under a name, unless somebody took it away or the worker has it."""
+    safe: Counter[str] = Counter()
+    dropped = set(map(sha256, contents))
+
+    def touches(name: str) -> None:
+        last.pop(name, None)
+
+    with a_worker(folder, *AS_IT_COMES) as worker:
+        for content in contents:
+            name, other = (f"{choose.randrange(50)}.png" for _ in range(2))
+            act = choose.choice(["replaces", "writes over", "replaces", "renames", "deletes"])
+            touches(name)
+            if act == "replaces":
+                (folder / "aside").write_bytes(content)
+                (folder / "aside").replace(inbox / name)
+                last[name] = sha256(content)
+            elif act == "writes over":
+                with (inbox / name).open("wb", buffering=0) as file:
+                    for at in range(0, len(content), 200):
+                        file.write(content[at : at + 200])
+                last[name] = sha256(content)
+            elif act == "renames":
+                touches(other)
+                with suppress(FileNotFoundError):
+                    (inbox / name).rename(inbox / other)
+            else:
+                (inbox / name).unlink(missing_ok=True)
+            time.sleep(choose.uniform(0, 0.02))
+        safe.update(last.values())
+        worker.waits_until(lambda: not files_below(inbox), 600)
+        worker.stop()
+    found = worker.rows()
+    read = Counter(row["sha256"] for row in found)
+    shelves = [
+        path for name in ("done", "review", "failed") for path in files_below(worker.outbox / name)
+    ]
+    there = Counter(sha256(path.read_bytes()) for path in shelves)
+    assert read == there, "a row without its picture, or a picture without its row"
+    assert len({row["id"] for row in found}) == len(found)
+    assert not safe - read, "a picture that nobody took away has no row"
+    assert max(read.values()) == 1, "a picture was read twice"
+    whole = sum(read[one] for one in dropped)
+    return f"{whole:,} read whole, {len(found) - whole} cut short by their owners"
+
+
+def unlike_pictures(count: int) -> list[bytes]:
+    """Draw pictures no two of which have the same bytes."""
+    noise = np.random.default_rng(0)
+    pictures = []
+    for number in range(count):
+        picture = np.array(Image.open(io.BytesIO(a_picture(number % 10))))
+        picture[:2] = noise.integers(250, 256, picture[:2].shape)
+        pictures.append(cv2.imencode(".png", picture)[1].tobytes())
+    return pictures
+
+
 def wait_for_the_end(pids: list[int], seconds: float) -> None:
     """See that processes end by themselves.
 
@@ -209,7 +279,7 @@ def _size(worker: Worker) -> str:
 def main() -> None:
     """Run one, and say what came of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["kills", "stopped", "bursts", "crew"])
+    parser.add_argument("what", choices=["kills", "stopped", "bursts", "crew", "people"])
     parser.add_argument("--drops", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--restarts", type=int, default=2)
@@ -217,9 +287,11 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     (folder / "inbox").mkdir()
-    runs = {"kills": kills, "stopped": stopped, "bursts": bursts, "crew": crew}
+    runs = {
+        "kills": kills, "stopped": stopped, "bursts": bursts, "crew": crew, "people": people
+    }  # fmt: skip
     told = runs[options.what](folder, options)
-    print(f"{options.what}: {options.drops:,} drops, every one with its row and picture; {told}")
+    print(f"{options.what}: {options.drops:,} drops, nothing lost, nothing twice; {told}")
     shutil.rmtree(folder)
 
 
