@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fuzz import LIMITS, mutants, outcome
+from guided import kept
 from ledger import ROOT
 from PIL import Image
 
@@ -30,6 +31,12 @@ def test_two_thousand_damaged_pictures_of_every_format_cost_nothing_but_themselv
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*.bin")), ids=lambda path: path.name)
 def test_what_once_was_a_fault_is_none_any_more(path: Path) -> None:
     outcome(path.read_bytes())
+
+
+def test_what_a_guided_search_has_kept_costs_nothing_but_itself() -> None:
+    outcomes = {outcome(content) for _, content in kept()}
+
+    assert {"picture", "Unreadable", "Incomplete"} <= outcomes
 
 
 def a_png(width: int, height: int, rows: bytes) -> bytes:
