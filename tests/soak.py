@@ -182,7 +182,7 @@ def people(folder: Path, options: argparse.Namespace) -> str:
                 last[name] = sha256(content)
             elif act == "writes over":
                 with (inbox / name).open("wb", buffering=0) as file:
-                    # The last 21 bytes of a PNG add nothing to its pixels: it is read without them.
+                    # The last 21 bytes of a PNG add nothing to its pixels: it is read without.
                     ends = [*range(100, len(content) - 30, 100), len(content)]
                     for at, end in zip([0, *ends], ends, strict=False):
                         file.write(content[at:end])
