@@ -7,22 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.figures import (
+from worker.answers import NONE, Answers
+from worker.belief import (
     FLOOR,
-    NONE,
-    Answers,
     Bin,
-    auroc,
     bins,
     brier,
     calibration_error,
-    confusion,
     digit_probabilities,
-    figures,
     negative_log_likelihood,
-    others,
-    risk_coverage,
 )
+from worker.curves import auroc, confusion, risk_coverage
+from worker.figures import figures, others
 from worker.values import Status
 
 Row = tuple[int, int, float, int, float, Status]

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from train.geometry import Ink, as_ink, crop, fit, thickened, thinned
-from train.spoil import spoil, thresholded
+from train.lens import thresholded
+from train.spoil import spoil
 from worker.framing import SIDE
 from worker.values import Frame
 

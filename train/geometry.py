@@ -23,6 +23,16 @@ def as_ink(values: npt.ArrayLike) -> Ink:
     return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
+def sixteenths(point: npt.NDArray[np.float64]) -> tuple[int, int]:
+    """Return a point (x, y) as OpenCV takes it between pixels: times 16, with `shift` 4."""
+    return round(float(point[0]) * 16), round(float(point[1]) * 16)
+
+
+def full_ink(frame: cv2.typing.MatLike) -> Frame:
+    """Stretch it so that its darkest ink is full again, as `glyph` does."""
+    return as_ink(cv2.convertScaleAbs(frame, alpha=255 / max(1, int(frame.max()))))
+
+
 def thickened(ink: Ink, size: int) -> Ink:
     """Widen every stroke by `size` - 1 pixels."""
     return as_ink(cv2.dilate(ink, _round(size)))

@@ -12,11 +12,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from worker.answers import Answers
+from worker.belief import bins, calibration_error
 from worker.classify import Classifier
+from worker.curves import confusion, risk_coverage
 from worker.errors import ReportError
 from worker.escape import escape
 from worker.evaluate import Marked, answers, mistakes
-from worker.figures import Answers, bins, calibration_error, confusion, risk_coverage
 from worker.predict import Look, look_at
 from worker.values import NOT_A_DIGIT, Frame, Limits, Picture
 

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 
 from worker import pipeline
+from worker.answers import NONE, Answers, Digits
 from worker.classify import Classifier
 from worker.errors import FolderError
-from worker.figures import NONE, Answers, Digits
 from worker.readers import Readers
 from worker.sources import drops
 from worker.values import Drop, Limits, Verdict

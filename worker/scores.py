@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from worker.curves import auroc, confusion
 from worker.escape import escape
 from worker.evaluate import Marked, answers, by_set
-from worker.figures import Figures, Others, auroc, confusion, figures, others
+from worker.figures import Figures, Others, figures, others
 from worker.values import READ
 
 Row = TypeVar("Row", Figures, Others)
