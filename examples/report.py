@@ -1,12 +1,15 @@
 """What became of the pictures? The report with pandas: `python examples/report.py OUTBOX`.
 
-pandas is the only thing that it needs, of any version from 2.2 on; no part of Digitdrop.
+pandas is all that it needs, of any version from 2.2 on; nothing of Digitdrop.
 """
 
 import sys
 from pathlib import Path
 
-import pandas as pd
+try:
+    import pandas as pd
+except ModuleNotFoundError:
+    raise SystemExit("this needs pandas: python -m pip install pandas") from None
 
 
 def load(outbox: Path) -> pd.DataFrame:

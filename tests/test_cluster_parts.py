@@ -190,7 +190,7 @@ def test_nothing_of_the_engine_is_loaded_unless_it_is_asked_for(tmp_path: Path) 
 
     done = a_python(code)
 
-    assert done.stdout.startswith("1 pictures: 1 ok"), done.stderr
+    assert done.stdout.startswith("1 picture: 1 ok"), done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 

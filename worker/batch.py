@@ -50,9 +50,12 @@ class Summary:
     def __str__(self) -> str:
         """Say it in one line."""
         parts = ", ".join(f"{count:,} {status}" for status, count in self.counts.most_common())
-        known = f" ({self.known:,} were in the report already)" if self.known else ""
+        verb = "was" if self.known == 1 else "were"
+        known = f" ({self.known:,} {verb} in the report already)" if self.known else ""
         stopped = "; stopped: run it again to go on" if self.was_stopped else ""
-        return f"{self.counts.total():,} pictures{known}: {parts or 'none'}{stopped}"
+        total = self.counts.total()
+        pictures = "picture" if total == 1 else "pictures"
+        return f"{total:,} {pictures}{known}: {parts or 'none'}{stopped}"
 
 
 def batch(

@@ -20,7 +20,7 @@ from worker.values import Reading
 STOPPED = 130
 """Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
-_PAGE = 100  # columns of a table where there is no terminal
+_PAGE = 10_000  # columns where there is no terminal: a program wants each picture on one line
 _PLAIN = 5.0  # seconds between two lines of progress where there is no terminal
 
 

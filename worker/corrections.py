@@ -32,7 +32,9 @@ class Gathered:
 
     def __str__(self) -> str:
         """Say it in words, with the next command where there is one."""
-        lines = [f"{self.labels.total():,} corrected pictures in {self.target}, {self.new:,} new"]
+        count = self.labels.total()
+        pictures = "corrected picture" if count == 1 else "corrected pictures"
+        lines = [f"{count:,} {pictures} in {self.target}, {self.new:,} new"]
         if self.missing:
             lines.append(
                 f"{len(self.missing):,} more are not in the outbox any more: "
