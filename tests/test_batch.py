@@ -162,5 +162,5 @@ def test_a_report_that_cannot_be_written_is_one_clear_line(
 ) -> None:
     report.mkdir(parents=True)
 
-    with pytest.raises(ReportError, match="cannot go on with the report"):
+    with pytest.raises(ReportError, match="is a folder: name a file with --report"):
         run(scans)
