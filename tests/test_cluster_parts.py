@@ -9,10 +9,10 @@ import pytest
 from builders import a_reading
 from ledger import ROOT, a_picture, drop
 
-pytest.importorskip("pyarrow", reason="the extra `cluster` is not installed")
+pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.cluster
 
-from worker.cluster import plan, shards, stores
+from worker.cluster import flow, plan, shards, stores
 from worker.cluster.addresses import normal
 from worker.cluster.fetching import fetched
 from worker.cluster.listing import Found, found
@@ -39,6 +39,14 @@ def test_every_picture_is_in_one_share_in_order_and_shares_grow_to_their_limit()
     sizes = list(map(len, shares))
     assert (sizes[0], max(sizes)) == (plan.FIRST, plan.MOST)
     assert sizes[:-1] == sorted(sizes[:-1])
+
+
+@pytest.mark.parametrize("shares", [0, 1, flow.CHAPTER, flow.CHAPTER + 1, 3 * flow.CHAPTER - 1])
+def test_the_engine_is_told_of_every_share_once_and_of_few_at_a_time(shares: int) -> None:
+    told = list(flow.chapters(shares))
+
+    assert [number for numbers in told for number in numbers] == list(range(shares))
+    assert max(map(len, told), default=0) <= flow.CHAPTER
 
 
 def test_a_share_of_large_pictures_is_cut_by_their_bytes() -> None:
