@@ -1,6 +1,6 @@
 """What does a run on a cluster cost, beside the same pictures read without one?
 
-    python benchmarks/scale.py [--photos 60] [--crops 2000] [--small 1000 10000 100000] [--rounds 3]
+    python benchmarks/scale.py [--photos 60] [--crops 2000] [--small 1000 10000] [--rounds 3]
 
 Makes its own pictures: photos of 12 megapixels, crops (JPEGs of 30 KB), small ones of
 28x28. It reads photos and crops with `batch`, with one worker and with two, and with
@@ -99,7 +99,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--photos", type=int, default=60, help="12-megapixel JPEGs")
     parser.add_argument("--crops", type=int, default=2000, help="JPEGs of 30 KB")
-    parser.add_argument("--small", type=int, nargs="*", default=[1000, 10_000, 100_000], help="28x28 PNGs")
+    small = [1000, 10_000, 100_000]
+    parser.add_argument("--small", type=int, nargs="*", default=small, help="28x28 PNGs")
     parser.add_argument("--folder", type=Path, default=None, help="where to work")
     return parser.parse_args()
 

@@ -12,11 +12,12 @@ from ledger import ROOT, a_picture, drop
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.cluster
 
-from worker.cluster import flow, plan, shards, stores
+from worker.cluster import files, flow, plan, shards
 from worker.cluster.addresses import normal
 from worker.cluster.fetching import fetched
 from worker.cluster.listing import Found, found
 from worker.cluster.plan import Plan, cut
+from worker.cluster.stores import StoreError
 from worker.errors import FolderError, Gone, ReportError, TooLarge
 from worker.values import Status
 
@@ -97,11 +98,11 @@ def test_a_shard_is_counted_as_it_was_written(tmp_path: Path, kind: str) -> None
 
 
 def test_what_a_killed_writer_left_aside_is_no_shard_and_is_tidied_away(tmp_path: Path) -> None:
-    left = tmp_path / f"{stores.ASIDE}part-00000003.csv-0123"
+    left = tmp_path / f"{files.ASIDE}part-00000003.csv-0123"
     drop(tmp_path, [(left.name, b"id,time"), ("part-00000004.csv", b"id")])
 
     assert shards.tally(a_plan(tmp_path), 3) is None
-    stores.tidy(str(tmp_path))
+    files.tidy(str(tmp_path))
 
     assert [path.name for path in tmp_path.iterdir()] == ["part-00000004.csv"]
 
@@ -113,7 +114,7 @@ def test_a_write_that_fails_leaves_nothing_and_what_was_there_before(tmp_path: P
     drop(tmp_path, [("part-00000000.csv", b"before")])
     code = (
         "import resource, signal, sys\n"
-        "from worker.cluster.stores import put\n"
+        "from worker.cluster.files import put\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "put(sys.argv[1], bytes(5000))"
@@ -171,11 +172,24 @@ def test_files_are_not_fetched_ahead(tmp_path: Path) -> None:
 def test_a_local_file_is_fetched_within_limits(tmp_path: Path) -> None:
     drop(tmp_path, [("7.png", bytes(100))])
 
-    assert stores.fetch(str(tmp_path / "7.png"), most=100) == bytes(100)
+    assert files.fetch(str(tmp_path / "7.png"), most=100) == bytes(100)
     with pytest.raises(TooLarge):
-        stores.fetch(str(tmp_path / "7.png"), most=99)
+        files.fetch(str(tmp_path / "7.png"), most=99)
     with pytest.raises(Gone):
-        stores.fetch(str(tmp_path / "8.png"), most=99)
+        files.fetch(str(tmp_path / "8.png"), most=99)
+
+
+@pytest.mark.slow
+def test_a_store_that_does_not_answer_is_no_fault_of_the_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nobody = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_EC2_METADATA_DISABLED": "true"}
+    for name, value in nobody.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(files, "_WAITS", (0.1,))
+
+    with pytest.raises(StoreError, match=r"cannot read s3://nobody/7\.png"):
+        files.fetch("s3://nobody/7.png", most=100)
 
 
 def a_python(code: str, **more: str) -> "subprocess.CompletedProcess[str]":

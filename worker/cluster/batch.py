@@ -13,11 +13,11 @@ from worker.batch import Summary
 from worker.classify import Classifier
 from worker.cluster import engine, plan
 from worker.cluster.addresses import normal
+from worker.cluster.files import put, tidy
 from worker.cluster.flow import Done, flow
 from worker.cluster.listing import Found, found, lists
 from worker.cluster.lists import listed
 from worker.cluster.plan import Plan
-from worker.cluster.stores import put, tidy
 from worker.errors import ReportError
 from worker.stopper import Stopped, Stopper
 from worker.values import Limits

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Final, TypeAlias
 
 from worker.cluster.addresses import is_remote
-from worker.cluster.stores import fetch
+from worker.cluster.files import fetch
 from worker.errors import InputError
 
 Content: TypeAlias = "Future[bytes] | None"

@@ -11,7 +11,8 @@ from typing import Final
 from pyarrow import fs
 
 from worker.cluster.addresses import is_below, is_list, is_remote
-from worker.cluster.stores import head, kind_of, located
+from worker.cluster.files import head
+from worker.cluster.stores import kind_of, located
 from worker.decode import looks_like_picture
 from worker.errors import FolderError
 from worker.ignore import by_name, is_foreign

@@ -17,8 +17,9 @@ from typing import Final
 import pyarrow as pa
 from pyarrow import parquet
 
+from worker.cluster.files import get, put
 from worker.cluster.listing import Found
-from worker.cluster.stores import get, located, put
+from worker.cluster.stores import located
 from worker.errors import ReportError
 
 MOST: Final = 1000

@@ -10,8 +10,8 @@ from typing import Final
 import pyarrow as pa
 from pyarrow import parquet
 
+from worker.cluster.files import get, put
 from worker.cluster.plan import Plan
-from worker.cluster.stores import get, put
 from worker.row import COLUMNS, END, HEADER, cells, line
 from worker.values import Reading, Status
 
