@@ -67,6 +67,19 @@ def test_predict_explains_itself_in_a_picture(tmp_path: Path) -> None:
     assert (tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_drawing_replaces_an_earlier_one_and_never_a_picture(tmp_path: Path) -> None:
+    (tmp_path / "seven.jpg").write_bytes(SEVEN.read_bytes())
+
+    drawn = [digitdrop("predict", SEVEN, "--explain", tmp_path / "why.png") for _ in range(2)]
+    refused = digitdrop("predict", SEVEN, "--explain", tmp_path / "seven.jpg")
+
+    assert [done.returncode for done in drawn] == [0, 0]
+    assert refused.returncode == 2
+    assert "seven.jpg is there and no drawing of ours" in refused.stderr
+    assert (tmp_path / "seven.jpg").read_bytes() == SEVEN.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["seven.jpg", "why.png"]
+
+
 def test_predict_says_in_one_line_why_a_file_cannot_be_read_and_exits_with_1(
     tmp_path: Path,
 ) -> None:

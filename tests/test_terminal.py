@@ -48,6 +48,8 @@ def digitdrop(line: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[
         ("predict six.png --model file", ["the model in file", "Not a directory"]),
         ("predict six.png --explain folder.csv", ["folder.csv", "directory"]),
         ("predict six.png --explain gone/why.png", ["gone/why.png", "No such file"]),
+        ("predict six.png --explain six.png", ["six.png is there", "--explain"]),
+        ("predict six.png --explain file/why.png", ["file/why.png", "Not a directory"]),
         ("predict six.png --max-pixels 0", ["'0'", "--max-pixels", "1"]),
         ("batch six.png", ["--report"]),
         ("batch gone --report x.csv", ["no such file or folder: gone"]),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-import cv2
 import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from worker import pipeline
 from worker.classify import Classifier
 from worker.decode import decode
 from worker.errors import InputError, ReportError
-from worker.explain import sheet
+from worker.explain import Canvas, sheet
 from worker.load import load
 from worker.pipeline import Seen
 from worker.values import Drop, Failure, Grey, Limits, Picture, Probabilities, Reading
@@ -44,8 +48,10 @@ def look_at(images: Sequence[Path], classifier: Classifier, *, limits: Limits) -
 def draw(looks: Sequence[Look], path: Path) -> None:
     """Draw how pictures were read: as decoded, the frames the network saw, its answers.
 
+    It is written aside and renamed, over an earlier drawing, and never over another file.
+
     Raises:
-        ReportError: the file cannot be written.
+        ReportError: the file cannot be written, or is no drawing of ours.
     """
     rows = [
         sheet(look.grey, look.seen.sight, look.probabilities, look.reading.verdict)
@@ -56,10 +62,32 @@ def draw(looks: Sequence[Look], path: Path) -> None:
         raise ReportError("none of the pictures can be decoded: there is nothing to explain")
     width = max(row.shape[1] for row in rows)
     padded = [_widened(row, width) for row in rows]
+    aside = path.with_name(f".{path.name}.part")
     try:
-        path.write_bytes(cv2.imencode(".png", np.vstack(padded))[1].tobytes())
+        if path.exists() and _MARK not in path.read_bytes()[:_HEAD]:
+            raise ReportError(
+                f"{path} is there and no drawing of ours, so it is left as it is: "
+                "name another file with --explain"
+            )
+        aside.write_bytes(_png(np.vstack(padded)))
+        aside.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            aside.unlink()
         raise ReportError(f"cannot write {path}: {error.strerror}") from error
+
+
+_MARK: Final = b"Made by digitdrop predict"
+_HEAD: Final = 200  # bytes: the mark is in the first text of the PNG
+
+
+def _png(canvas: Canvas) -> bytes:
+    """Write a drawing with our mark."""
+    info = PngInfo()
+    info.add_text("Comment", _MARK.decode())
+    file = io.BytesIO()
+    Image.fromarray(canvas[..., ::-1]).save(file, "PNG", pnginfo=info)
+    return file.getvalue()
 
 
 def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Look:
