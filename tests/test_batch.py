@@ -54,6 +54,14 @@ def files(report: Path) -> list[str]:
     return [row["file"] for row in rows(report)]
 
 
+def test_a_run_ends_well_although_its_note_cannot_be_removed(
+    scans: Path, report: Path, run: Run
+) -> None:
+    report.with_name(f".{report.name}.begun").mkdir(parents=True)  # as on a disk that fails
+
+    assert run(scans).counts.total() == len(files(report)) == 4
+
+
 def test_pictures_are_read_in_order_and_other_files_passed_over(
     scans: Path, report: Path, run: Run
 ) -> None:

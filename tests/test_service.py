@@ -287,7 +287,7 @@ def test_two_workers_with_two_outboxes_share_an_inbox_and_do_nothing_twice(
 
 
 def test_verify_is_right_at_any_time_while_the_worker_runs(tmp_path: Path) -> None:
-    drops = [(f"{number}.png", a_picture(number % 10)) for number in range(3000)]
+    drops = [(f"{number}.png", a_picture(number % 10)) for number in range(1500)]
     drop(tmp_path / "inbox", drops)
     codes = []
     with a_worker(tmp_path, "--settle=0", "--workers=2", "-q") as worker:
@@ -298,7 +298,7 @@ def test_verify_is_right_at_any_time_while_the_worker_runs(tmp_path: Path) -> No
             codes.append(account.rows)
         worker.stop()
 
-    assert any(0 < rows < 3000 for rows in codes)
+    assert any(0 < rows < 1500 for rows in codes)
     is_in_order(worker, drops)
 
 

@@ -33,5 +33,6 @@ class Begun:
         return [path for name in names if name and (path := Path(os.fsdecode(name))).is_file()]
 
     def clear(self) -> None:
-        """Note that the run has ended well."""
-        self._path.unlink(missing_ok=True)
+        """Note that the run has ended well; what stays noted is only tried out for nothing."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
