@@ -66,6 +66,7 @@ def digitdrop(line: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[
         ("watch --rotate weekly", ["'weekly'", "day, month, or a size", "--rotate"]),
         ("watch --log-format xml", ["'xml'", "'text', 'json'"]),
         ("watch --inbox in --outbox out --metrics gone/x.prom", ["gone", "--metrics"]),
+        ("watch --inbox in --outbox out --metrics six.png", ["six.png is there", "--metrics"]),
         ("watch extra", ["extra"]),
         ("evaluate gone", ["gone", "does not exist"]),
         ("evaluate file", ["file"]),

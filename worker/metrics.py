@@ -34,12 +34,17 @@ class Metrics:
         """Name the file.
 
         Raises:
-            FolderError: its folder is not there.
+            FolderError: its folder is not there, or another file has its name.
         """
         if not path.parent.is_dir():
             raise FolderError(
                 f"no folder {path.parent} for the metrics file {path.name}: make it, "
                 "or name another file with --metrics"
+            )
+        if path.exists() and not _is_ours(path):
+            raise FolderError(
+                f"{path} is there and none of our metrics files, so it is left as it is: "
+                "name another file with --metrics"
             )
         self._path = path
         self._inbox = inbox
@@ -72,6 +77,17 @@ class Metrics:
             self._failed = True
         else:
             self._failed = False
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_START)) in {_START, b""}
+    except OSError:
+        return False
+
+
+_START: Final = b"# HELP digitdrop_"
 
 
 class _Sample(Collector):
