@@ -13,7 +13,9 @@ import pytest
 from ledger import ROOT, a_picture, a_worker, drop
 
 from worker.about import about
-from worker.logs import Folding, Json, Prioritised, Text, is_journal
+from worker.folding import Folding
+from worker.formatters import Json, Prioritised, Text
+from worker.logs import is_journal
 from worker.repeats import SAME_KIND, SAME_TEXT, Repeats, Rule
 
 AWAY = "cannot list the folder %r: %s"

@@ -1,14 +1,13 @@
 """Make the worker a service of systemd, and undo that; wholly or not at all."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from worker import unit, usable
-from worker.disk import make_folder
-from worker.systemd import Manager, ServiceError, told
+from worker.services import told
+from worker.systemd import Manager, ServiceError
 from worker.unit import Unit
 
 
@@ -37,12 +36,10 @@ def install(
         if start:
             manager.call("start" if before == text else "restart", f"{name}.service")
     except ServiceError as error:
-        why = manager.last_words(name) or str(error)
-        how = manager.show(name).get("Result", "")
+        said = str(error).partition(". ")[0]
+        why = "; ".join(filter(None, (manager.last_words(name), said)))
         _restore(manager, name, before)
-        raise ServiceError(
-            f"the service does not start ({how}), so it was taken back: {why}"
-        ) from error
+        raise ServiceError(f"the service does not start, so it was taken back: {why}") from error
     yield f"{name} is running" if start else f"{name} starts at the next boot"
     if wanted.user is None:
         yield _linger()
@@ -93,42 +90,7 @@ def _check(wanted: Unit) -> None:
     if wanted.user is None:
         usable.check(wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
     else:
-        _check_as(wanted.user, wanted)
-
-
-def _check_as(user: str, wanted: Unit) -> None:
-    """Make the folders for another user, and look with that one's eyes."""
-    import pwd
-
-    try:
-        who = pwd.getpwnam(user)
-    except KeyError as error:
-        raise ServiceError(f"there is no user {user!r}: --run-as needs one") from error
-    for folder in (wanted.inbox, wanted.outbox):
-        if not folder.exists():
-            make_folder(folder)
-            shutil.chown(folder, who.pw_uid, who.pw_gid)
-            folder.chmod(0o2770)  # as UMask= has it: people of that group may drop and put right
-    used = (wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
-    words = ["-m", "worker.usable", *(str(path) for path in used if path)]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own program
-            [wanted.command[0], *words],
-            cwd=wanted.house,
-            user=who.pw_uid,
-            group=who.pw_gid,
-            extra_groups=os.getgrouplist(user, who.pw_gid),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except PermissionError as error:
-        raise ServiceError(
-            f"{user} may not run {wanted.command[0]}: install Digitdrop where that user can read "
-            "it, for instance in a virtual environment below /opt"
-        ) from error
-    if done.returncode:
-        raise ServiceError(done.stderr.strip().splitlines()[-1])
+        usable.check_as(wanted.user, wanted)
 
 
 def _write(path: Path, text: str) -> None:
@@ -143,15 +105,21 @@ def _write(path: Path, text: str) -> None:
 
 
 def _restore(manager: Manager, name: str, before: str | None) -> None:
+    """Put back what was there; why it was necessary is told, not what else systemd refuses."""
     path = manager.path(name)
     if before is None:
-        manager.call("disable", "--now", f"{name}.service")
+        _try(manager, "disable", "--now", f"{name}.service")
         path.unlink(missing_ok=True)
+        _try(manager, "daemon-reload")
     else:
         _write(path, before)
-    manager.call("daemon-reload")
-    if before is not None:
-        manager.call("restart", f"{name}.service")
+        _try(manager, "daemon-reload")
+        _try(manager, "restart", f"{name}.service")
+
+
+def _try(manager: Manager, *words: str) -> None:
+    with suppress(ServiceError):
+        manager.call(*words)
 
 
 def _linger() -> str:

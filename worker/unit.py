@@ -4,21 +4,19 @@ See systemd.service(5) and systemd.exec(5). Why each line is there: docs/operati
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
-from worker.errors import SetupError
+from worker.quoting import quoted, raw
+from worker.sandbox import HARDENING, room
 
 MARK: Final = "# Written by `digitdrop service install`"
 """How the first line begins; a unit without it is somebody else's."""
 SECTION: Final = "[X-Digitdrop]"
 """systemd passes over sections that begin with X-; ours keeps what the worker was told."""
 _KEY: Final = "Arguments="
-
-_HOMES: Final = ("/home", "/root", "/run/user")  # what ProtectHome=yes would empty
-_SHARED: Final = ("/tmp", "/var/tmp")  # noqa: S108 - what PrivateTmp=yes would replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +50,9 @@ def text(unit: Unit) -> str:
     Raises:
         SetupError: a path holds what no unit file can.
     """
-    parts = (_head(unit), _service(unit), _room(unit), _HARDENING, _scope(unit), _foot(unit))
+    used = [unit.inbox, unit.outbox, unit.model, unit.house, *unit.places]
+    shut_in = room(writable=_writable(unit), used=used, is_users_own=not unit.user)
+    parts = (_head(unit), _service(unit), shut_in, HARDENING, _scope(unit), _foot(unit))
     return "".join(f"{line}\n" for part in parts for line in part)
 
 
@@ -68,8 +68,8 @@ def arguments(text: str) -> list[str] | None:
 def _head(unit: Unit) -> Iterator[str]:
     yield f"{MARK}; install it again with --replace to change it."
     yield "[Unit]"
-    yield f"Description=Digitdrop: reads pictures of digits dropped into {_raw(unit.inbox)}"
-    yield f"RequiresMountsFor={_quoted(unit.inbox)} {_quoted(unit.outbox)}"
+    yield f"Description=Digitdrop: reads pictures of digits dropped into {raw(unit.inbox)}"
+    yield f"RequiresMountsFor={quoted(unit.inbox)} {quoted(unit.outbox)}"
     yield "StartLimitIntervalSec=600"
     yield "StartLimitBurst=5"
     yield ""
@@ -78,11 +78,11 @@ def _head(unit: Unit) -> Iterator[str]:
 def _service(unit: Unit) -> Iterator[str]:
     yield "[Service]"
     yield "Type=notify"
-    words = [_quoted(word).replace("$", "$$") for word in (*unit.command, *unit.arguments)]
+    words = [quoted(word).replace("$", "$$") for word in (*unit.command, *unit.arguments)]
     yield f"ExecStart={' '.join(words)}"
-    yield f"WorkingDirectory={_raw(unit.house)}"
+    yield f"WorkingDirectory={raw(unit.house)}"
     if unit.user:
-        yield f"User={_raw(unit.user)}"
+        yield f"User={raw(unit.user)}"
     yield "Environment=PYTHONFAULTHANDLER=1"
     yield "Restart=on-failure"
     yield "RestartSec=5"
@@ -99,17 +99,9 @@ def _service(unit: Unit) -> Iterator[str]:
     yield ""
 
 
-def _room(unit: Unit) -> Iterator[str]:
-    """Give what depends on where things lie."""
+def _writable(unit: Unit) -> list[Path]:
     folders = [unit.common] if unit.common else [unit.inbox, unit.outbox]
-    writable = [*folders, *([unit.metrics.parent] if unit.metrics else [])]
-    used = [unit.inbox, unit.outbox, *writable, unit.model, unit.house, *unit.places]
-    yield "ProtectSystem=strict"
-    yield f"ReadWritePaths={' '.join(_quoted(folder) for folder in dict.fromkeys(writable))}"
-    # A user's own manager listens for READY below /run/user, which `yes` would hide.
-    needs_homes = not unit.user or _any_below(used, _HOMES)
-    yield f"ProtectHome={'read-only' if needs_homes else 'yes'}"
-    yield f"PrivateTmp={'no' if _any_below(used, _SHARED) else 'yes'}"
+    return [*folders, *([unit.metrics.parent] if unit.metrics else [])]
 
 
 def _scope(unit: Unit) -> Iterator[str]:
@@ -126,54 +118,3 @@ def _foot(unit: Unit) -> Iterator[str]:
     yield ""
     yield SECTION
     yield f"{_KEY}{json.dumps(unit.arguments)}"
-
-
-_HARDENING: Final = (
-    "NoNewPrivileges=yes",
-    "PrivateUsers=yes",
-    "PrivateDevices=yes",
-    "PrivateNetwork=yes",
-    "PrivateMounts=yes",
-    "RestrictAddressFamilies=AF_UNIX",
-    "CapabilityBoundingSet=",
-    "ProtectProc=invisible",
-    "ProtectClock=yes",
-    "ProtectHostname=yes",
-    "ProtectControlGroups=yes",
-    "ProtectKernelLogs=yes",
-    "ProtectKernelModules=yes",
-    "ProtectKernelTunables=yes",
-    "RestrictNamespaces=yes",
-    "RestrictRealtime=yes",
-    "RestrictSUIDSGID=yes",
-    "LockPersonality=yes",
-    "MemoryDenyWriteExecute=yes",
-    "KeyringMode=private",
-    "SystemCallArchitectures=native",
-    "SystemCallFilter=@system-service",
-    "SystemCallFilter=~@privileged",
-    "SystemCallErrorNumber=EPERM",
-)
-
-
-def _any_below(paths: Sequence[Path], folders: Sequence[str]) -> bool:
-    return any(PurePosixPath(path).is_relative_to(folder) for path in paths for folder in folders)
-
-
-def _raw(value: Path | str) -> str:
-    """Write a value that takes up the rest of its line; `%` would begin a specifier."""
-    text = str(value)
-    if not text.isprintable() or text.endswith("\\"):
-        raise SetupError(
-            f"{text!r} cannot stand in a unit file: name a path without line breaks, "
-            "control characters, bytes that are no text, or a backslash at its end"
-        )
-    return text.replace("%", "%%")
-
-
-def _quoted(value: Path | str) -> str:
-    text = _raw(value).replace("\\", "\\\\").replace('"', '\\"')
-    return text if text and not set(text) & _SPECIAL else f'"{text}"'
-
-
-_SPECIAL: Final = set(" \"'\\;#")

@@ -57,7 +57,8 @@ def install(
     """
     from worker import unit
     from worker.install import install as carry_out
-    from worker.systemd import Manager, Scope, checked_name, default_scope
+    from worker.services import checked_name, default_scope
+    from worker.systemd import Manager, Scope
 
     name, scope = checked_name(name), _scope(is_user) or default_scope()
     manager = Manager.of(scope)
@@ -84,7 +85,7 @@ def uninstall(context: typer.Context, name: Name = NAME, is_user: IsUser = None)
     Example: digitdrop service uninstall
     """
     from worker.install import uninstall as carry_out
-    from worker.systemd import checked_name, installed
+    from worker.services import checked_name, installed
 
     name = checked_name(name)
     manager = installed(name, _scope(is_user))
@@ -107,7 +108,7 @@ def status(
     Example: digitdrop service status
     """
     from worker.commands.status import as_dict, find, show
-    from worker.systemd import checked_name, installed
+    from worker.services import checked_name, installed
 
     name = checked_name(name)
     service = installed(name, _scope(is_user)).show(name)
@@ -130,8 +131,8 @@ def _scope(is_user: bool | None) -> "Scope | None":
 
 def _folders(context: typer.Context, name: str, is_user: bool | None) -> tuple[Path, Path]:
     """Read off an installed unit where its inbox and outbox are."""
+    from worker.services import installed, told
     from worker.settings import parse
-    from worker.systemd import installed, told
 
     root = context.find_root().command
     command = getattr(root, "commands", {})["watch"]

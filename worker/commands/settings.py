@@ -44,7 +44,7 @@ def settings(
         if isinstance(one, TyperCommand)
     }
     if service:
-        from worker.systemd import checked_name, installed, told
+        from worker.services import checked_name, installed, told
 
         name = checked_name(service)
         found = _of(commands, _COMMAND, told(installed(name, None), name))
