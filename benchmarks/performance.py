@@ -52,7 +52,7 @@ def measure(*, quick: bool, python: Path | None) -> Measured:
         )
 
 
-FULL = {"small": 10_000, "scans": 1000, "photos": 100}
+FULL = {"small": 10_000, "scans": 1000, "photos": 60}
 
 
 def write(page: Path, tables: dict[str, str]) -> None:

@@ -8,6 +8,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from builders import NOON, a_drop
 from ledger import (
@@ -91,6 +93,36 @@ def test_the_death_of_a_process_is_noticed_and_a_new_crew_can_start(
 
     assert not crew.is_ready()
     crew.dismiss()
+
+
+def has_begun_a_crew(turns: Turns, drops: list[Drop]) -> bool:
+    """Read some here, then say whether processes are started when as many more wait."""
+    for _ in range(2):  # the first time, what is needed is made as well
+        turns.end(turns.begin(drops))
+    turns.end(turns.begin(drops, more=True))
+    until = time.monotonic() + 3
+    while not readers(os.getpid()) and time.monotonic() < until:
+        time.sleep(0.02)
+    begun = bool(readers(os.getpid()))
+    turns.close()
+    return begun
+
+
+@pytest.mark.slow
+def test_a_crew_is_started_at_once_where_pictures_are_small_and_not_for_a_few_large_ones(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    large = cv2.imencode(".png", np.random.default_rng(1).integers(0, 255, (1500, 1500)))[1]
+    drop(tmp_path / "large", [(f"{number}.png", large.tobytes()) for number in range(4)])
+    some = [a_drop(path) for path in sorted((tmp_path / "large").iterdir())]
+
+    small, heavy = (
+        has_begun_a_crew(Turns(2, Limits(), classifier, is_stopping=lambda: False), drops)
+        for drops in (some_drops(tmp_path / "small", 64), some)
+    )
+
+    assert small
+    assert not heavy
 
 
 @pytest.mark.slow

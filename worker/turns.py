@@ -1,5 +1,7 @@
 """Several pictures at a time: read by threads here, or by a crew when many wait."""
 
+import math
+import time
 from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,11 @@ from worker.values import Drop, Limits
 
 _SECONDS: Final = 0.25
 _LARGEST: Final = 1024
+_LIGHT: Final = 0.0015
+"""Seconds of CPU time: of a picture that takes less, Python's share is large, and threads have
+to wait for one another. A crew is worth its start then, which takes 0.7 s of CPU time in all;
+of heavier pictures only when they go on coming."""
+_LONG: Final = 2.0  # seconds
 
 
 class Pace:
@@ -57,14 +64,18 @@ class Turns:
         """Start neither thread nor process before there is work for it.
 
         Args:
-            workers: pictures at a time.
-            limits: what one file may cost.
-            classifier: the network.
-            is_stopping: once it says so, no picture is begun.
-            known: ids of rows that need not be read again.
-            moved: called, in the thread that waits, whenever pictures are done.
+            workers: threads, and processes once there is work for a crew.
+            limits: as for both.
+            classifier: the network, of which each process gets a copy.
+            is_stopping: as for both.
+            known: as for both.
+            moved: as for both.
         """
         self._classifier = classifier
+        self._weight = math.inf
+        """Seconds of CPU time that a picture took when last some were read here."""
+        self._since: float | None = None
+        """When turns began to be full."""
         self._readers = Readers(workers, limits, is_stopping=is_stopping, known=known, moved=moved)
         self._crew = Crew(
             workers, limits, classifier, is_stopping=is_stopping, known=known, moved=moved
@@ -84,7 +95,8 @@ class Turns:
             Lost: a process of the crew has died.
         """
         if more:
-            self._crew.start()
+            if self._is_worth_a_crew():
+                self._crew.start()
             if self._crew.is_ready():
                 return Turn(drops, deadly, self._crew.begin(drops, deadly=deadly))
         return Turn(drops, deadly, None)
@@ -99,12 +111,21 @@ class Turns:
         """
         if turn.order:
             return self._crew.end(turn.order)
+        began = time.process_time()
         seen = self._readers.see(turn.drops, deadly=turn.deadly)
-        return classified(seen, self._classifier, now=utc_now)
+        outcomes = classified(seen, self._classifier, now=utc_now)
+        self._weight = (time.process_time() - began) / max(1, len(turn.drops))
+        return outcomes
 
     def rest(self) -> None:
         """Let the crew go: nothing waits."""
+        self._since = None
         self._crew.dismiss()
+
+    def _is_worth_a_crew(self) -> bool:
+        now = time.monotonic()
+        self._since = self._since or now
+        return self._weight < _LIGHT or now - self._since > _LONG
 
     def close(self) -> None:
         """Let go of all, without waiting for a picture that hangs."""
