@@ -12,7 +12,9 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.slow
-def test_a_wheel_installed_alone_reads_a_picture_and_makes_the_page(tmp_path: Path) -> None:
+def test_a_wheel_installed_alone_reads_a_picture_as_command_and_library_and_makes_the_page(
+    tmp_path: Path,
+) -> None:
     build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path / "dist"), "."]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
@@ -27,6 +29,11 @@ def test_a_wheel_installed_alone_reads_a_picture_and_makes_the_page(tmp_path: Pa
 
     (answer,) = json.loads(done.stdout)
     assert answer["prediction"] == 7
+
+    program = f"from worker import Reader; print(Reader().read({str(sample)!r}).prediction)"
+    script = [str(scripts / "python"), "-c", program]
+    printed = subprocess.run(script, check=True, capture_output=True, text=True, cwd=tmp_path)
+    assert printed.stdout == "7\n"
 
     (tmp_path / "outbox").mkdir()
     subprocess.run([str(scripts / "digitdrop"), "report"], check=True, cwd=tmp_path)

@@ -65,7 +65,11 @@ class Classifier:
                 "get them with `digitdrop train`, or name their folder with --model"
             ) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"cannot use the model in {folder}: {error!r}") from error
+            detail = error.strerror if isinstance(error, OSError) else repr(error)
+            raise ModelError(
+                f"cannot use the model in {folder}: {detail}; name a folder with --model that "
+                "holds digits.tflite and its card digits.json"
+            ) from error
         found = hashlib.sha256(model).hexdigest()
         if found != expected:
             raise ModelError(
