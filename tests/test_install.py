@@ -333,6 +333,7 @@ def test_status_is_what_systemd_says_and_what_the_worker_says(
     installed(manager, a_unit(tmp_path, "--rotate=day"))
     (calls.parent / "bin" / "systemctl").write_text(SHOWN)
 
+    monkeypatch.setenv("DIGITDROP_SETTLE", "9")  # of whoever asks, not of the service
     told = digitdrop("service", "status", "--name", "scans", "--json")
     shown = digitdrop("service", "status", "--name", "scans")
     settings = digitdrop("settings", "--service", "scans", "--json")
@@ -346,6 +347,7 @@ def test_status_is_what_systemd_says_and_what_the_worker_says(
     values = {one["option"]: one["value"] for one in json.loads(settings.stdout)}
     assert values["--rotate"] == "day"
     assert values["--inbox"] == str(tmp_path / "digits" / "in")
+    assert values["--settle"] == "2.0"
 
 
 def test_a_service_that_is_not_there_is_one_clear_line() -> None:

@@ -1,5 +1,6 @@
 """What each setting is, and where it comes from: read off the commands' own options."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -41,6 +42,15 @@ class Parsed:
 
     values: Mapping[str, object]
     origins: Mapping[str, Origin]
+
+
+def parse_alone(command: TyperCommand, name: str, arguments: Sequence[str]) -> Parsed:
+    """Read arguments as `parse` does, for a process that has not the environment of this one."""
+    ours = {one: os.environ.pop(one) for one in list(os.environ) if one.startswith(_PREFIX)}
+    try:
+        return parse(command, name, arguments)
+    finally:
+        os.environ.update(ours)
 
 
 def parse(command: TyperCommand, name: str, arguments: Sequence[str]) -> Parsed:
@@ -128,4 +138,5 @@ def _parsed(values: Mapping[str, object], source: Callable[[str], Enum | None]) 
     return Parsed(dict(values), origins)
 
 
+_PREFIX: Final = "DIGITDROP_"
 _ORIGINS: Final = {"COMMANDLINE": Origin.OPTION, "ENVIRONMENT": Origin.ENVIRONMENT}

@@ -132,11 +132,11 @@ def _scope(is_user: bool | None) -> "Scope | None":
 def _folders(context: typer.Context, name: str, is_user: bool | None) -> tuple[Path, Path]:
     """Read off an installed unit where its inbox and outbox are."""
     from worker.services import installed, told
-    from worker.settings import parse
+    from worker.settings import parse_alone
 
     root = context.find_root().command
     command = getattr(root, "commands", {})["watch"]
-    values = parse(command, "watch", told(installed(name, _scope(is_user)), name)).values
+    values = parse_alone(command, "watch", told(installed(name, _scope(is_user)), name)).values
     return Path(str(values["inbox"])), Path(str(values["outbox"]))
 
 

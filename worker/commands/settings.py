@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from worker.errors import SetupError
-from worker.settings import Setting, all_settings, parse
+from worker.settings import Setting, all_settings, parse, parse_alone
 from worker.settings import settings as of_command
 
 _COMMAND = "watch"  # whose options are meant where no command is named
@@ -47,7 +47,9 @@ def settings(
         from worker.services import checked_name, installed, told
 
         name = checked_name(service)
-        found = _of(commands, _COMMAND, told(installed(name, None), name))
+        given = told(installed(name, None), name)
+        read = parse_alone(commands[_COMMAND], _COMMAND, given)
+        found = list(of_command(commands[_COMMAND], read))
     elif command and command.startswith("-"):
         found = _of(commands, _COMMAND, [command, *context.args])
     elif command:
