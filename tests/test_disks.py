@@ -188,19 +188,27 @@ def test_an_inbox_that_is_unmounted_in_the_middle_of_work_and_mounted_again_lose
             mounted(inbox, "--bind", str(there)),
             a_worker(tmp_path, "--settle=0", "--workers=2", way) as worker,
         ):
-            worker.waits_until(lambda: len(worker.rows()) > 50)
+            worker.waits_until(lambda: len(worker.rows()) > 20)
+            worker.waits_until(lambda: is_stopped_with_full_hands(worker, there))
             unmount(inbox)
-            rows = len(worker.rows())
-            in_hand = files_below(there / ".claimed")
+            worker.process.send_signal(signal.SIGCONT)
             drop(inbox, LAST)  # into the folder that the disk had hidden
             worker.waits_until(lambda: any(row["file"] == "last.png" for row in worker.rows()))
-            assert rows < len(MANY)
-            assert in_hand
+            assert files_below(there / ".claimed"), "what was in hand waits there"
             mount(inbox, "--bind", str(there))
 
             worker.comes_to_rest(401)
 
             is_in_order(worker, MANY + LAST)
+
+
+def is_stopped_with_full_hands(worker: Worker, inbox: Path) -> bool:
+    """Stop the worker where it is, and say whether it has something in hand; else let it go on."""
+    worker.process.send_signal(signal.SIGSTOP)
+    in_hand = files_below(inbox / ".claimed")
+    if not in_hand:
+        worker.process.send_signal(signal.SIGCONT)
+    return bool(in_hand)
 
 
 def test_an_outbox_that_is_unmounted_is_waited_for_and_nothing_is_written_below(
