@@ -1,18 +1,19 @@
 """What does a run on a cluster cost, beside the same pictures read without one?
 
-    python benchmarks/scale.py [--photos 60] [--crops 2000] [--small 1000 10000] [--rounds 3]
+    python benchmarks/scale.py [--photos 160] [--crops 2000] [--small 1000 10000] [--rounds 3]
 
 Makes its own pictures: photos of 12 megapixels, crops (JPEGs of 30 KB), small ones of
 28x28. It reads photos and crops with `batch`, with one worker and with two, and with
 `batch --cluster local` on as many cores, one after the other in each round; each is a
-whole process. An engine takes some seconds to start, whatever there is to read: its time
-for a single picture is told apart, and left out of the rates. Then it reads more and
-more small pictures, and tells what each costs, and how much memory all processes take.
-Shared machines are noisy: only ratios within one run mean anything, and those of CPU
-time more than those of rates, which others' work lowers by chance.
+whole process. An engine takes some seconds to start, whatever there is to read: so rates
+are those at which rows get their times (the slope of a line through them), and the start
+is told apart. Then it reads more and more small pictures, and tells what each costs,
+and how much memory all processes take. Shared machines are noisy: only ratios within one
+round mean anything.
 """
 
 import argparse
+import csv
 import statistics
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -41,14 +43,14 @@ class Cost:
     """What a whole run took."""
 
     seconds: float
+    rate: float
+    """Pictures a second, once it has begun to read."""
+    start: float
+    """Seconds until the first rows."""
     cpu: float
     """Seconds of CPU time, of all processes."""
     memory: float
     """MB at the most, of all processes; shared pages count in part."""
-
-    def __sub__(self, start: "Cost") -> "Cost":
-        """Leave out what a run takes whatever there is to read."""
-        return Cost(self.seconds - start.seconds, self.cpu - start.cpu, self.memory)
 
 
 Round: TypeAlias = dict[str, tuple[Cost, Cost]]
@@ -61,11 +63,11 @@ class Run(Worker):
     def __init__(self, *arguments: object) -> None:
         """Start it."""
         command = [sys.executable, "-m", "worker", "batch", *map(str, arguments), "--quiet"]
-        self.began = time.perf_counter()
+        self.began, self.clock = time.perf_counter(), time.time()
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
 
-    def cost(self) -> Cost:
-        """Look at it until it ends."""
+    def cost(self, report: Path) -> Cost:
+        """Look at it until it ends; the report tells the rest."""
         cpu = memory = 0.0
         while True:
             try:
@@ -76,13 +78,26 @@ class Run(Worker):
                 break
         if self.process.returncode:
             raise RuntimeError(f"the run ended with {self.process.returncode}")
-        return Cost(time.perf_counter() - self.began, cpu, memory)
+        seconds, times = time.perf_counter() - self.began, _times(report)
+        rate = float(np.polyfit(times, np.arange(len(times)), 1)[0])
+        return Cost(seconds, rate, times[0] - self.clock, cpu, memory)
+
+
+def _times(report: Path) -> list[float]:
+    """Tell when each row was read, in order."""
+    parts = sorted(report.glob("part-*")) if report.is_dir() else [report]
+    times = []
+    for part in parts:
+        with part.open(newline="", encoding="utf-8") as file:
+            rows = csv.DictReader(file)
+            times += [datetime.fromisoformat(row["time"]).timestamp() for row in rows]
+    return sorted(times)
 
 
 def main() -> None:
     """Measure and print."""
     options = _options()
-    counts = {"one": 1, "photos": options.photos, "crops": options.crops}
+    counts = {"photos": options.photos, "crops": options.crops}
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         make(folder / "one", "small", 1)
@@ -97,7 +112,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--photos", type=int, default=60, help="12-megapixel JPEGs")
+    parser.add_argument("--photos", type=int, default=160, help="12-megapixel JPEGs")
     parser.add_argument("--crops", type=int, default=2000, help="JPEGs of 30 KB")
     small = [1000, 10_000, 100_000]
     parser.add_argument("--small", type=int, nargs="*", default=small, help="28x28 PNGs")
@@ -118,8 +133,9 @@ def _make_crops(folder: Path, count: int) -> None:
 def _read(folder: Path, kind: str, workers: int, *, cluster: bool) -> Cost:
     with tempfile.TemporaryDirectory(dir=folder) as target:
         report = Path(target) / "report"
-        far = ["--cluster", "local"] if cluster else []
-        return Run(folder / kind, "--report", report, "--workers", workers, *far).cost()
+        far = ["--cluster", "local", "--shards", "csv"] if cluster else []
+        run = Run(folder / kind, "--report", report, "--workers", workers, *far)
+        return run.cost(report)
 
 
 def _round(folder: Path, kinds: Iterable[str], workers: int) -> Round:
@@ -134,23 +150,22 @@ def _round(folder: Path, kinds: Iterable[str], workers: int) -> Round:
 
 
 def _side_by_side(counts: dict[str, int], workers: int, rounds: list[Round]) -> str:
-    start = statistics.median(one["one"][1].seconds for one in rounds)
     lines = [
-        f"\n{workers} workers; the cluster starts in {start:.1f} s\n",
-        "| pictures | `batch`, a second | cluster, a second | ratio | CPU time, ratio |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        f"\n{workers} worker{'s' * (workers > 1)}, {len(rounds)} rounds\n",
+        "| pictures | `batch`, a second | cluster, a second | ratio | start | start, cluster |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for kind in list(counts)[1:]:
-        pairs = [tuple(one[kind][way] - one["one"][way] for way in (0, 1)) for one in rounds]
-        rates = [
-            counts[kind] / statistics.median(one[way].seconds for one in pairs) for way in (0, 1)
+    median = statistics.median
+    for kind, count in counts.items():
+        here, far = ([one[kind][way] for one in rounds] for way in (0, 1))
+        cells = [
+            f"{median(one.rate for one in here):,.1f}",
+            f"{median(one.rate for one in far):,.1f}",
+            f"{median(ours.rate / its.rate for its, ours in zip(here, far, strict=True)):.2f}",
+            f"{median(one.start for one in here):.1f} s",
+            f"{median(one.start for one in far):.1f} s",
         ]
-        quicker = statistics.median(here.seconds / far.seconds for here, far in pairs)
-        dearer = statistics.median(far.cpu / here.cpu for here, far in pairs)
-        lines.append(
-            f"| {counts[kind]:,} {kind} | {rates[0]:,.1f} | {rates[1]:,.1f} | {quicker:.2f} "
-            f"| {dearer:.2f} |"
-        )
+        lines.append(f"| {count:,} {kind} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

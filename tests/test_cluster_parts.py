@@ -17,7 +17,7 @@ from worker.cluster.addresses import normal
 from worker.cluster.fetching import fetched
 from worker.cluster.listing import Found, found
 from worker.cluster.plan import Plan, cut
-from worker.cluster.stores import StoreError
+from worker.cluster.stores import StoreError, located
 from worker.errors import FolderError, Gone, ReportError, TooLarge
 from worker.values import Status
 
@@ -177,6 +177,27 @@ def test_a_local_file_is_fetched_within_limits(tmp_path: Path) -> None:
         files.fetch(str(tmp_path / "7.png"), most=99)
     with pytest.raises(Gone):
         files.fetch(str(tmp_path / "8.png"), most=99)
+
+
+def test_every_store_has_a_file_system_of_arrows_and_a_path_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "somebody")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+
+    found = {kind: located(f"{kind}://bucket/a b#?/7.png") for kind in ("s3", "gs", "az")}
+
+    names = {kind: type(one).__name__ for kind, (one, _) in found.items()}
+    assert names == {"s3": "S3FileSystem", "gs": "GcsFileSystem", "az": "AzureFileSystem"}
+    assert {path for _, path in found.values()} == {"bucket/a b#?/7.png"}
+
+
+def test_azure_without_an_account_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT", raising=False)
+
+    with pytest.raises(StoreError, match="expected the account in AZURE_STORAGE_ACCOUNT_NAME"):
+        located("az://nobody/7.png")
 
 
 @pytest.mark.slow
