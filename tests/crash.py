@@ -34,6 +34,7 @@ import contextlib
 import errno
 import glob
 import io
+import math
 import os
 import random
 import shutil
@@ -336,9 +337,11 @@ def _within_a_disk(real: Callable[..., Any], inbox: str) -> Callable[..., Any]:
 
 
 def _wait_for_the_crew() -> None:
-    """Have the crew used from the first turn on for which it is started."""
+    """Have the crew used from the second full turn on, however long pictures take here."""
+    import worker.turns
     from worker.crew import Crew
 
+    setattr(worker.turns, "_LIGHT", math.inf)  # noqa: B010 - as below
     is_ready = Crew.is_ready
 
     def waits(crew: Crew) -> bool:
