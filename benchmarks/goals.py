@@ -41,9 +41,13 @@ def in_short(found: Found) -> str:
     ]
     for name, way in ways.items():
         if all(way in figures for figures in found.kinds.values()):
-            rates = [f"{found.kinds[kind][way]['a second']:,.0f}" for kind in found.counts]
+            rates = [_rate(found.kinds[kind][way]["a second"]) for kind in found.counts]
             lines.append(f"| {name} | {' | '.join(rates)} |")
     return "\n".join(lines)
+
+
+def _rate(a_second: float) -> str:
+    return f"{a_second:,.0f}" if a_second >= 10 else f"{a_second:.1f}"
 
 
 _NAMES = {"small": "28x28 PNGs", "scans": "300x300 scans", "photos": "12-megapixel photos"}

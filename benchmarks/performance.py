@@ -8,9 +8,13 @@ nothing but that everything runs.
 
 import argparse
 import json
+import os
+import platform
 import sys
 import tempfile
 from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -66,9 +70,20 @@ def write(page: Path, tables: dict[str, str]) -> None:
     page.write_text(text, encoding="utf-8")
 
 
+def _where() -> str:
+    versions = ", ".join(f"{name} {version(name)}" for name in _MATTER)
+    machine = f"{os.cpu_count()} cores ({platform.machine()})"
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    return f"Measured on {today}, {machine}, Python {platform.python_version()}, {versions}."
+
+
+_MATTER = ("Pillow", "opencv-python-headless", "ai-edge-litert", "numpy")
+
+
 def _all(found: Measured) -> str:
     return "\n\n".join(
         [
+            _where(),
             goals(found),
             "### Side by side\n\n`benchmarks/speed.py`",
             str(found.speed),
