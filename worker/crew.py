@@ -10,17 +10,14 @@ import logging
 import multiprocessing
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Container, Sequence
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TypeAlias
 
 from worker import mate
 from worker.classify import Classifier
 from worker.deaf import start_deaf
-from worker.mate import Answer, Said, Task, heard
+from worker.order import Mate, Order
 from worker.pipeline import Outcome
 from worker.trial import TIME_LIMIT
 from worker.values import Drop, Limits
@@ -32,49 +29,8 @@ _GRACE = 1.0  # seconds for what is being read once the worker shall stop
 _SHARE = 128  # drops told at a time, at most: what a process answers fits into its pipe
 
 
-_Channel: TypeAlias = "Connection[Classifier | Task, Answer]"
-
-
 class Lost(Exception):
     """A process of the crew has died, or a picture keeps it busy for too long."""
-
-
-class Order:
-    """Drops that are being read, and what has become of them so far."""
-
-    def __init__(self, drops: Sequence[Drop], model: str) -> None:
-        self.outcomes: list[Outcome | None] = [None] * len(drops)
-        self.open = len(drops)
-        self._drops = drops
-        self._model = model
-
-    def hear(self, index: int, said: Said) -> None:
-        """Take in what became of one of the drops."""
-        self.outcomes[index] = heard(said, self._drops[index], self._model)
-        self.open -= 1
-
-
-class _Mate:
-    """A process as its parent sees it."""
-
-    def __init__(self, process: SpawnProcess, channel: _Channel) -> None:
-        self.process = process
-        self.channel = channel
-        self.is_ready = False
-        self.heard = time.monotonic()
-        self.owed: deque[tuple[Order, int]] = deque()
-        """What it has yet to answer for, in order."""
-
-    def hear(self) -> None:
-        """Take in what it says; raises EOFError when it is dead."""
-        answer = self.channel.recv()
-        self.heard = time.monotonic()
-        if answer is None:
-            self.is_ready = True
-            return
-        for said in answer:
-            order, index = self.owed.popleft()
-            order.hear(index, said)
 
 
 class Crew:
@@ -106,7 +62,7 @@ class Crew:
         self._classifier = classifier
         self._is_stopping = is_stopping
         self._known = known
-        self._mates: list[_Mate] = []
+        self._mates: list[Mate] = []
         self._starter: threading.Thread | None = None
 
     def start(self) -> None:
@@ -193,14 +149,14 @@ class Crew:
             )
             start_deaf(process)
             theirs.close()  # so that the pipe ends when the process does
-            self._mates.append(_Mate(process, ours))
+            self._mates.append(Mate(process, ours))
         for one in self._mates:
             try:
                 one.channel.send(self._classifier)
             except ConnectionError:
                 return  # it is dead, as `hear` will find
 
-    def _tell(self, one: _Mate, drops: Sequence[Drop], deadly: Collection[Path]) -> None:
+    def _tell(self, one: Mate, drops: Sequence[Drop], deadly: Collection[Path]) -> None:
         try:
             one.channel.send((drops, deadly))
         except ConnectionError as error:

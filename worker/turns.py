@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from worker.classify import Classifier
-from worker.crew import Crew, Order
+from worker.crew import Crew
+from worker.order import Order
 from worker.pipeline import Outcome, classified, utc_now
 from worker.readers import Readers
 from worker.values import Drop, Limits
