@@ -14,9 +14,9 @@ from benchmarks.corruptions import FAMILIES
 from benchmarks.emptiness import empty_pictures
 from benchmarks.reading import BySet, chance_for, written
 from train.data import Digits, load
-from worker.answers import NONE, Answers
 from worker.batch import batch
 from worker.classify import Classifier
+from worker.measure.answers import NONE, Answers
 from worker.stopper import Stopper
 from worker.values import Limits, Status
 

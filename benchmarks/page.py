@@ -31,8 +31,8 @@ from worker.options import NEWEST  # noqa: E402
 from worker.page.make import Maker  # noqa: E402
 from worker.pager import PAGE  # noqa: E402
 from worker.record import REPORT  # noqa: E402
-from worker.row import END, HEADER, line  # noqa: E402
 from worker.shelve import shelf  # noqa: E402
+from worker.table.row import END, HEADER, line  # noqa: E402
 from worker.values import Drop, Reading, Status, Verdict  # noqa: E402
 
 SHELVED = 3000

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from worker.answers import Answers
 from worker.classify import Classifier
-from worker.evaluate import Marked, Task, answers, by_set, mark
+from worker.measure.answers import Answers
+from worker.measure.evaluate import Marked, Task, answers, by_set, mark
 from worker.values import Drop, Limits
 
 BySet = dict[str, Answers]

@@ -29,12 +29,12 @@ from benchmarks.kinds import KINDS, make
 from worker import pipeline
 from worker.classify import Classifier
 from worker.decode import decode
-from worker.framing import is_framed
 from worker.glyph import look
+from worker.ink.framing import is_framed
 from worker.judge import judge
 from worker.load import load
 from worker.options import MODEL
-from worker.row import line
+from worker.table.row import line
 from worker.values import Drop, Grey, Limits, Picture
 
 COUNTS = {"small": 400, "scans": 100, "photos": 10}

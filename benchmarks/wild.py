@@ -17,9 +17,9 @@ from benchmarks.variants import (
     is_tall,
     unchanged,
 )
-from worker.answers import NONE, Answers
 from worker.classify import Classifier
-from worker.evaluate import answers, labelled, unlabelled
+from worker.measure.answers import NONE, Answers
+from worker.measure.evaluate import answers, labelled, unlabelled
 from worker.values import Status
 
 

@@ -338,10 +338,10 @@ def _within_a_disk(real: Callable[..., Any], inbox: str) -> Callable[..., Any]:
 
 def _wait_for_the_crew() -> None:
     """Have the crew used from the second full turn on, however long pictures take here."""
-    import worker.turns
-    from worker.crew import Crew
+    from worker.crew import turns
+    from worker.crew.crew import Crew
 
-    setattr(worker.turns, "_LIGHT", math.inf)  # noqa: B010 - as below
+    setattr(turns, "_LIGHT", math.inf)  # noqa: B010 - as below
     is_ready = Crew.is_ready
 
     def waits(crew: Crew) -> bool:

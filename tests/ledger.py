@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from worker.escape import unescape
+from worker.table.escape import unescape
 from worker.verify import verify
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,16 +8,16 @@ from builders import NOON
 from ledger import sha256
 
 from worker.claim import Hand
-from worker.correct import Corrector
 from worker.loop import now
 from worker.record import Report
 from worker.recorder import Recorder
-from worker.rotation import Rotation
-from worker.row import Row
-from worker.rows import Rows
+from worker.review.correct import Corrector
 from worker.settle import Settler
 from worker.shelve import shelf
 from worker.stopper import Stopper
+from worker.table.rotation import Rotation
+from worker.table.row import Row
+from worker.table.rows import Rows
 from worker.values import Drop, Reading, Status, Verdict
 
 MODEL = "digits-0123abcd"

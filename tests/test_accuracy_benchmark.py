@@ -11,8 +11,8 @@ from benchmarks.corruptions import FAMILIES, SIDE, Pictures
 from benchmarks.emptiness import KINDS, empty_pictures
 from benchmarks.lines import lines
 from benchmarks.variants import VARIANTS, Original
-from worker.answers import Answers
 from worker.decode import decode
+from worker.measure.answers import Answers
 from worker.values import Status
 
 

@@ -8,9 +8,9 @@ from builders import NOON
 from shelved import Shelved
 
 from worker.amounts import age
-from worker.clear import Clearer
-from worker.cleared import cleared_until
-from worker.rows import Rows
+from worker.table.rows import Rows
+from worker.tidy.clear import Clearer
+from worker.tidy.cleared import cleared_until
 from worker.values import Status
 from worker.verify import verify
 

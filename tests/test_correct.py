@@ -11,7 +11,7 @@ from shelved import MODEL, Shelved
 
 from worker.claim import Hand
 from worker.record import Report
-from worker.row import is_whole
+from worker.table.row import is_whole
 from worker.values import Status
 from worker.verify import verify
 

@@ -8,9 +8,9 @@ import pytest
 from ledger import ROOT, a_picture, files_below
 from shelved import Shelved
 
-from worker.corrections import Gathered, gather
 from worker.errors import FolderError
-from worker.rows import Rows
+from worker.review.corrections import Gathered, gather
+from worker.table.rows import Rows
 
 
 @pytest.fixture

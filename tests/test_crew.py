@@ -26,9 +26,9 @@ from ledger import (
 )
 
 from worker.classify import Classifier
-from worker.crew import Crew, Lost
+from worker.crew.crew import Crew, Lost
+from worker.crew.turns import Turns
 from worker.pipeline import Outcome
-from worker.turns import Turns
 from worker.values import Drop, Failure, Limits, Reading
 
 SAMPLES = ROOT / "examples" / "pictures"
@@ -152,7 +152,7 @@ from pathlib import Path
 from builders import a_drop
 from ledger import readers
 from worker.classify import Classifier
-from worker.crew import Crew
+from worker.crew.crew import Crew
 from worker.values import Limits
 import os
 

@@ -12,9 +12,9 @@ import yaml
 from typer.core import TyperCommand, TyperOption
 
 from worker.cli import app
-from worker.metrics import Metrics
+from worker.health.metrics import Metrics
+from worker.health.told import Told
 from worker.settings import parse
-from worker.told import Told
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"

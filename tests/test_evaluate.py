@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from worker.cli import app
 from worker.errors import FolderError
-from worker.evaluate import Marked, Task, by_set, mistakes, tasks
+from worker.measure.evaluate import Marked, Task, by_set, mistakes, tasks
 from worker.values import Drop, Status, Verdict
 
 CLI = CliRunner()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.answers import NONE, Answers
-from worker.belief import (
+from worker.measure.answers import NONE, Answers
+from worker.measure.belief import (
     FLOOR,
     Bin,
     bins,
@@ -17,8 +17,8 @@ from worker.belief import (
     digit_probabilities,
     negative_log_likelihood,
 )
-from worker.curves import auroc, confusion, risk_coverage
-from worker.figures import figures, others
+from worker.measure.curves import auroc, confusion, risk_coverage
+from worker.measure.figures import figures, others
 from worker.values import Status
 
 Row = tuple[int, int, float, int, float, Status]

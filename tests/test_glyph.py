@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from train.scenes import blank, nondigit
-from worker.framing import is_framed, to_frame
 from worker.glyph import look
+from worker.ink.framing import is_framed, to_frame
 from worker.values import Frame, Grey
 
 

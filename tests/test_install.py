@@ -18,12 +18,12 @@ from typer.core import TyperCommand
 from worker import amounts
 from worker.cli import app
 from worker.errors import SetupError
-from worker.install import install, uninstall
-from worker.rotation import Rotation
-from worker.services import checked_name, told
+from worker.service.install import install, uninstall
+from worker.service.services import checked_name, told
+from worker.service.systemd import Manager, Scope, ServiceError
+from worker.service.unit import Unit, arguments, text
 from worker.settings import given, parse
-from worker.systemd import Manager, Scope, ServiceError
-from worker.unit import Unit, arguments, text
+from worker.table.rotation import Rotation
 
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "models"

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from ledger import ROOT, a_picture, a_worker, drop
 
-from worker.about import about
-from worker.folding import Folding
-from worker.formatters import Json, Prioritised, Text
-from worker.logs import is_journal
-from worker.repeats import SAME_KIND, SAME_TEXT, Repeats, Rule
+from worker.log.about import about
+from worker.log.folding import Folding
+from worker.log.formatters import Json, Prioritised, Text
+from worker.log.logs import is_journal
+from worker.log.repeats import SAME_KIND, SAME_TEXT, Repeats, Rule
 
 AWAY = "cannot list the folder %r: %s"
 
@@ -179,8 +179,8 @@ TRIAL = """
 import sys
 import time
 from pathlib import Path
-from worker import logs
-from worker.trial import deadly
+from worker.log import logs
+from worker.crew.trial import deadly
 from worker.values import Limits
 
 logs.configure(logs.LogFormat.JSON, quiet=True)

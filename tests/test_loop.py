@@ -4,14 +4,14 @@ import os
 from pathlib import Path
 from typing import cast
 
+from worker.crew.turns import Pace
+from worker.health.pulse import Pulse
 from worker.intake import Intake
 from worker.loop import Loop, now
 from worker.mounts import HomeDisk
-from worker.pulse import Pulse
 from worker.settle import Settler
 from worker.stopper import Stopper
-from worker.turns import Pace
-from worker.upkeep import Upkeep
+from worker.tidy.upkeep import Upkeep
 from worker.watch import Polling
 
 

@@ -18,7 +18,7 @@ from worker.errors import FolderError
 from worker.page.make import Made, Maker
 from worker.page.tally import MOST_OPEN, Tally
 from worker.pager import PAGE
-from worker.row import Row
+from worker.table.row import Row
 from worker.values import Status
 
 HOSTILE = [

@@ -9,7 +9,7 @@ from builders import a_reading
 from ledger import rows
 
 from worker.record import Report
-from worker.row import HEADER
+from worker.table.row import HEADER
 from worker.values import Status
 
 BOM = b"\xef\xbb\xbf"

@@ -10,9 +10,9 @@ from ledger import rows
 from worker.claim import Hand
 from worker.record import Report
 from worker.recorder import Recorder
-from worker.rotation import Rotation, closed
-from worker.rows import Rows
 from worker.stopper import Stopper
+from worker.table.rotation import Rotation, closed
+from worker.table.rows import Rows
 from worker.values import Reading
 
 DAILY, MONTHLY = Rotation(period="day"), Rotation(period="month")

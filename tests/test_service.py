@@ -17,8 +17,8 @@ from ledger import ROOT, Worker, a_picture, a_worker, audit, drop, every_row, fi
 from worker.classify import Classifier
 from worker.daemon import Service, serve
 from worker.errors import SetupError
-from worker.escape import unescape
 from worker.stopper import Stopper
+from worker.table.escape import unescape
 from worker.values import Limits
 from worker.verify import verify
 

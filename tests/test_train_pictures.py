@@ -18,7 +18,7 @@ from train.negatives import MAKERS, not_a_digit
 from train.numbers import several
 from train.spoil import SPOILERS
 from train.strokes import drawn
-from worker.framing import is_framed
+from worker.ink.framing import is_framed
 from worker.values import NOT_A_DIGIT, SEVERAL
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from worker.errors import SetupError
-from worker.unit import Unit, arguments, text
+from worker.service.unit import Unit, arguments, text
 
 HOUSE = Path("/opt/digitdrop/lib")
 PLAIN = Unit(

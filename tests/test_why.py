@@ -15,8 +15,8 @@ from ledger import ROOT, a_picture, a_worker, drop
 
 from worker import lock
 from worker.errors import FolderError
+from worker.health.told import StatusFile, Told
 from worker.record import REPORT
-from worker.told import StatusFile, Told
 from worker.why.answer import Answer, Kind
 from worker.why.decide import why
 from worker.why.trace import trace

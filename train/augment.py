@@ -13,7 +13,7 @@ import numpy.typing as npt
 from train.geometry import Ink, as_ink, crop, fit, thickened, thinned
 from train.lens import thresholded
 from train.spoil import spoil
-from worker.framing import SIDE
+from worker.ink.framing import SIDE
 from worker.values import Frame
 
 Chance = np.random.Generator

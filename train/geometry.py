@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from worker.framing import BOX, SIDE, to_frame
+from worker.ink.framing import BOX, SIDE, to_frame
 from worker.values import Frame
 
 Ink: TypeAlias = npt.NDArray[np.uint8]

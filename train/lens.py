@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from train.geometry import as_ink, full_ink, sixteenths
-from worker.framing import SIDE
+from worker.ink.framing import SIDE
 from worker.values import Frame
 
 Chance = np.random.Generator

@@ -16,7 +16,7 @@ from train.data import Digits
 from train.geometry import Ink, as_ink, crop, fit
 from train.letters import letter
 from train.strokes import CANVAS, MARGIN, Line, draw, thickness
-from worker.framing import SIDE
+from worker.ink.framing import SIDE
 from worker.values import Frame
 
 Chance = np.random.Generator

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from worker.rotation import Period, Rotation
+from worker.table.rotation import Period, Rotation
 
 _SPANS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _SIZES: Final = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}

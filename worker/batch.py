@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from worker import lock, pipeline
-from worker.about import about
-from worker.ahead import Ahead
-from worker.begun import Begun
 from worker.classify import Classifier
+from worker.crew.ahead import Ahead
+from worker.crew.begun import Begun
+from worker.crew.turns import Turns
 from worker.errors import Gone, ReportError
-from worker.escape import escape
+from worker.log.about import about
 from worker.pipeline import Outcome
 from worker.record import Report
 from worker.sources import drops
 from worker.stopper import Stopped, Stopper
-from worker.turns import Turns
+from worker.table.escape import escape
 from worker.values import Failure, Limits, Reading, Status
 
 logger = logging.getLogger(__name__)

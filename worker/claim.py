@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from worker.about import about
 from worker.disk import is_same_file, move, sync_folders
-from worker.escape import escape
 from worker.held import batch_name, batches, claim_time, digest, drops_in, row_id
 from worker.inbox import CLAIMED
+from worker.log.about import about
+from worker.table.escape import escape
 from worker.values import Drop
 
 logger = logging.getLogger(__name__)

@@ -11,10 +11,11 @@ from typing import NoReturn
 
 import typer
 
-from worker import logs, usage
+from worker import usage
 from worker.deaf import hear_ctrl_c
 from worker.errors import SetupError
-from worker.escape import escape
+from worker.log import logs
+from worker.table.escape import escape
 from worker.values import Reading
 
 STOPPED = 130

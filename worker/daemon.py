@@ -12,26 +12,26 @@ from typing import Final
 from worker import lock
 from worker.claim import Hand
 from worker.classify import Classifier
-from worker.clear import Clearer
-from worker.correct import Corrector
+from worker.crew.turns import Turns
 from worker.disk import make_folder
 from worker.errors import FolderError
+from worker.health.outlets import outlets
+from worker.health.pulse import Pulse
+from worker.health.told import Told, iso
 from worker.intake import Intake
 from worker.loop import Loop, now
 from worker.mounts import HomeDisk, remote_file_system
-from worker.outlets import outlets
 from worker.pager import PAGE, Pager
 from worker.pipeline import utc_now
-from worker.pulse import Pulse
 from worker.record import REPORT, Report
 from worker.recorder import Recorder
-from worker.rotation import Rotation
+from worker.review.correct import Corrector
 from worker.settle import Settler
 from worker.shelve import SHELVES
 from worker.stopper import Stopped, Stopper
-from worker.told import Told, iso
-from worker.turns import Turns
-from worker.upkeep import Upkeep
+from worker.table.rotation import Rotation
+from worker.tidy.clear import Clearer
+from worker.tidy.upkeep import Upkeep
 from worker.values import Limits, Status
 from worker.watch import Events, Polling, Watch
 

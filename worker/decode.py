@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from worker.errors import Incomplete, InputError, TooLarge, Unreadable
 from worker.formats import Format, format_of, may_grow_into_one, missing_tail
-from worker.tone import MANY_PIXELS, to_grey
+from worker.ink.tone import MANY_PIXELS, to_grey
 from worker.values import Grey, Limits
 
 REDUCED = {8: 180_000, 4: MANY_PIXELS // 2, 2: MANY_PIXELS // 2}

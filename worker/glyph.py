@@ -12,10 +12,10 @@ import math
 
 import numpy as np
 
-from worker.candidates import CONTRAST, LEAST_TRUST, candidates
-from worker.framing import SIDE, is_framed
-from worker.levels import Tones, shrunk, tones
-from worker.paper import darkness
+from worker.ink.candidates import CONTRAST, LEAST_TRUST, candidates
+from worker.ink.framing import SIDE, is_framed
+from worker.ink.levels import Tones, shrunk, tones
+from worker.ink.paper import darkness
 from worker.values import Frame, Grey, Sight
 
 LONG_SIDE = 320

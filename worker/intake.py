@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from worker.about import about
 from worker.claim import Hand
-from worker.crew import Lost
+from worker.crew.crew import Lost
+from worker.crew.trial import deadly
+from worker.crew.turns import Pace, Turn, Turns
 from worker.errors import Gone, Incomplete, NotYet
-from worker.escape import escape
+from worker.health.pulse import Pulse
 from worker.inbox import Found
+from worker.log.about import about
 from worker.pipeline import Outcome, unreadable, utc_now
-from worker.pulse import Pulse
 from worker.record import Report
 from worker.recorder import Recorder
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
-from worker.trial import deadly
-from worker.turns import Pace, Turn, Turns
+from worker.table.escape import escape
 from worker.values import Drop, Failure, Limits, Reading
 
 logger = logging.getLogger(__name__)

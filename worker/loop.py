@@ -8,14 +8,14 @@ from itertools import islice
 from pathlib import Path
 
 from worker import inbox
-from worker.about import about
+from worker.health.pulse import Pulse
 from worker.inbox import Found
 from worker.intake import Intake
+from worker.log.about import about
 from worker.mounts import HomeDisk
-from worker.pulse import Pulse
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
-from worker.upkeep import Upkeep
+from worker.tidy.upkeep import Upkeep
 from worker.watch import LOOK_EVERYWHERE, Polling, Watch
 
 logger = logging.getLogger(__name__)

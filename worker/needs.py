@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from worker.escape import escape
 from worker.status import Condition
+from worker.table.escape import escape
 
 _LONG: Final = 300.0  # seconds without a row, while a file waits, that are no mere pause
 _SOON: Final = 5.0  # seconds after its start by which a worker has told of itself

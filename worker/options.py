@@ -12,10 +12,11 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
-from worker import logs, shipped
+from worker import shipped
 from worker.amounts import age, rotation
-from worker.logs import LogFormat
-from worker.rotation import Rotation
+from worker.log import logs
+from worker.log.logs import LogFormat
+from worker.table.rotation import Rotation
 from worker.values import Limits
 
 Amount = TypeVar("Amount")

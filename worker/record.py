@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from worker.disk import make_folder, sync_folders
-from worker.rotation import Rotation
-from worker.row import BOM, END, HEADER, is_whole, line, search
-from worker.rows import FOREIGN, Rows
+from worker.table.rotation import Rotation
+from worker.table.row import BOM, END, HEADER, is_whole, line, search
+from worker.table.rows import FOREIGN, Rows
 from worker.values import Reading
 
 logger = logging.getLogger(__name__)

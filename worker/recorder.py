@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from worker.about import about
 from worker.claim import Hand
-from worker.escape import escape
+from worker.health.pulse import Pulse
+from worker.log.about import about
 from worker.mounts import HomeDisk
 from worker.pager import Pager
-from worker.pulse import Pulse
 from worker.record import Report
-from worker.row import Row
 from worker.shelve import file_away, shelf
 from worker.stopper import Stopper
+from worker.table.escape import escape
+from worker.table.row import Row
 from worker.values import Drop, Reading, Status
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from worker.amounts import age_text, rotation_text
-from worker.rotation import Rotation
+from worker.table.rotation import Rotation
 
 
 class Origin(StrEnum):

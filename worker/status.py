@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from worker import lock, told
-from worker.count import Counts, count
+from worker import lock
+from worker.health import told
+from worker.health.count import Counts, count
+from worker.health.told import Told
 from worker.held import in_hand
 from worker.inbox import Found, listing
 from worker.record import REPORT
-from worker.rows import Rows
-from worker.told import Told
+from worker.table.rows import Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

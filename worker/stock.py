@@ -5,12 +5,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from worker.escape import unescape
 from worker.held import ROW_ID
 from worker.inbox import CLAIMED, stamp
 from worker.labels import Labels
-from worker.row import Row
 from worker.shelve import SHELVES
+from worker.table.escape import unescape
+from worker.table.row import Row
 
 
 class Digests:

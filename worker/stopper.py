@@ -4,7 +4,7 @@ import logging
 import queue
 from collections.abc import Callable
 
-from worker.about import about
+from worker.log.about import about
 
 logger = logging.getLogger(__name__)
 

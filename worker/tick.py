@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from datetime import UTC, date
 
-from worker.chains import chains
-from worker.row import Row
 from worker.shelve import SHELVES
 from worker.stock import Stock
+from worker.table.chains import chains
+from worker.table.row import Row
 from worker.values import Status
 
 

@@ -6,17 +6,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from worker.cleared import cleared_until
 from worker.disk import is_same_file
 from worker.errors import FolderError
-from worker.escape import escape, unescape
 from worker.held import in_hand
 from worker.inbox import listing
 from worker.record import Report
-from worker.row import Row
 from worker.shelve import SHELVES
 from worker.stock import Digests, Stock
+from worker.table.escape import escape, unescape
+from worker.table.row import Row
 from worker.tick import tick_off
+from worker.tidy.cleared import cleared_until
 from worker.values import Status
 
 _LOOKS: Final = 5  # while a worker runs, a picture may change folders between two glances

@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from PIL import ImageFile
 
-from worker import pipeline, trial
+from worker import pipeline
+from worker.crew import trial
 
 SHORT = 2.0  # seconds that a picture gets, instead of a minute
 trial.TIME_LIMIT = SHORT

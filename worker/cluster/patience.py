@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from worker import trial
+from worker.crew import trial
 
 
 class Patience:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import cv2
 
-from worker import trial
 from worker.cluster.addresses import is_remote
 from worker.cluster.fetching import fetched
 from worker.cluster.files import fetch
 from worker.cluster.listing import Found
 from worker.cluster.patience import patience
 from worker.cluster.stores import StoreError
+from worker.crew import trial
 from worker.errors import Unavailable
 from worker.pipeline import Seen, see
 from worker.values import Drop, Failure, Limits

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from worker.cluster.files import get, put
 from worker.cluster.plan import Plan
-from worker.row import COLUMNS, END, HEADER, cells, line
+from worker.table.row import COLUMNS, END, HEADER, cells, line
 from worker.values import Reading, Status
 
 _DIGIT: Final = pa.int8()

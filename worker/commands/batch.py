@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker import console, logs
+from worker import console
 from worker.commands.process import signalled, start_again
 from worker.errors import SetupError
+from worker.log import logs
 from worker.options import (
     LIMITS,
     LOG_FORMAT,
@@ -111,7 +112,7 @@ def _here(
     quiet: bool,
 ) -> "Summary":
     from worker.batch import batch as run_batch
-    from worker.readers import Hung
+    from worker.crew.readers import Hung
     from worker.sources import count
 
     for address in (*sources, report):

@@ -24,9 +24,9 @@ def corrections(
 
     Example: digitdrop corrections --to checked
     """
-    from worker.corrections import gather
     from worker.record import REPORT
-    from worker.rows import Rows
+    from worker.review.corrections import gather
+    from worker.table.rows import Rows
 
     gathered = gather(outbox, Rows(outbox / REPORT), to)
     typer.echo(gathered)

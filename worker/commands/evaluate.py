@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker import console, logs
+from worker import console
 from worker.errors import SetupError
+from worker.log import logs
 from worker.options import (
     LIMITS,
     LOG_FORMAT,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from worker.classify import Classifier
-    from worker.evaluate import Marked
+    from worker.measure.evaluate import Marked
 
 
 def evaluate(
@@ -62,9 +63,9 @@ def evaluate(
 
     Example: digitdrop evaluate scans --plots charts
     """
-    from worker import scores
     from worker.classify import Classifier
-    from worker.evaluate import mark, tasks
+    from worker.measure import scores
+    from worker.measure.evaluate import mark, tasks
 
     logs.configure(log_format, quiet=True)
     draw = _charts() if plots else None
@@ -85,7 +86,7 @@ def evaluate(
 
 def _charts() -> "Callable[[Sequence[Marked], Path, Classifier, Limits], None]":
     try:
-        from worker.charts import draw
+        from worker.measure.charts import draw
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("matplotlib"):
             raise

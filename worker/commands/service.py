@@ -11,7 +11,7 @@ from worker.commands.wanted import runs_as, unit_of, with_options_of
 from worker.commands.watch import watch
 
 if TYPE_CHECKING:
-    from worker.systemd import Scope
+    from worker.service.systemd import Scope
 
 NAME = "digitdrop"
 
@@ -55,10 +55,10 @@ def install(
 
     Example: digitdrop service install --inbox scans --outbox results --keep-done 30d
     """
-    from worker import unit
-    from worker.install import install as carry_out
-    from worker.services import checked_name, default_scope
-    from worker.systemd import Manager, Scope
+    from worker.service import unit
+    from worker.service.install import install as carry_out
+    from worker.service.services import checked_name, default_scope
+    from worker.service.systemd import Manager, Scope
 
     name, scope = checked_name(name), _scope(is_user) or default_scope()
     manager = Manager.of(scope)
@@ -84,8 +84,8 @@ def uninstall(context: typer.Context, name: Name = NAME, is_user: IsUser = None)
 
     Example: digitdrop service uninstall
     """
-    from worker.install import uninstall as carry_out
-    from worker.services import checked_name, installed
+    from worker.service.install import uninstall as carry_out
+    from worker.service.services import checked_name, installed
 
     name = checked_name(name)
     manager = installed(name, _scope(is_user))
@@ -108,7 +108,7 @@ def status(
     Example: digitdrop service status
     """
     from worker.commands.status import as_dict, find, show
-    from worker.services import checked_name, installed
+    from worker.service.services import checked_name, installed
 
     name = checked_name(name)
     service = installed(name, _scope(is_user)).show(name)
@@ -124,14 +124,14 @@ def status(
 
 
 def _scope(is_user: bool | None) -> "Scope | None":
-    from worker.systemd import Scope
+    from worker.service.systemd import Scope
 
     return None if is_user is None else Scope.USER if is_user else Scope.SYSTEM
 
 
 def _folders(context: typer.Context, name: str, is_user: bool | None) -> tuple[Path, Path]:
     """Read off an installed unit where its inbox and outbox are."""
-    from worker.services import installed, told
+    from worker.service.services import installed, told
     from worker.settings import parse_alone
 
     root = context.find_root().command

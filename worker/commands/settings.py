@@ -44,7 +44,7 @@ def settings(
         if isinstance(one, TyperCommand)
     }
     if service:
-        from worker.services import checked_name, installed, told
+        from worker.service.services import checked_name, installed, told
 
         name = checked_name(service)
         given = told(installed(name, None), name)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.errors import FolderError
-from worker.escape import escape
+from worker.health.told import iso
 from worker.options import INBOX, OUTBOX, Inbox, Outbox
-from worker.told import iso
+from worker.table.escape import escape
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from worker.unit import Unit
+    from worker.service.unit import Unit
 
 Made = TypeVar("Made", bound=Callable[..., None])
 
@@ -50,7 +50,7 @@ def unit_of(
         user: whom the service runs as, given its inbox; None for the user's own.
     """
     from worker.options import MODEL
-    from worker.unit import Unit
+    from worker.service.unit import Unit
 
     inbox, outbox, model = (_absolute(settings[name]) for name in _FOLDERS)
     metrics = _absolute(settings["metrics"]) if settings["metrics"] else None
@@ -76,7 +76,7 @@ def runs_as(asked: str | None, inbox: Path) -> str:
     Raises:
         ServiceError: that would be root, and nobody said so.
     """
-    from worker.systemd import ServiceError
+    from worker.service.systemd import ServiceError
 
     found = asked or _owner(inbox) or os.environ.get("SUDO_USER") or "root"
     if found == "root" and not asked:

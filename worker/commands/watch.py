@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from worker import logs
 from worker.commands.process import signalled, start_again
 from worker.errors import ModelError
+from worker.log import logs
 from worker.options import (
     INBOX,
     LIMITS,
@@ -70,8 +70,8 @@ def watch(
     Example: digitdrop watch --keep-done 30d --rotate month
     """
     from worker.classify import Classifier
+    from worker.crew.readers import Hung
     from worker.daemon import Service, serve
-    from worker.readers import Hung
 
     logs.configure(log_format, quiet=quiet)
     stopper = signalled()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.errors import FolderError
-from worker.escape import printable
+from worker.health.told import iso
 from worker.options import INBOX, OUTBOX, Inbox, Outbox
-from worker.told import iso
+from worker.table.escape import printable
 
 if TYPE_CHECKING:
     from worker.why.answer import Answer

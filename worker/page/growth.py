@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
-from worker.row import Row, is_whole, search
-from worker.rows import Rows
+from worker.table.row import Row, is_whole, search
+from worker.table.rows import Rows
 
 _CHUNK: Final = 1 << 20
 _GUARD: Final = 256  # bytes: more than an id, a time and a digest take

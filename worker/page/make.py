@@ -16,8 +16,8 @@ from worker.page.tally import Entry, Tally
 from worker.page.thumbnails import Thumbnails
 from worker.page.view import Viewer, corrections
 from worker.record import REPORT
-from worker.rows import Rows
 from worker.stock import Digests
+from worker.table.rows import Rows
 from worker.values import Status
 
 _OPEN: Final = 120  # pictures that need a person, at most

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final, TypeAlias
 
-from worker.row import Row
 from worker.shelve import SHELVES
+from worker.table.row import Row
 from worker.values import Status
 
 BINS: Final = 20

@@ -8,9 +8,9 @@ from pathlib import Path, PurePath
 from typing import Final
 from urllib.parse import quote
 
-from worker.escape import printable, unescape
 from worker.page.tally import Entry
 from worker.page.thumbnails import Thumbnail, Thumbnails
+from worker.table.escape import printable, unescape
 from worker.values import Status
 
 LABELS: Final[Mapping[str, str]] = {

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from worker.escape import printable
 from worker.shelve import SHELVES
+from worker.table.escape import printable
 from worker.values import Status
 from worker.why.answer import Answer, Kind
 from worker.why.past import Recorded

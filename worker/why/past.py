@@ -7,10 +7,10 @@ from datetime import UTC
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
-from worker.escape import printable
 from worker.held import ROW_ID
-from worker.row import Row, search
 from worker.shelve import names, shelf
+from worker.table.escape import printable
+from worker.table.row import Row, search
 from worker.values import Drop
 
 Recorded: TypeAlias = tuple[str, Row]

@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from worker.correct import FOLDERS
 from worker.held import batches, claim_time, drops_in
 from worker.inbox import CLAIMED
+from worker.review.correct import FOLDERS
 from worker.shelve import SHELVES
 from worker.values import Status
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from worker import lock, told
-from worker.cleared import cleared_until
+from worker import lock
 from worker.errors import FolderError
+from worker.health import told
+from worker.health.told import Told
 from worker.record import REPORT
-from worker.rows import Rows
-from worker.told import Told
+from worker.table.rows import Rows
+from worker.tidy.cleared import cleared_until
 from worker.why.past import Recorded, digest, lies_at, rows_about
 from worker.why.spot import Place, Spot, locate
 from worker.why.waiting import Waiting, examine

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from worker.errors import Incomplete, Unavailable
-from worker.escape import printable
 from worker.ignore import Rule
+from worker.table.escape import printable
 from worker.why.answer import Answer, Kind
 from worker.why.trace import Trace
 from worker.why.waiting import Waiting

@@ -1,0 +1,88 @@
+"""One process of a crew: it reads what it is told, and ends when its parent does."""
+
+import signal
+import time
+from collections.abc import Collection, Container, Iterator, Sequence
+from datetime import datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import cv2
+
+from worker.classify import Classifier
+from worker.crew.lifeline import end_with_parent
+from worker.errors import InputError
+from worker.log import logs
+from worker.pipeline import Outcome, classified, see, utc_now
+from worker.values import Drop, Failure, Limits, Reading, Verdict
+
+_SILENCE = 0.5  # seconds without an answer, but for a picture that takes longer itself
+
+Task: TypeAlias = tuple[Sequence[Drop], Collection[Path]]
+"""Drops, and which of them must not be decoded."""
+Said: TypeAlias = tuple[str, str, datetime, Verdict] | tuple[str, str, InputError]
+"""What became of a drop: id and SHA-256, then its verdict with the time, or why there is none.
+
+The drop itself is not sent back: that would take longer than recording it.
+"""
+Answer: TypeAlias = list[Said] | None
+"""What became of the next drops, in their order; None once all is ready."""
+
+
+def work(
+    channel: "Connection[Answer, Classifier | Task]", limits: Limits, known: Container[str]
+) -> None:
+    """Read whatever is told until nobody is there to tell.
+
+    Whether the worker shall stop is for the parent to hear: a Ctrl-C, and systemd,
+    tell all processes.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    end_with_parent()
+    logs.as_in_parent()
+    cv2.setNumThreads(1)  # there is a process for each core
+    try:
+        classifier = cast("Classifier", channel.recv())
+        channel.send(None)
+        while True:
+            task = cast("Task", channel.recv())
+            for answer in _answers(task, classifier, limits, known):
+                channel.send(answer)
+    except (EOFError, ConnectionError):
+        return
+
+
+def _answers(
+    task: Task, classifier: Classifier, limits: Limits, known: Container[str]
+) -> Iterator[list[Said]]:
+    """Read drops one by one; answer for many at once, but do not be silent for long."""
+    drops, deadly = task
+    seen, since = [], time.monotonic()
+    for drop in drops:
+        seen.append(see(drop, limits, known=known, deadly=deadly))
+        if time.monotonic() - since > _SILENCE:
+            yield [_said(one) for one in classified(seen, classifier, now=utc_now)]
+            seen, since = [], time.monotonic()
+    if seen:
+        yield [_said(one) for one in classified(seen, classifier, now=utc_now)]
+
+
+def _said(outcome: Outcome) -> Said:
+    if isinstance(outcome, Failure):
+        return outcome.id, outcome.sha256, outcome.error
+    return outcome.id, outcome.sha256, outcome.time, outcome.verdict
+
+
+def heard(said: Said, drop: Drop, model: str) -> Outcome:
+    """Put together what became of a drop, from what was said of it."""
+    row_id, sha256, *rest = said
+    match rest:
+        case [datetime() as read, Verdict() as verdict]:
+            return Reading(
+                id=row_id, drop=drop, time=read, verdict=verdict, sha256=sha256, model=model
+            )
+        case [InputError() as error]:
+            return Failure(id=row_id, drop=drop, sha256=sha256, error=error)
+    raise TypeError(f"no answer to a drop: {said!r}")

@@ -1,0 +1,134 @@
+"""Try pictures out in a process of its own, which may die of them.
+
+A picture that kills the worker (a fault in a decoder, all memory taken) would
+kill it again after every restart. What a crash left in hand is therefore
+tried here first. A picture that also kills this process, or keeps it busy for
+too long, is to blame; one that only lay in hand when the power went is not.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TypeVar
+
+from worker.crew.lifeline import end_with_parent
+from worker.deaf import start_deaf
+from worker.log import logs
+from worker.pipeline import see
+from worker.stopper import Stopped
+from worker.values import Drop, Limits
+
+Item = TypeVar("Item")
+
+_LOOK = 0.2
+
+TIME_LIMIT = 60.0
+"""Seconds that one picture may take before it counts as one that never ends."""
+
+
+def deadly(
+    paths: Sequence[Path],
+    limits: Limits,
+    *,
+    is_stopping: Callable[[], bool] = lambda: False,
+    time_limit: float = TIME_LIMIT,
+    moved: Callable[[], None] = lambda: None,
+) -> set[Path]:
+    """Find the files that kill or hang whoever reads them; their paths are made absolute.
+
+    Args:
+        paths: the files.
+        limits: what each may cost.
+        is_stopping: asked a few times a second.
+        time_limit: seconds for each.
+        moved: called whenever another one is to blame.
+
+    Raises:
+        Stopped: `is_stopping` said so first.
+    """
+    blamed = culprits(
+        partial(_see, limits),
+        paths,
+        is_stopping=is_stopping,
+        time_limit=time_limit,
+        moved=moved,
+    )
+    return {paths[index].absolute() for index in blamed}
+
+
+def culprits(
+    read: Callable[[Item], object],
+    items: Sequence[Item],
+    *,
+    time_limit: float,
+    is_stopping: Callable[[], bool] = lambda: False,
+    moved: Callable[[], None] = lambda: None,
+) -> list[int]:
+    """Find what kills or hangs whoever reads it, by its place in the list; as `deadly`.
+
+    Args:
+        read: reads one of them, in the other process.
+        items: what to read; it is sent there.
+        time_limit: seconds for each.
+        is_stopping: asked a few times a second.
+        moved: called whenever another one is to blame.
+
+    Raises:
+        Stopped: `is_stopping` said so first.
+    """
+    blamed = []
+    start = 0
+    while start < len(items):
+        start += _survived(read, items[start:], time_limit, is_stopping)
+        if start < len(items):
+            blamed.append(start)
+            start += 1
+        moved()
+    return blamed
+
+
+def _survived(
+    read: Callable[[Item], object],
+    items: Sequence[Item],
+    time_limit: float,
+    is_stopping: Callable[[], bool],
+) -> int:
+    """Have another process read in turn; count what it survived in time."""
+    context = multiprocessing.get_context("spawn")  # a fork would share our threads' locks
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_try, args=(theirs, read, items), daemon=True)
+    start_deaf(process)  # deaf: else Ctrl-C would end it, and what it was reading were to blame
+    theirs.close()  # so that the pipe ends when the process does
+    try:
+        for survived in range(len(items)):
+            patience = time_limit
+            while not ours.poll(_LOOK):
+                patience -= _LOOK
+                if is_stopping():
+                    raise Stopped
+                if patience <= 0:
+                    return survived
+            ours.recv()
+    except (EOFError, ConnectionError):
+        return survived
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+    return len(items)
+
+
+def _try(
+    answers: "Connection[None, None]", read: Callable[[Item], object], items: Sequence[Item]
+) -> None:
+    end_with_parent()
+    logs.as_in_parent()
+    for item in items:
+        read(item)
+        answers.send(None)
+
+
+def _see(limits: Limits, path: Path) -> None:
+    see(Drop(id="", path=path, name=path.name), limits)

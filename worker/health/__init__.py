@@ -1,0 +1,1 @@
+"""What the worker tells of itself: to `status`, to systemd, to Prometheus."""

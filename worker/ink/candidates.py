@@ -1,0 +1,163 @@
+"""Dark ink on light paper -> the frames that it may be, each with a trust. A part of `glyph`."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from worker.ink.framing import to_frame
+from worker.ink.levels import Tones, histogram, quantiles
+from worker.ink.marks import ALONG_EDGE, Marks, groups, marked, pieces, without
+from worker.ink.paper import Ink, even, uneven
+from worker.ink.ruling import LEAST as CROP
+from worker.ink.ruling import unruled
+from worker.values import Frame, Grey
+
+CONTRAST = 10
+"""Grey levels between ink and paper, below which there is nothing to see."""
+LEAST_TRUST = 0.02
+"""What is less likely than this is not worth the time."""
+SMOOTH_LIGHT = 0.75
+"""How far to trust that uneven light falls off smoothly, rather than at a shadow's edge."""
+SOFT = 0.03
+"""How far the soft edge of a stroke reaches, as a share of the digit's size."""
+USUAL_WIDTH = 0.65
+"""Width over height of most digits (in MNIST's test set the median is 0.8, with the 1 0.2)."""
+
+Weighted = tuple[float, Frame]
+
+
+def candidates(grey: Grey, split: Tones, trust: float) -> Iterator[Weighted]:
+    """Yield what a picture may say if its ink is the darker part; nothing on bare paper.
+
+    Args:
+        grey: the picture.
+        split: its tones.
+        trust: how likely it is that the ink is the darker part; what is found
+            shares it out, and where there is too little of it, it is not looked for.
+    """
+    if split.light_is_even:
+        yield from _lined(even(grey, split), trust)
+        return
+    smooth, sharp = uneven(grey)
+    found = list(_lined(smooth, SMOOTH_LIGHT * trust))
+    yield from found
+    if found:  # else it is bare paper, of which the other way would show the grain
+        yield from _lined(sharp, (1 - SMOOTH_LIGHT) * trust)
+
+
+def _lined(ink: Ink, trust: float) -> Iterator[Weighted]:
+    """Yield the frames of ink, with and without printed lines, if there are any."""
+    if ink.max() < CONTRAST or trust < LEAST_TRUST:
+        return
+    marks = marked(ink)
+    plain, lines = unruled(marks.mask)
+    share = 0.0 if not lines else 0.5 if lines == 1 else 0.85
+    if lines:
+        rest = np.where(marks.mask > plain, 0, ink).astype(np.uint8)
+        yield from _bordered(pieces(plain, rest, marks.faint), rest, share * trust)
+    yield from _bordered(marks, ink, (1 - share) * trust)
+
+
+def _bordered(marks: Marks, ink: Ink, trust: float) -> Iterator[Weighted]:
+    """Yield the frames of marks, with and without what runs along the picture's border."""
+    if not len(marks.mass) or _is_grain(marks):
+        return
+    along = marks.contact > ALONG_EDGE
+    if along.any():
+        inner = without(ink, marks, along)
+        inside = marked(inner)
+        if inner.max() >= CONTRAST and _counts(inside, marks):
+            # In a small crop even a digit may run along the border.
+            share = 0.8 if max(ink.shape) >= CROP else 0.15
+            yield from _grouped(inside, inner, share * trust)
+            yield from _grouped(marks, ink, (1 - share) * trust)
+            return
+    yield from _grouped(marks, ink, trust)
+
+
+def _is_grain(marks: Marks) -> bool:
+    """Tell the grain of the paper, many small marks of which none stands out."""
+    main = int(marks.score.argmax())
+    small = max(marks.boxes[main, 2:]) < 0.15 * max(marks.labels.shape)
+    return bool(len(marks.mass) >= 8 and small and marks.mass[main] < 0.35 * marks.mass.sum())
+
+
+def _counts(inside: Marks, marks: Marks) -> bool:
+    """Tell whether what remains without the edges is more than their crumbs."""
+    if not len(inside.mass):
+        return False
+    main = int(inside.score.argmax())
+    tall = max(inside.boxes[main, 2:]) >= 0.1 * max(marks.labels.shape)
+    return bool(tall and inside.mass[main] >= 0.02 * marks.mass.sum())
+
+
+def _grouped(marks: Marks, ink: Ink, trust: float) -> Iterator[Weighted]:
+    """Yield the likeliest group of marks, and all together if there are more."""
+    if trust < LEAST_TRUST:
+        return
+    sets = groups(marks)
+    if len(sets) == 1:
+        if _is_stretched(ink, marks, sets[0]):
+            yield 0.65 * trust, to_frame(_narrowed(ink))
+            trust *= 0.35
+        yield trust, _frame(ink, marks, sets[0])
+        return
+    # Two pieces of like size are a number; one large and a small one, a digit and dirt.
+    together = 0.75 if _are_alike(marks, sets[0], sets[1]) else 0.2
+    yield (1 - together) * trust, _frame(ink, marks, sets[0])
+    yield together * trust, _frame(ink, marks, [piece for group in sets for piece in group])
+
+
+def _is_stretched(ink: Ink, marks: Marks, group: list[int]) -> bool:
+    """Tell whether ink touches all four sides of an exact square: digits seldom are one."""
+    height, width = ink.shape
+    return height == width and _box(marks, group)[2:] == (width, height)
+
+
+def _narrowed(ink: Ink) -> Ink:
+    """Give a digit that was stretched into a square its usual shape back."""
+    side = max(64, len(ink))
+    size = (round(USUAL_WIDTH * side), side)
+    method = cv2.INTER_LINEAR if side > len(ink) else cv2.INTER_AREA
+    return np.asarray(cv2.resize(ink, size, interpolation=method), np.uint8)
+
+
+def _are_alike(marks: Marks, one: list[int], other: list[int]) -> bool:
+    tall = [float(_box(marks, group)[3]) for group in (one, other)]
+    mass = [float(marks.mass[group].sum()) for group in (one, other)]
+    return 0.5 <= tall[0] / tall[1] <= 2 and mass[1] >= 0.15 * mass[0]
+
+
+def _box(marks: Marks, group: list[int]) -> tuple[int, int, int, int]:
+    boxes = marks.boxes[group]
+    if len(boxes) == 1:
+        left, top, width, height = boxes[0].tolist()
+        return left, top, width, height
+    left, top = boxes[:, :2].min(axis=0)
+    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    return int(left), int(top), int(right - left), int(bottom - top)
+
+
+def _frame(ink: Ink, marks: Marks, group: list[int]) -> Frame:
+    left, top, width, height = _box(marks, group)
+    # MNIST's boxes hold the faintest edges of the strokes.
+    soft = max(1, round(SOFT * max(width, height)))
+    inside = (
+        slice(max(0, top - soft), top + height + soft),
+        slice(max(0, left - soft), left + width + soft),
+    )
+    keep = np.zeros(len(marks.boxes) + 1, np.uint8)
+    keep[np.array(group) + 1] = 1
+    chosen = keep[marks.labels[inside]]
+    brush = np.ones((2 * soft + 1, 2 * soft + 1), np.uint8)
+    near = (cv2.dilate(chosen, brush) > 0) & (ink[inside] > marks.faint) | (chosen > 0)
+    cut = np.where(near, ink[inside], 0).astype(np.uint8)
+    peak = max(1, int(quantiles(histogram(np.asarray(cut[chosen > 0], np.uint8)), _FULL)))
+    left, top, width, height = cv2.boundingRect(near.view(np.uint8))
+    tight = cut[top : top + height, left : left + width]
+    return to_frame(np.asarray(cv2.convertScaleAbs(tight, alpha=255 / peak), np.uint8))
+
+
+_FULL = np.array(0.8)
+"""Ink darker than this share of it is drawn at full strength."""

@@ -1,0 +1,1 @@
+"""The log: for people, machines or the journal; what repeats is folded."""

@@ -1,0 +1,208 @@
+"""What people put right: a picture moved into `outbox/review/7/` gets a row that says so.
+
+The same way as any drop: settled, claimed, recorded, filed away, each step of
+which may be killed and repeated. The folder's name stays with the picture in
+hand (`review/.claimed/BATCH/7/NAME`), so that nothing else has to be remembered.
+"""
+
+import hashlib
+import logging
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from worker.claim import Hand
+from worker.disk import make_folder
+from worker.inbox import Found, find, listing
+from worker.pipeline import utc_now
+from worker.recorder import Recorder
+from worker.review.match import Moved, match
+from worker.settle import Now, Settler
+from worker.stopper import Stopper
+from worker.table.escape import escape
+from worker.table.row import Row, correcting
+from worker.table.rows import Rows
+from worker.values import Drop, Reading, Status, Verdict
+
+logger = logging.getLogger(__name__)
+
+FOLDERS: Final[dict[str, int | None]] = {
+    **{str(digit): digit for digit in range(10)},
+    "none": None,
+}
+"""Folders in `review/`, and what they say of the pictures in them; None: no single digit."""
+
+_TAKE_IN: Final = "take corrections in"
+_TURN: Final = 256  # pictures, so that new drops need not wait for all
+_NOBODY: Final = "unknown-00000000"  # for a row whose cell `model` was edited beyond recognition
+_MODEL: Final = re.compile(".+-[0-9a-f]{8}")
+
+
+class Corrector:
+    """Between the folders 0-9 and none of `review/`, and `done/`."""
+
+    def __init__(
+        self,
+        *,
+        review: Path,
+        hand: Hand,
+        rows: Rows,
+        recorder: Recorder,
+        settler: Settler,
+        stopper: Stopper,
+        clock: Callable[[], Now],
+    ) -> None:
+        """Wire the steps together.
+
+        Args:
+            review: the folder of the outbox.
+            hand: takes out of that folder.
+            rows: where to look for the rows that are corrected.
+            recorder: writes with that hand.
+            settler: its own, since it tells files apart by name.
+            stopper: tells of the end.
+            clock: tells the time.
+        """
+        self._review = review
+        self._hand = hand
+        self._rows = rows
+        self._recorder = recorder
+        self._settler = settler
+        self._stopper = stopper
+        self._clock = clock
+        self._recovered = False
+        self._trouble = False
+        self._strange: dict[str, Found] = {}
+        """Files that were told to belong to no row; no more than lie there."""
+
+    def recover(self) -> None:
+        """Begin the next look with what is in hand."""
+        self._recovered = False
+
+    def look(self) -> float:
+        """Record what was put right since; say after how many seconds to look again.
+
+        What an earlier run left in hand comes first. Trouble with these folders is
+        told once, and holds up nothing else.
+
+        Raises:
+            Stopped: the worker shall stop; what is in hand is safe there.
+        """
+        try:
+            if not self._recovered:
+                self._recover()
+            self._make_folders()
+            ready = self._settled()
+            group = list(islice(ready, _TURN))
+            if group:
+                self._correct(self._hand.take(group))
+        except OSError as error:
+            self._say_once(error)
+            return math.inf
+        self._say_again()
+        return 0.0 if next(ready, None) else self._settler.due(self._clock())
+
+    def _recover(self) -> None:
+        make_folder(self._review)
+        self._hand.prepare()
+        self._correct(self._recorder.finish(self._hand.left_behind()))
+        self._recovered = True
+
+    def _make_folders(self) -> None:
+        for folder in (self._review / name for name in FOLDERS):
+            if not folder.is_dir():
+                folder.mkdir(exist_ok=True)
+
+    def _settled(self) -> Iterator[str]:
+        """List what may be read; what belongs to no row is passed over until it changes."""
+        now = self._clock()
+        ready, strange = [], {}
+        for folder in FOLDERS:
+            for found in listing(self._review / folder):
+                name = f"{folder}/{found.name}"
+                known = self._strange.get(name)
+                if known and known.stamp.same_content_as(found.stamp):
+                    strange[name] = known
+                elif self._settler.is_settled(replace(found, name=name), now):
+                    ready.append(name)
+        self._strange = strange
+        self._settler.end_of_listing()
+        return iter(ready)
+
+    def _correct(self, drops: Sequence[Drop]) -> None:
+        """Give each picture in hand its row, or back if it belongs to none."""
+        moved = {drop.id: drop for drop in drops if drop.id}
+        asked = {one.id: one for drop in moved.values() if (one := self._asked(drop))}
+        contents = {one.sha256 for one in asked.values()}
+        rows = dict(self._rows.rows_of(contents)) if contents else {}
+        corrections = []
+        for key, row_id in match(list(asked.values()), rows).items():
+            rows[key] = rows[row_id]  # a second copy corrects what this one makes
+            corrections.append(
+                _correction(moved.pop(key), asked[key].sha256, row_id, rows[row_id])
+            )
+        self._recorder.record(corrections)
+        for drop in moved.values():
+            self._leave(drop)
+        self._hand.let_go(drops)
+
+    def _asked(self, drop: Drop) -> Moved | None:
+        try:
+            with drop.path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except (FileNotFoundError, PermissionError):
+            return None
+        return Moved(id=drop.id or "", name=_below(drop), sha256=digest)
+
+    def _leave(self, drop: Drop) -> None:
+        """Put a picture that belongs to no row back where its owner put it, and say so once."""
+        self._stopper.insist("put a file back", lambda: self._give_back(drop))
+        found = find(self._review, drop.name)
+        if found:
+            self._strange[drop.name] = found
+            logger.warning(
+                "review/%s corrects nothing: no row of the report has its content, "
+                "or it may not be read; it stays where it is",
+                escape(drop.name),
+            )
+
+    def _give_back(self, drop: Drop) -> None:
+        if not self._hand.give_back(drop):
+            logger.warning(
+                "review/%s has another file by now: the earlier one waits in hand",
+                escape(drop.name),
+            )
+
+    def _say_once(self, error: OSError) -> None:
+        if not self._trouble:
+            logger.error("cannot %s: %s; trying until it succeeds", _TAKE_IN, error)
+        self._trouble = True
+        self._recovered = False
+        self._stopper.trouble(_TAKE_IN, str(error))
+
+    def _say_again(self) -> None:
+        if self._trouble:
+            logger.warning("can %s again", _TAKE_IN)
+            self._stopper.trouble(_TAKE_IN, "")
+        self._trouble = False
+
+
+def _below(drop: Drop) -> str:
+    return drop.name.partition("/")[2]
+
+
+def _correction(drop: Drop, sha256: str, row_id: str, row: Row) -> Reading:
+    """Say what a picture shows by the folder that it was moved into."""
+    digit = FOLDERS[drop.name.partition("/")[0]]
+    return Reading(
+        id=drop.id or "",
+        drop=replace(drop, name=row.name or _below(drop)),
+        time=utc_now(),
+        verdict=Verdict(status=Status.CORRECTED, prediction=digit, reason=correcting(row_id)),
+        sha256=sha256,
+        model=row.model if _MODEL.fullmatch(row.model) else _NOBODY,
+    )

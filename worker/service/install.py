@@ -1,0 +1,133 @@
+"""Make the worker a service of systemd, and undo that; wholly or not at all."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from worker.service import unit, usable
+from worker.service.services import told
+from worker.service.systemd import Manager, ServiceError
+from worker.service.unit import Unit
+
+
+def install(
+    manager: Manager, name: str, wanted: Unit, *, replace: bool, start: bool
+) -> Iterator[str]:
+    """Write the unit, have it started now and at each boot; say what was done.
+
+    If it does not start, all is as it was before.
+
+    Raises:
+        ServiceError: another unit has the name, or it does not start.
+        SetupError: a folder or the model cannot be used by whoever the service runs as.
+    """
+    text, path = unit.text(wanted), manager.path(name)
+    before = _before(path, text, replace=replace)
+    _check(wanted)
+    if before == text:
+        yield f"{path} is as it should be"
+    else:
+        _write(path, text)
+        yield f"{'replaced' if before else 'wrote'} {path}"
+    try:
+        manager.call("daemon-reload")
+        manager.call("enable", f"{name}.service")
+        if start:
+            manager.call("start" if before == text else "restart", f"{name}.service")
+    except ServiceError as error:
+        said = str(error).partition(". ")[0]
+        why = "; ".join(filter(None, (manager.last_words(name), said)))
+        _restore(manager, name, before)
+        raise ServiceError(f"the service does not start, so it was taken back: {why}") from error
+    yield f"{name} is running" if start else f"{name} starts at the next boot"
+    if wanted.user is None:
+        yield _linger()
+    if not wanted.common:
+        yield (
+            "inbox and outbox have no folder to themselves, so pictures are copied to the outbox, "
+            "under names with their row's id; were both in a folder of their own, as "
+            "digits/inbox and digits/outbox, they would be moved"
+        )
+
+
+def uninstall(manager: Manager, name: str) -> Iterator[str]:
+    """Stop a service and remove its unit, and nothing else; say what was done.
+
+    Raises:
+        ServiceError: there is none, it is none of ours, or systemd refuses.
+    """
+    told(manager, name)  # or it is somebody else's
+    path = manager.path(name)
+    manager.call("disable", "--now", f"{name}.service")
+    path.unlink()
+    manager.call("daemon-reload")
+    yield f"stopped {name} and removed {path}"
+
+
+def _before(path: Path, text: str, *, replace: bool) -> str | None:
+    """Read the unit that has the name; None if there is none."""
+    try:
+        before = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ServiceError(f"cannot read {path}: {error}") from error
+    if unit.arguments(before) is None:
+        raise ServiceError(
+            f"{path} was not written by `digitdrop service install`: "
+            "give this service another --name, or remove that file first"
+        )
+    if before != text and not replace:
+        raise ServiceError(
+            f"{path} is there with other settings: --replace puts these in their place, "
+            "or give this service another --name"
+        )
+    return before
+
+
+def _check(wanted: Unit) -> None:
+    if wanted.user is None:
+        usable.check(wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
+    else:
+        usable.check_as(wanted.user, wanted)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a unit aside and rename it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_name(f".{path.name}.new")
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise ServiceError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _restore(manager: Manager, name: str, before: str | None) -> None:
+    """Put back what was there; why it was necessary is told, not what else systemd refuses."""
+    path = manager.path(name)
+    if before is None:
+        _try(manager, "disable", "--now", f"{name}.service")
+        path.unlink(missing_ok=True)
+        _try(manager, "daemon-reload")
+    else:
+        _write(path, before)
+        _try(manager, "daemon-reload")
+        _try(manager, "restart", f"{name}.service")
+
+
+def _try(manager: Manager, *words: str) -> None:
+    with suppress(ServiceError):
+        manager.call(*words)
+
+
+def _linger() -> str:
+    """Have the user's services run when nobody is logged in; say whether they do."""
+    try:
+        done = subprocess.run(["loginctl", "enable-linger"], capture_output=True, check=False)  # noqa: S607
+    except FileNotFoundError:
+        done = None
+    if done and done.returncode == 0:
+        return "it runs also while you are not logged in (loginctl enable-linger)"
+    return "it runs only while you are logged in: ask for `loginctl enable-linger` to change that"

@@ -1,0 +1,1 @@
+"""What keeps the outbox small: old pictures of `done/`, and when it is time for them."""
