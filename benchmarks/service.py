@@ -79,7 +79,7 @@ def _idle(folder: Path, seconds: float) -> Figures:
 
 
 def _waiting(folder: Path, count: int) -> Figures:
-    return {**_backlog(folder / "all", count), "CPU, us a picture": _cost(folder / "one", count)}
+    return {**_backlog(folder / "all", count), "CPU, µs a picture": _cost(folder / "one", count)}
 
 
 def _backlog(folder: Path, count: int) -> Figures:

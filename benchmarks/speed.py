@@ -17,6 +17,7 @@ import statistics
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -64,7 +65,12 @@ def main() -> None:
 
 
 def measure(
-    counts: dict[str, int], rounds: int, *, python: Path | None = None, folder: Path | None = None
+    counts: dict[str, int],
+    rounds: int,
+    *,
+    python: Path | None = None,
+    folder: Path | None = None,
+    only: Collection[str] = (),
 ) -> Found:
     """Run every way in turn.
 
@@ -73,9 +79,10 @@ def measure(
         rounds: how often.
         python: one that has Ultralytics, to compare with it.
         folder: where to work.
+        only: ways to run; all if there are none.
     """
     counts = {kind: count for kind, count in counts.items() if count}
-    ways = _ways(python)
+    ways = {name: way for name, way in _ways(python).items() if not only or name in only}
     starts: dict[str, list[Run]] = defaultdict(list)
     runs: dict[tuple[str, str], list[Run]] = defaultdict(list)
     with tempfile.TemporaryDirectory(dir=folder) as name:

@@ -65,7 +65,7 @@ def measure() -> dict[str, dict[str, float]]:
 
 def table(found: dict[str, dict[str, float]]) -> str:
     """Write them as a table."""
-    lines = [f"| stage, us of CPU | {' | '.join(found)} |", "| --- | ---: | ---: | ---: |"]
+    lines = [f"| stage, µs of CPU | {' | '.join(found)} |", "| --- | ---: | ---: | ---: |"]
     lines += [
         f"| {stage} | {' | '.join(_cell(found[kind][stage]) for kind in found)} |"
         for stage in found["small"]
