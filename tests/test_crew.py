@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 from builders import NOON, a_drop
 from ledger import (
@@ -95,6 +96,12 @@ def test_the_death_of_a_process_is_noticed_and_a_new_crew_can_start(
     crew.dismiss()
 
 
+def copies(folder: Path, picture: npt.NDArray[np.uint8], count: int) -> list[Drop]:
+    content = cv2.imencode(".png", picture)[1].tobytes()
+    drop(folder, [(f"{number}.png", content) for number in range(count)])
+    return [a_drop(path) for path in sorted(folder.iterdir())]
+
+
 def has_begun_a_crew(turns: Turns, drops: list[Drop]) -> bool:
     """Read some here, then say whether processes are started when as many more wait."""
     for _ in range(2):  # the first time, what is needed is made as well
@@ -112,13 +119,16 @@ def has_begun_a_crew(turns: Turns, drops: list[Drop]) -> bool:
 def test_a_crew_is_started_at_once_where_pictures_are_small_and_not_for_a_few_large_ones(
     tmp_path: Path, classifier: Classifier
 ) -> None:
-    large = cv2.imencode(".png", np.random.default_rng(1).integers(0, 255, (1500, 1500)))[1]
-    drop(tmp_path / "large", [(f"{number}.png", large.tobytes()) for number in range(4)])
-    some = [a_drop(path) for path in sorted((tmp_path / "large").iterdir())]
+    noise = np.random.default_rng(1).integers(0, 255, (1500, 1500), np.uint8)
+    # Far from the rule's limit on either side: CPU time, too, is longer on a busy machine.
+    pictures = {"small": (np.zeros((28, 28), np.uint8), 64), "large": (noise, 4)}
 
     small, heavy = (
-        has_begun_a_crew(Turns(2, Limits(), classifier, is_stopping=lambda: False), drops)
-        for drops in (some_drops(tmp_path / "small", 64), some)
+        has_begun_a_crew(
+            Turns(2, Limits(), classifier, is_stopping=lambda: False),
+            copies(tmp_path / name, picture, count),
+        )
+        for name, (picture, count) in pictures.items()
     )
 
     assert small
