@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ def watch(*more: str) -> Way:
     """Make the way of `digitdrop watch`: from its start until the last row is in the report."""
 
     def run(pictures: Path, count: int) -> Run:
-        inbox, outbox = (pictures.with_name(name) for name in ("inbox", "outbox"))
+        folder = Path(tempfile.mkdtemp(dir=pictures.parent))
+        inbox, outbox = folder / "inbox", folder / "outbox"
         shutil.copytree(pictures, inbox)
         time.sleep(_SETTLED)
         report = outbox / "predictions.csv"
@@ -67,8 +69,7 @@ def watch(*more: str) -> Way:
         finally:
             worker.send_signal(signal.SIGTERM)
             worker.wait()
-        shutil.rmtree(inbox)
-        shutil.rmtree(outbox)
+        shutil.rmtree(folder, ignore_errors=True)  # the page may still be written
         return Run(count, seconds, _cpu() - before)
 
     return run
