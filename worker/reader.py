@@ -14,14 +14,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from worker import pipeline
 from worker.classify import Classifier
 from worker.decode import decode, grey_of
 from worker.errors import Gone, InputError, Unreadable
 from worker.glyph import look
-from worker.judge import judge
 from worker.load import load
+from worker.pipeline import Seen
 from worker.shipped import MODEL
-from worker.values import Grey, Limits, Sight, Status, Verdict
+from worker.values import Drop, Failure, Grey, Limits, Picture, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +76,8 @@ class Reader:
             TypeError: it is nothing that may hold a picture.
         """
         seen = self._see(source)
-        if isinstance(seen, Gone):
-            raise Gone(f"no such file: {source!s}") from seen
+        if isinstance(seen, Failure) and isinstance(seen.error, Gone):
+            raise Gone(f"no such file: {source!s}") from seen.error
         return self._judge([seen])[0]
 
     def read_many(self, sources: Iterable[Source], *, workers: int = _CORES) -> Iterator[Verdict]:
@@ -99,7 +100,7 @@ class Reader:
 
     def _read_many(self, sources: Iterator[Source], workers: int) -> Iterator[Verdict]:
         with ThreadPoolExecutor(workers, thread_name_prefix="reader") as pool:
-            groups: deque[list[Future[Sight | InputError]]] = deque()
+            groups: deque[list[Future[Seen]]] = deque()
             try:
                 while group := list(islice(sources, _GROUP)):
                     groups.append([pool.submit(self._see, source) for source in group])
@@ -110,16 +111,23 @@ class Reader:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _see(self, source: Source) -> Sight | InputError:
-        """Find what a picture may show; one that cannot be read becomes a value."""
+    def _see(self, source: Source) -> Seen:
+        """Find what a picture may show; one that cannot be read becomes a value.
+
+        As `pipeline.see`, but of pictures that may have neither a file nor bytes, and of
+        which no row is to be named.
+        """
         given = _given(source)
+        drop = Drop(id="", path=given if isinstance(given, Path) else Path(), name="")
         try:
-            return look(self._grey(given))
+            sight = look(self._grey(given))
         except InputError as error:
-            return error
-        except Exception:  # as in `pipeline.see`: a bug may cost one picture, not all
+            return Failure(id="", drop=drop, sha256="", error=error)
+        except Exception:  # a bug may cost one picture, not all
             logger.exception("cannot read %r", given if isinstance(given, Path) else type(given))
-            return Unreadable("internal error, see the log")
+            bug = Unreadable("internal error, see the log")
+            return Failure(id="", drop=drop, sha256="", error=bug)
+        return Picture(id="", drop=drop, sha256="", sight=sight)
 
     def _grey(self, given: Path | bytes | Image.Image) -> Grey:
         if isinstance(given, Image.Image):
@@ -129,19 +137,11 @@ class Reader:
             given = load(given.resolve(), most=self._limits.bytes)
         return decode(given, limits=self._limits)
 
-    def _judge(self, seen: Sequence[Sight | InputError]) -> list[Verdict]:
+    def _judge(self, seen: Sequence[Seen]) -> list[Verdict]:
         """Classify in one batch, and judge each by itself."""
-        frames = [frame for one in seen if isinstance(one, Sight) for frame in one.frames]
         with self._turn:
-            answers = iter(self._classifier.probabilities(frames))
-        verdicts = []
-        for one in seen:
-            if isinstance(one, Sight):
-                rows = np.array(list(islice(answers, len(one.frames))))
-                verdicts.append(judge(one, rows, self._classifier.thresholds))
-            else:
-                verdicts.append(Verdict(status=Status.UNREADABLE, reason=str(one)))
-        return verdicts
+            readings = pipeline.read(seen, self._classifier, now=pipeline.utc_now)
+        return [reading.verdict for reading in readings]
 
 
 def _given(source: Source) -> Path | bytes | Image.Image:
