@@ -32,8 +32,8 @@ def _folders(condition: Condition) -> Iterator[str]:
 def _worker(condition: Condition) -> Iterator[str]:
     if condition.holder is None:
         yield (
-            f"no worker is running on {condition.outbox}: is its disk mounted? "
-            "Else start `digitdrop watch`, or look at the service manager's log"
+            f"no worker is running on {condition.outbox}: start `digitdrop watch`, or look at the "
+            "service manager's log; if one should be running there, is its disk mounted?"
         )
     elif not condition.told and condition.running_for > _SOON:
         yield (
