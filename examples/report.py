@@ -13,13 +13,17 @@ except ModuleNotFoundError:
 
 
 def load(outbox: Path) -> pd.DataFrame:
-    """Read the report and those that were closed, oldest first."""
-    files = sorted(outbox.glob("predictions*.csv"), key=lambda path: path.stat().st_mtime)
+    """Read the report and those that were closed, oldest first; none with others' columns."""
+    found = sorted(outbox.glob("predictions*.csv"), key=lambda path: path.stat().st_mtime)
+    files = [path for path in found if "-foreign-" not in path.name]
     if not files:
         raise SystemExit(f"no predictions.csv in {outbox}: name the outbox of a worker")
-    kinds = {"prediction": "Int64", "runner_up": "Int64"}  # whole, though some cells are empty
-    parts = [pd.read_csv(path, dtype=kinds, parse_dates=["time"]) for path in files]
-    return pd.concat(parts, ignore_index=True)
+    # Whole numbers though some cells are empty, and text though all are.
+    kinds = {"prediction": "Int64", "runner_up": "Int64", "reason": "string"}
+    report = pd.concat([pd.read_csv(path, dtype=kinds) for path in files], ignore_index=True)
+    if report.empty:
+        raise SystemExit(f"no row in {outbox} yet: drop a picture into the inbox of its worker")
+    return report.assign(time=pd.to_datetime(report["time"]))
 
 
 def latest(report: pd.DataFrame) -> pd.DataFrame:

@@ -224,3 +224,26 @@ def run_python(piece: Program, folder: Path) -> None:
     assert done.returncode == 0, f"{piece.document}: {piece.text}\n{done.stderr}"
     if piece.output is not None:
         assert done.stdout == piece.output, piece.document
+
+
+def test_the_example_reads_a_report_of_any_contents(tmp_path: Path) -> None:
+    report = ["batch", str(ROOT / "examples/six-tiny.png"), "--report", "predictions.csv"]
+    subprocess.run(["digitdrop", *report], cwd=tmp_path, env=environment(), check=True)
+    whole = (tmp_path / "predictions.csv").read_bytes()
+    (tmp_path / "predictions-foreign-20261123T101112.csv").write_text("a;b\n1;2\n")
+
+    sure = pandas_example(tmp_path)  # no reason in any row
+    (tmp_path / "predictions.csv").write_bytes(whole.splitlines(keepends=True)[0])
+    empty = pandas_example(tmp_path)
+
+    assert (sure.returncode, sure.stderr) == (0, "")
+    assert sure.stdout.startswith("1 rows about 1 pictures\n")
+    assert (empty.returncode, empty.stdout) == (1, "")
+    assert empty.stderr.startswith(f"no row in {tmp_path} yet")
+
+
+def pandas_example(outbox: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, ROOT / "examples" / "report.py", outbox],
+        env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
