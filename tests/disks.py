@@ -1,15 +1,24 @@
-"""Real disks for tests: small ones, ones with a quota, ones that come and go. Linux, as root."""
+"""Real disks for tests: another one; as root, small ones, ones with a quota, ones that go away."""
 
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+OTHER_DISK = Path("/dev/shm")
+"""On another file system than tests write to, nearly everywhere."""
+elsewhere = pytest.mark.skipif(
+    not OTHER_DISK.is_dir()
+    or OTHER_DISK.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev,
+    reason="needs a second file system",
+)
 
 LEFT = 200 * 2**20  # bytes that a disk has left at first: enough for `status` to be content
 

@@ -5,12 +5,10 @@ Here they stride, to be over in some minutes. docs/reliability.md has the full f
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from disks import OTHER_DISK, elsewhere
 from ledger import ROOT
-
-OTHER_DISK = Path("/dev/shm")
 
 pytestmark = [
     pytest.mark.slow,
@@ -77,10 +75,7 @@ def test_one_of_a_crew_that_is_killed_costs_nothing() -> None:
     sweep("crew", "--mode=mate", "--first=90", "--last=600", "--every=170")
 
 
-@pytest.mark.skipif(
-    not OTHER_DISK.is_dir() or OTHER_DISK.stat().st_dev == ROOT.stat().st_dev,
-    reason="needs a second file system",
-)
+@elsewhere
 def test_the_outbox_may_lie_on_another_file_system() -> None:
     sweep("watch", "--mode=kill", f"--far={OTHER_DISK}", "--first=30", "--every=6")
 

@@ -1,20 +1,16 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from builders import NOON, a_drop
+from disks import OTHER_DISK, elsewhere
 from ledger import files_below
 
 from worker.disk import move
 from worker.shelve import SHELVES, file_away, shelf
 from worker.values import Drop, Status
-
-OTHER_DISK = Path("/dev/shm")
-elsewhere = pytest.mark.skipif(
-    not OTHER_DISK.is_dir() or OTHER_DISK.stat().st_dev == Path.cwd().stat().st_dev,
-    reason="needs a second file system",
-)
 
 
 @pytest.fixture
@@ -29,12 +25,9 @@ def done(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def far(tmp_path: Path) -> Iterator[Path]:
-    folder = OTHER_DISK / f"digitdrop-{os.getpid()}-{tmp_path.name}"
-    folder.mkdir()
-    yield folder
-    for path in files_below(folder):
-        path.unlink()
+def far() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="digitdrop-", dir=OTHER_DISK) as folder:
+        yield Path(folder)
 
 
 def in_hand(
