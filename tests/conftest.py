@@ -1,12 +1,12 @@
 """What several tests need."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ledger import FIRST, ROOT, Worker, a_worker, drop
 
 from worker.classify import Classifier
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +19,12 @@ def model() -> Path:
 def classifier(model: Path) -> Classifier:
     """Load that model."""
     return Classifier.load(model)
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    """Run a worker that has read the first drops."""
+    drop(tmp_path / "inbox", FIRST)
+    with a_worker(tmp_path, "--settle=0.3", "--max-wait=1") as worker:
+        worker.waits_until(worker.is_idle)
+        yield worker

@@ -40,6 +40,11 @@ def a_picture(number: int = 7) -> bytes:
     return cv2.imencode(".png", picture)[1].tobytes()
 
 
+FIRST = [(f"first {number}.png", a_picture(number)) for number in range(5)]
+THEN = [(f"then {number}.png", a_picture(number)) for number in range(5)]
+"""What the worker of the fixture `worker` has read, and what tests drop thereafter."""
+
+
 def drop_everything(inbox: Path) -> list[tuple[str, bytes]]:
     """Drop one of every kind: readable, same again, below a folder, cut short, no picture."""
     whole = a_picture(7)
@@ -249,6 +254,10 @@ class Worker:
         """Read its report; none if there is none."""
         report = self.outbox / "predictions.csv"
         return rows(report) if report.exists() else []
+
+    def complaints(self, drops: list[tuple[str, bytes]]) -> list[str]:
+        """Say what is not as promised, of all that was dropped."""
+        return audit(self.inbox, self.outbox, drops)
 
     def stop(self) -> float:
         """Ask it to stop; give the seconds that it took."""

@@ -11,30 +11,25 @@ from pathlib import Path
 
 import pytest
 from disks import Disk, a_quota, a_small_disk, mount, mounted, unmount
-from ledger import Correction, Worker, a_picture, a_worker, audit, drop, files_below
+from ledger import (
+    FIRST,
+    THEN,
+    Correction,
+    Worker,
+    a_picture,
+    a_worker,
+    audit,
+    drop,
+    files_below,
+)
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="Linux does these things to disks"),
 ]
 
-FIRST = [(f"first {number}.png", a_picture(number)) for number in range(5)]
 LAST = [("last.png", a_picture(9))]
-THEN = [(f"then {number}.png", a_picture(number)) for number in range(5)]
 MANY = [(f"{number}.png", a_picture(number % 10)) for number in range(400)]
-
-
-@pytest.fixture
-def worker(tmp_path: Path) -> Iterator[Worker]:
-    """Run a worker that has read the first drops."""
-    drop(tmp_path / "inbox", FIRST)
-    with a_worker(tmp_path, "--settle=0.3", "--max-wait=1") as worker:
-        worker.waits_until(worker.is_idle)
-        yield worker
-
-
-def is_in_order(worker: Worker, drops: list[tuple[str, bytes]]) -> None:
-    assert audit(worker.inbox, worker.outbox, drops) == []
 
 
 def told_by_status(worker: Worker, *words: str) -> bool:
@@ -74,7 +69,7 @@ def test_a_full_disk_is_waited_out_without_a_torn_row(worker: Worker) -> None:
 
     worker.comes_to_rest(10)
 
-    is_in_order(worker, FIRST + THEN)
+    assert worker.complaints(FIRST + THEN) == []
 
 
 KINDS = {"full": a_small_disk, "beyond its quota": a_quota}
@@ -123,7 +118,7 @@ def test_a_disk_without_room_costs_nothing_wherever_it_is(
             worker.waits_until(lambda: is_shown(outbox, THEN[0][0]), 150)
         assert worker.stop() < 5
 
-    is_in_order(worker, FIRST + THEN + late)
+    assert worker.complaints(FIRST + THEN + late) == []
 
 
 def test_a_quota_is_told_although_the_disk_has_room(tmp_path: Path) -> None:
@@ -141,7 +136,7 @@ def test_a_quota_is_told_although_the_disk_has_room(tmp_path: Path) -> None:
         disk.make_room()
         worker.waits_until(worker.is_well)
         worker.comes_to_rest(5)
-        is_in_order(worker, FIRST)
+        assert worker.complaints(FIRST) == []
 
 
 # Read-only.
@@ -158,7 +153,7 @@ def test_a_disk_that_becomes_read_only_is_waited_for(worker: Worker) -> None:
     worker.waits_until(worker.is_well)
     worker.comes_to_rest(10)
 
-    is_in_order(worker, FIRST + THEN)
+    assert worker.complaints(FIRST + THEN) == []
 
 
 # Away.
@@ -174,7 +169,7 @@ def test_a_disk_mounted_over_the_inbox_is_watched_and_so_is_what_was_below(
 
     worker.comes_to_rest(11)
 
-    is_in_order(worker, FIRST + THEN + LAST)
+    assert worker.complaints(FIRST + THEN + LAST) == []
 
 
 @pytest.mark.parametrize("way", ["--page", "--poll"])
@@ -199,7 +194,7 @@ def test_an_inbox_that_is_unmounted_in_the_middle_of_work_and_mounted_again_lose
 
             worker.comes_to_rest(401)
 
-            is_in_order(worker, MANY + LAST)
+            assert worker.complaints(MANY + LAST) == []
 
 
 def is_stopped_with_full_hands(worker: Worker, inbox: Path) -> bool:

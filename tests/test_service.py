@@ -8,11 +8,21 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, Worker, a_picture, a_worker, audit, drop, every_row, files_below, rows
+from ledger import (
+    FIRST,
+    ROOT,
+    THEN,
+    Worker,
+    a_picture,
+    a_worker,
+    drop,
+    every_row,
+    files_below,
+    rows,
+)
 
 from worker.classify import Classifier
 from worker.daemon import Service, serve
@@ -27,23 +37,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="Linux does these things to folders"),
 ]
 
-FIRST = [(f"first {number}.png", a_picture(number)) for number in range(5)]
-LAST = [("last.png", a_picture(9))]
-THEN = [(f"then {number}.png", a_picture(number)) for number in range(5)]
-
-
-@pytest.fixture
-def worker(tmp_path: Path) -> Iterator[Worker]:
-    """Run a worker that has read the first drops."""
-    drop(tmp_path / "inbox", FIRST)
-    with a_worker(tmp_path, "--settle=0.3", "--max-wait=1") as worker:
-        worker.waits_until(worker.is_idle)
-        yield worker
-
-
-def is_in_order(worker: Worker, drops: list[tuple[str, bytes]]) -> None:
-    assert audit(worker.inbox, worker.outbox, drops) == []
-
 
 # The inbox.
 
@@ -56,7 +49,7 @@ def test_an_inbox_that_is_deleted_and_made_again_is_watched_again(worker: Worker
 
     worker.comes_to_rest(10)
 
-    is_in_order(worker, FIRST + THEN)
+    assert worker.complaints(FIRST + THEN) == []
 
 
 def test_an_inbox_that_is_renamed_away_and_back_is_watched_again(worker: Worker) -> None:
@@ -68,7 +61,7 @@ def test_an_inbox_that_is_renamed_away_and_back_is_watched_again(worker: Worker)
 
     worker.comes_to_rest(10)
 
-    is_in_order(worker, FIRST + THEN)
+    assert worker.complaints(FIRST + THEN) == []
 
 
 def test_an_inbox_that_is_replaced_at_once_is_watched_again(worker: Worker) -> None:
@@ -77,7 +70,7 @@ def test_an_inbox_that_is_replaced_at_once_is_watched_again(worker: Worker) -> N
 
     worker.comes_to_rest(10)
 
-    is_in_order(worker, FIRST + THEN)
+    assert worker.complaints(FIRST + THEN) == []
 
 
 def test_a_file_whose_room_is_made_before_it_is_written_is_not_taken_for_damaged(
@@ -91,7 +84,7 @@ def test_a_file_whose_room_is_made_before_it_is_written_is_not_taken_for_damaged
 
     worker.comes_to_rest(6)
 
-    is_in_order(worker, FIRST + THEN[:1])
+    assert worker.complaints(FIRST + THEN[:1]) == []
     assert {row["status"] for row in worker.rows()} == {"ok"}
 
 
@@ -104,7 +97,7 @@ def test_an_outbox_that_is_deleted_is_made_again(worker: Worker) -> None:
 
     worker.comes_to_rest(5)
 
-    is_in_order(worker, THEN)
+    assert worker.complaints(THEN) == []
 
 
 def test_a_report_that_is_deleted_is_begun_again(worker: Worker) -> None:
@@ -129,7 +122,7 @@ def test_a_report_that_an_editor_sorted_and_replaced_is_gone_on_with(
 
     worker.comes_to_rest(10)
 
-    is_in_order(worker, FIRST + THEN)
+    assert worker.complaints(FIRST + THEN) == []
 
 
 def test_a_report_that_got_a_foreign_header_is_set_aside(worker: Worker) -> None:
@@ -159,7 +152,7 @@ def test_a_report_that_cannot_be_written_is_waited_for_and_said_once(worker: Wor
 
     worker.comes_to_rest(10)
 
-    is_in_order(worker, FIRST + THEN)
+    assert worker.complaints(FIRST + THEN) == []
 
 
 # Names, and what is no file.
@@ -187,7 +180,7 @@ def test_every_name_gets_one_row_on_one_line_from_which_it_can_be_had_back(
             worker.waits_until(worker.is_idle)
         worker.comes_to_rest(len(drops) + 4)
 
-    is_in_order(worker, drops + again + again)
+    assert worker.complaints(drops + again + again) == []
     lines = (worker.outbox / "predictions.csv").read_bytes().splitlines()
     assert len(lines) == 1 + len(drops) + 4
     assert all(line.count(b"\n") == 0 for line in lines)
@@ -299,7 +292,7 @@ def test_verify_is_right_at_any_time_while_the_worker_runs(tmp_path: Path) -> No
         worker.stop()
 
     assert any(0 < rows < 1500 for rows in codes)
-    is_in_order(worker, drops)
+    assert worker.complaints(drops) == []
 
 
 @pytest.mark.parametrize(
@@ -385,7 +378,7 @@ def test_a_stop_in_the_middle_of_work_is_quick_and_costs_nothing(
         worker.waits_until(lambda: not files_below(tmp_path / "inbox"))
         worker.stop()
 
-    is_in_order(worker, drops)
+    assert worker.complaints(drops) == []
     assert len(rows(worker.outbox / "predictions.csv")) == 1500
 
 
@@ -396,4 +389,4 @@ def test_a_stopped_worker_finds_what_came_meanwhile(worker: Worker) -> None:
 
     worker.comes_to_rest(10)
 
-    is_in_order(worker, FIRST + THEN)
+    assert worker.complaints(FIRST + THEN) == []
