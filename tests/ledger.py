@@ -298,6 +298,18 @@ def is_alive(pid: int) -> bool:
     return bool(_command(pid))
 
 
+def wait_for_the_end(pids: list[int], seconds: float) -> None:
+    """See that processes end by themselves.
+
+    Raises:
+        AssertionError: one goes on.
+    """
+    until = time.monotonic() + seconds
+    while left := [pid for pid in pids if is_alive(pid)]:
+        assert time.monotonic() < until, left
+        time.sleep(0.02)
+
+
 def _command(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -42,9 +42,9 @@ from ledger import (  # noqa: E402
     audit,
     children,
     files_below,
-    is_alive,
     readers,
     sha256,
+    wait_for_the_end,
 )
 
 KINDS = [a_picture(number) for number in range(10)]
@@ -221,18 +221,6 @@ def unlike_pictures(count: int) -> list[bytes]:
         picture[:2] = noise.integers(250, 256, picture[:2].shape)
         pictures.append(cv2.imencode(".png", picture)[1].tobytes())
     return pictures
-
-
-def wait_for_the_end(pids: list[int], seconds: float) -> None:
-    """See that processes end by themselves.
-
-    Raises:
-        AssertionError: one goes on.
-    """
-    until = time.monotonic() + seconds
-    while left := [pid for pid in pids if is_alive(pid)]:
-        assert time.monotonic() < until, left
-        time.sleep(0.02)
 
 
 def stopped(folder: Path, options: argparse.Namespace) -> str:

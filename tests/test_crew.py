@@ -20,10 +20,10 @@ from ledger import (
     audit,
     audit_report,
     drop,
-    is_alive,
     readers,
     rows,
     serve_once,
+    wait_for_the_end,
 )
 
 from worker.classify import Classifier
@@ -193,10 +193,7 @@ def test_a_process_that_hangs_does_not_outlive_the_worker(
         process.kill()
 
     assert len(pids) == 2
-    until = time.monotonic() + 5
-    while any(map(is_alive, pids)):
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_for_the_end(pids, 5)
 
 
 @pytest.mark.slow
@@ -207,10 +204,7 @@ def test_when_the_worker_is_killed_its_crew_is_gone_and_nothing_lost(tmp_path: P
         found = readers(worker.process.pid)
         worker.kill()
 
-    until = time.monotonic() + 5
-    while any(Path("/proc", str(pid), "fd").exists() for pid in found):
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_for_the_end(found, 5)
     serve_once(tmp_path)
     assert audit(tmp_path / "inbox", tmp_path / "outbox", MANY) == []
 

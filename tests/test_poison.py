@@ -15,9 +15,9 @@ from ledger import (
     audit_report,
     drop,
     files_below,
-    is_alive,
     readers,
     rows,
+    wait_for_the_end,
 )
 
 pytestmark = pytest.mark.slow
@@ -119,10 +119,7 @@ def test_a_trial_that_hangs_does_not_outlive_a_worker_that_is_killed(tmp_path: P
         time.sleep(1)  # for it to hang
         worker.kill()
 
-    until = time.monotonic() + 5
-    while is_alive(trial):
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_for_the_end([trial], 5)
 
 
 def a_batch(folder: Path) -> "subprocess.CompletedProcess[str]":
