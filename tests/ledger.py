@@ -279,6 +279,19 @@ def serve_once(folder: Path, *more: str) -> None:
         worker.stop()
 
 
+def searched(script: str, *arguments: str) -> str:
+    """Run one of the long searches of this folder (`crash.py` and the like); give what it tells.
+
+    Raises:
+        AssertionError: it found something.
+    """
+    command = [sys.executable, str(ROOT / "tests" / script), *arguments]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=600)
+    told, complaint = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+    assert not done.returncode, told[-5000:] + complaint[-5000:]
+    return told
+
+
 def children(pid: int) -> list[int]:
     """List the processes that a process has started."""
     found: list[int] = []

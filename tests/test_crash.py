@@ -3,12 +3,11 @@
 Here they stride, to be over in some minutes. docs/reliability.md has the full figures.
 """
 
-import subprocess
 import sys
 
 import pytest
 from disks import OTHER_DISK, elsewhere
-from ledger import ROOT
+from ledger import searched
 
 pytestmark = [
     pytest.mark.slow,
@@ -17,10 +16,7 @@ pytestmark = [
 
 
 def sweep(*arguments: str) -> None:
-    script = ROOT / "tests" / "crash.py"
-    command = [sys.executable, str(script), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-    assert not done.returncode, done.stdout + done.stderr
+    searched("crash.py", *arguments)
 
 
 def test_the_service_killed_at_any_step_writes_one_row_for_each_drop() -> None:

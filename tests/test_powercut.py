@@ -1,8 +1,5 @@
-import subprocess
-import sys
-
 import pytest
-from ledger import ROOT
+from ledger import searched
 
 
 @pytest.mark.slow
@@ -19,8 +16,4 @@ from ledger import ROOT
     ids=" ".join,
 )
 def test_a_power_cut_after_any_operation_loses_and_doubles_nothing(arguments: list[str]) -> None:
-    command = [sys.executable, str(ROOT / "tests" / "powercut.py"), *arguments]
-
-    done = subprocess.run(command, capture_output=True, check=False)
-
-    assert done.returncode == 0, done.stderr.decode(errors="replace")[-5000:]
+    searched("powercut.py", *arguments)
