@@ -27,6 +27,10 @@ def test_a_one_shot_run_killed_at_any_step_goes_on_where_it_was() -> None:
     sweep("batch", "--mode=kill")
 
 
+def test_a_one_shot_run_in_which_an_operation_fails_says_so_in_a_line_or_goes_on() -> None:
+    sweep("batch", "--mode=fail", "--last=20")
+
+
 def test_two_kills_in_a_row_cost_nothing_either() -> None:
     sweep("watch", "--mode=twice", "--count=12", "--seed=3")
 
