@@ -98,12 +98,7 @@ def batch(
             for group, outcomes in ahead.read(drops(sources)):
                 summary.add_known([known[one.id] for one in outcomes if one.id in known])
                 new = _there([one for one in outcomes if one.id not in known])
-                readings = [
-                    pipeline.unreadable(one, model=classifier.name, now=pipeline.utc_now)
-                    if isinstance(one, Failure)
-                    else one
-                    for one in new
-                ]
+                readings = pipeline.readings(new, model=classifier.name, now=pipeline.utc_now)
                 _append(report, readings)
                 summary.add(readings)
                 progress(len(group))

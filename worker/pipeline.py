@@ -73,15 +73,8 @@ def see(
 def read(
     seen: Sequence[Seen], classifier: Classifier, *, now: Callable[[], datetime]
 ) -> list[Reading]:
-    """Classify what was seen in one batch; what could not be decoded is `unreadable`.
-
-    Returns:
-        One reading each, in their order.
-    """
-    return [
-        unreadable(one, model=classifier.name, now=now) if isinstance(one, Failure) else one
-        for one in classified(seen, classifier, now=now)
-    ]
+    """Classify what was seen in one batch; give one reading each, as `readings` does."""
+    return readings(classified(seen, classifier, now=now), model=classifier.name, now=now)
 
 
 def classified(
@@ -104,6 +97,16 @@ def classified(
         first = last
         outcomes.append(_reading(one, verdict, model=classifier.name, now=now))
     return outcomes
+
+
+def readings(
+    outcomes: Sequence[Outcome], *, model: str, now: Callable[[], datetime]
+) -> list[Reading]:
+    """Make a row of each outcome, in their order; what could not be decoded is `unreadable`."""
+    return [
+        unreadable(one, model=model, now=now) if isinstance(one, Failure) else one
+        for one in outcomes
+    ]
 
 
 def unreadable(failure: Failure, *, model: str, now: Callable[[], datetime]) -> Reading:
