@@ -20,6 +20,9 @@ from ledger import (
     wait_for_the_end,
 )
 
+from worker.crew.trial import deadly
+from worker.values import Limits
+
 pytestmark = pytest.mark.slow
 
 DROPS = [(f"{number}.png", a_picture(number)) for number in range(5)]
@@ -120,6 +123,16 @@ def test_a_trial_that_hangs_does_not_outlive_a_worker_that_is_killed(tmp_path: P
         worker.kill()
 
     wait_for_the_end([trial], 5)
+
+
+def test_a_trial_of_many_pictures_shows_that_it_moves_on(tmp_path: Path) -> None:
+    drop(tmp_path, [*DROPS, a_poisoned("kills")])
+    tried: list[None] = []
+
+    blamed = deadly(sorted(tmp_path.iterdir()), Limits(), moved=lambda: tried.append(None))
+
+    assert blamed == {tmp_path / "kills.png"}
+    assert len(tried) == len(DROPS) + 1
 
 
 def a_batch(folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -43,7 +43,7 @@ def deadly(
         limits: what each may cost.
         is_stopping: asked a few times a second.
         time_limit: seconds for each.
-        moved: called whenever another one is to blame.
+        moved: called whenever one has been tried.
 
     Raises:
         Stopped: `is_stopping` said so first.
@@ -73,7 +73,7 @@ def culprits(
         items: what to read; it is sent there.
         time_limit: seconds for each.
         is_stopping: asked a few times a second.
-        moved: called whenever another one is to blame.
+        moved: called whenever one has been tried.
 
     Raises:
         Stopped: `is_stopping` said so first.
@@ -81,11 +81,11 @@ def culprits(
     blamed = []
     start = 0
     while start < len(items):
-        start += _survived(read, items[start:], time_limit, is_stopping)
+        start += _survived(read, items[start:], time_limit, is_stopping, moved)
         if start < len(items):
             blamed.append(start)
             start += 1
-        moved()
+            moved()
     return blamed
 
 
@@ -94,6 +94,7 @@ def _survived(
     items: Sequence[Item],
     time_limit: float,
     is_stopping: Callable[[], bool],
+    moved: Callable[[], None],
 ) -> int:
     """Have another process read in turn; count what it survived in time."""
     context = multiprocessing.get_context("spawn")  # a fork would share our threads' locks
@@ -111,6 +112,7 @@ def _survived(
                 if patience <= 0:
                     return survived
             ours.recv()
+            moved()
     except (EOFError, ConnectionError):
         return survived
     finally:
