@@ -1,6 +1,5 @@
 """One process of a crew: it reads what it is told, and ends when its parent does."""
 
-import signal
 import time
 from collections.abc import Collection, Container, Iterator, Sequence
 from datetime import datetime
@@ -33,13 +32,7 @@ Answer: TypeAlias = list[Said] | None
 def work(
     channel: "Connection[Answer, Classifier | Task]", limits: Limits, known: Container[str]
 ) -> None:
-    """Read whatever is told until nobody is there to tell.
-
-    Whether the worker shall stop is for the parent to hear: a Ctrl-C, and systemd,
-    tell all processes.
-    """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    """Read whatever is told until nobody is there to tell."""
     end_with_parent()
     logs.as_in_parent()
     cv2.setNumThreads(1)  # there is a process for each core
