@@ -16,7 +16,7 @@ def outlets(inbox: Path, outbox: Path, metrics: Path | None) -> list[Outlet]:
         metrics: file for Prometheus; None for none.
 
     Raises:
-        FolderError: the folder of the metrics is not there.
+        FolderError: the folder of the metrics is not there, or another file has their name.
     """
     found: list[Outlet] = [StatusFile(outbox)]
     if systemd := Systemd.from_environment(os.environ):

@@ -28,7 +28,7 @@ class OtherScores:
     sets: dict[str, Others]
     total: Others
     auroc: float
-    """Of the confidence of all labelled digits against that of these; see `figures.auroc`."""
+    """Of the confidence of all labelled digits against that of these; see `curves.auroc`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
