@@ -1,4 +1,4 @@
-"""A process that reads for another one ends when that one does, and by no Ctrl-C."""
+"""A process that reads for another one ends and logs as that one does."""
 
 import os
 import signal
@@ -7,15 +7,18 @@ from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
+from worker.log import logs
 
-def end_with_parent() -> None:
-    """End this process once its parent is gone, even within a picture that never ends.
+
+def live_for_parent() -> None:
+    """End this process once its parent is gone, even within a picture; log as it does.
 
     Whether the worker shall stop is for the parent to hear: a Ctrl-C, and systemd, tell
     all processes. `start_deaf` sees to that earlier, but not on Windows.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    logs.as_in_parent()
     parent = parent_process()
     if parent:
         threading.Thread(target=_end_after, args=(parent,), daemon=True).start()

@@ -10,9 +10,8 @@ from typing import TypeAlias, cast
 import cv2
 
 from worker.classify import Classifier
-from worker.crew.lifeline import end_with_parent
+from worker.crew.lifeline import live_for_parent
 from worker.errors import InputError
-from worker.log import logs
 from worker.pipeline import Outcome, classified, see, utc_now
 from worker.values import Drop, Failure, Limits, Reading, Verdict
 
@@ -33,8 +32,7 @@ def work(
     channel: "Connection[Answer, Classifier | Task]", limits: Limits, known: Container[str]
 ) -> None:
     """Read whatever is told until nobody is there to tell."""
-    end_with_parent()
-    logs.as_in_parent()
+    live_for_parent()
     cv2.setNumThreads(1)  # there is a process for each core
     try:
         classifier = cast("Classifier", channel.recv())

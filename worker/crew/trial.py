@@ -13,9 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
 
-from worker.crew.lifeline import end_with_parent
+from worker.crew.lifeline import live_for_parent
 from worker.deaf import start_deaf
-from worker.log import logs
 from worker.pipeline import see
 from worker.stopper import Stopped
 from worker.values import Drop, Limits
@@ -125,8 +124,7 @@ def _survived(
 def _try(
     answers: "Connection[None, None]", read: Callable[[Item], object], items: Sequence[Item]
 ) -> None:
-    end_with_parent()
-    logs.as_in_parent()
+    live_for_parent()
     for item in items:
         read(item)
         answers.send(None)
