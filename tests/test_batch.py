@@ -6,6 +6,7 @@ from ledger import a_picture, drop, rows
 
 from worker.batch import Summary, batch
 from worker.classify import Classifier
+from worker.crew.begun import Begun
 from worker.errors import FolderError, ReportError
 from worker.stopper import Stopper
 from worker.values import Limits, Status
@@ -172,3 +173,15 @@ def test_a_report_that_cannot_be_written_is_one_clear_line(
 
     with pytest.raises(ReportError, match="is a folder: name a file with --report"):
         run(scans)
+
+
+def test_what_a_run_had_begun_is_found_from_another_folder_too(
+    scans: Path, report: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report.parent.mkdir()
+    monkeypatch.chdir(scans)
+    Begun(report).note([Path("7.png"), Path("below") / "1.png", Path("gone.png")])
+
+    monkeypatch.chdir(report.parent)
+
+    assert Begun(report).left() == [scans / "7.png", scans / "below" / "1.png"]

@@ -1,9 +1,11 @@
 """A picture that kills or hangs the decoder costs that picture only."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,19 @@ def test_a_trial_of_many_pictures_shows_that_it_moves_on(tmp_path: Path) -> None
 
     assert blamed == {tmp_path / "kills.png"}
     assert len(tried) == len(DROPS) + 1
+
+
+def test_a_ctrl_c_while_a_trial_begins_puts_the_blame_on_no_picture(tmp_path: Path) -> None:
+    drop(tmp_path, DROPS)
+    with ThreadPoolExecutor(1) as pool:
+        blamed = pool.submit(deadly, sorted(tmp_path.iterdir()), Limits())
+        until = time.monotonic() + 30
+        while not (trial := readers(os.getpid())):
+            assert time.monotonic() < until
+            time.sleep(0.001)
+        os.kill(trial[0], signal.SIGINT)
+
+        assert blamed.result(30) == set()
 
 
 def a_batch(folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -1,10 +1,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from disks import OTHER_DISK, elsewhere
 from ledger import ROOT, a_picture, a_worker, drop, rows
+
+from worker.health.told import StatusFile, Told
 
 
 def status(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
@@ -62,3 +67,22 @@ def test_what_keeps_the_worker_from_going_on_is_told(tmp_path: Path) -> None:
 
     assert told.returncode == 1
     assert "goes on by itself" in told.stdout
+
+
+@elsewhere
+def test_nothing_is_told_where_the_disk_of_the_outbox_is_away(tmp_path: Path) -> None:
+    told = Told(
+        holder="", pid=1, since="", model="", inbox=str(tmp_path), settle=2, max_wait=60
+    )  # fmt: skip
+    outbox = tmp_path / "outbox"
+    with TemporaryDirectory(dir=OTHER_DISK) as disk:
+        outbox.symlink_to(disk)
+        file = StatusFile(outbox)
+        file.tell(told, now=0)
+        assert len(list(outbox.iterdir())) == 1
+        outbox.unlink()
+        outbox.mkdir()  # what a disk that was mounted here had hidden
+
+        file.tell(replace(told, is_ready=True), now=60)
+
+        assert list(outbox.iterdir()) == []
