@@ -28,6 +28,7 @@ from ledger import (
 
 from worker.classify import Classifier
 from worker.crew.crew import Crew, Lost
+from worker.crew.terms import Terms
 from worker.crew.turns import Turns
 from worker.pipeline import Outcome
 from worker.values import Drop, Failure, Limits, Reading
@@ -36,8 +37,12 @@ SAMPLES = ROOT / "examples" / "pictures"
 MANY = [(f"{number:03}.png", a_picture(number)) for number in range(400)]
 
 
+def some_terms(workers: int) -> Terms:
+    return Terms(workers=workers, limits=Limits(), is_stopping=lambda: False)
+
+
 def a_crew(classifier: Classifier) -> Crew:
-    crew = Crew(2, Limits(), classifier, is_stopping=lambda: False)
+    crew = Crew(some_terms(2), classifier)
     crew.start()
     until = time.monotonic() + 60
     while not crew.is_ready():
@@ -66,7 +71,7 @@ def test_a_crew_answers_as_one_thread_does_to_the_bit(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 150)
-    alone = Turns(1, Limits(), classifier, is_stopping=lambda: False)
+    alone = Turns(some_terms(1), classifier)
     crew = a_crew(classifier)
 
     first = crew.begin(drops)
@@ -125,7 +130,7 @@ def test_a_crew_is_started_at_once_where_pictures_are_small_and_not_for_a_few_la
 
     small, heavy = (
         has_begun_a_crew(
-            Turns(2, Limits(), classifier, is_stopping=lambda: False),
+            Turns(some_terms(2), classifier),
             copies(tmp_path / name, picture, count),
         )
         for name, (picture, count) in pictures.items()
@@ -140,7 +145,7 @@ def test_what_killed_a_process_is_not_taken_for_one_that_cannot_start(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 20)
-    turns = Turns(2, Limits(), classifier, is_stopping=lambda: False)
+    turns = Turns(some_terms(2), classifier)
     while not (turn := turns.begin(drops, more=True)).order:
         time.sleep(0.02)
     turns.end(turn)
@@ -163,11 +168,13 @@ from builders import a_drop
 from ledger import readers
 from worker.classify import Classifier
 from worker.crew.crew import Crew
+from worker.crew.terms import Terms
 from worker.values import Limits
 import os
 
 if __name__ == "__main__":
-    crew = Crew(2, Limits(), Classifier.load(Path(sys.argv[1])), is_stopping=lambda: False)
+    terms = Terms(workers=2, limits=Limits(), is_stopping=lambda: False)
+    crew = Crew(terms, Classifier.load(Path(sys.argv[1])))
     crew.start()
     while not crew.is_ready():
         time.sleep(0.02)
@@ -198,7 +205,8 @@ def test_a_process_that_hangs_does_not_outlive_the_worker(
 
 @pytest.mark.slow
 def test_when_the_worker_is_killed_its_crew_is_gone_and_nothing_lost(tmp_path: Path) -> None:
-    drop(tmp_path / "inbox", MANY)
+    lots = [(f"{number}.png", MANY[number % 400][1]) for number in range(3000)]
+    drop(tmp_path / "inbox", lots)  # or all might be read before a crew is there
     with a_worker(tmp_path, "--settle=0", "--workers=2") as worker:
         worker.waits_until(lambda: len(readers(worker.process.pid)) == 2)
         found = readers(worker.process.pid)
@@ -206,7 +214,7 @@ def test_when_the_worker_is_killed_its_crew_is_gone_and_nothing_lost(tmp_path: P
 
     wait_for_the_end(found, 5)
     serve_once(tmp_path)
-    assert audit(tmp_path / "inbox", tmp_path / "outbox", MANY) == []
+    assert audit(tmp_path / "inbox", tmp_path / "outbox", lots) == []
 
 
 @pytest.mark.slow

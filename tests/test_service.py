@@ -25,8 +25,9 @@ from ledger import (
 )
 
 from worker.classify import Classifier
-from worker.daemon import Service, serve
+from worker.daemon import serve
 from worker.errors import SetupError
+from worker.parts import Service
 from worker.stopper import Stopper
 from worker.table.escape import unescape
 from worker.values import Limits

@@ -10,6 +10,7 @@ from worker import lock, pipeline
 from worker.classify import Classifier
 from worker.crew.ahead import Ahead
 from worker.crew.begun import Begun
+from worker.crew.terms import Terms
 from worker.crew.turns import Turns
 from worker.errors import Gone, ReportError
 from worker.log.about import about
@@ -91,7 +92,10 @@ def batch(
         report, begun = Report(report_path), Begun(report_path)
         known = _known(report, report_path)
         is_stopping = stopper.is_stopping
-        turns = Turns(workers, limits, classifier, is_stopping=is_stopping, known=frozenset(known))
+        terms = Terms(
+            workers=workers, limits=limits, is_stopping=is_stopping, known=frozenset(known)
+        )
+        turns = Turns(terms, classifier)
         summary = Summary()
         try:
             ahead = Ahead(turns, begun, limits, is_stopping=is_stopping)

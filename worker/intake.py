@@ -6,7 +6,7 @@ again under the same id; what has its row is only filed away.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -15,14 +15,13 @@ from worker.claim import Hand
 from worker.crew.crew import Lost
 from worker.crew.trial import deadly
 from worker.crew.turns import Pace, Turn, Turns
-from worker.errors import Gone, Incomplete, NotYet
 from worker.health.pulse import Pulse
 from worker.inbox import Found
 from worker.log.about import about
-from worker.pipeline import Outcome, unreadable, utc_now
+from worker.pipeline import Outcome
+from worker.putback import PutBack
 from worker.record import Report
 from worker.recorder import Recorder
-from worker.settle import Now, Settler
 from worker.stopper import Stopper
 from worker.table.escape import escape
 from worker.values import Drop, Failure, Limits, Reading
@@ -51,11 +50,9 @@ class Intake:
         report: Report,
         recorder: Recorder,
         turns: Turns,
-        model: str,
-        settler: Settler,
+        put_back: PutBack,
         limits: Limits,
         stopper: Stopper,
-        clock: Callable[[], Now],
         pulse: Pulse,
     ) -> None:
         """Wire the steps together; `recover` must come first."""
@@ -64,11 +61,9 @@ class Intake:
         self._report = report
         self._recorder = recorder
         self._turns = turns
-        self._model = model
-        self._settler = settler
+        self._put_back = put_back
         self._limits = limits
         self._stopper = stopper
-        self._clock = clock
         self.pace = Pace()
         self._was_full = False
         self._pending: _Taken | None = None
@@ -171,55 +166,15 @@ class Intake:
         begun = {one.id for one in outcomes}
         for drop in drops:
             if drop.id not in begun:
-                self._give_back(drop)
+                self._put_back.give_back(drop)
         self._hand.let_go(drops)
 
     def _reading(self, outcome: Outcome, taken: _Taken) -> Reading | None:
         """Give the row of what was read, or of what failed for good; None if that is open."""
         if not isinstance(outcome, Failure):
             return outcome
-        if not self._is_final(outcome, taken.found.get(outcome.drop.name), settled=taken.settled):
-            return None
-        return unreadable(outcome, model=self._model, now=utc_now)
-
-    def _is_final(self, failure: Failure, found: Found | None, *, settled: bool) -> bool:
-        """Say whether a failure gets its row; else the file is put back to wait, or is gone."""
-        name = escape(failure.drop.name)
-        if isinstance(failure.error, Gone):
-            logger.info("%s was taken away while in hand", name)
-            return False
-        if settled and not isinstance(failure.error, NotYet):
-            return True
-        if found and not self._is_put_off(failure, found):
-            return True
-        logger.debug("%s: %s; waiting", name, failure.error)
-        if self._give_back(failure.drop):
-            return False
-        if isinstance(failure.error, Incomplete) and not settled:
-            # Its owner wrote another file over it, and would have lost the half one without us.
-            logger.info("%s was replaced before it was complete", name)
-            failure.drop.path.unlink(missing_ok=True)
-            return False
-        return True
-
-    def _is_put_off(self, failure: Failure, found: Found) -> bool:
-        """Have the file wait; False if it has waited long enough."""
-        now = self._clock()
-        if self._settler.is_given_up(found, now):
-            return False
-        if isinstance(failure.error, NotYet):
-            self._settler.cut_short(found, now)
-        else:
-            self._settler.doubted(found, now)
-        return True
-
-    def _give_back(self, drop: Drop) -> bool:
-        """Put a file back to wait; False if it was replaced meanwhile, and so cannot change."""
-        returned = []
-        self._stopper.insist(
-            "put a file back", lambda: returned.append(self._hand.give_back(drop))
-        )
-        return returned[-1]
+        found = taken.found.get(outcome.drop.name)
+        return self._put_back.row(outcome, found, settled=taken.settled)
 
 
 def _few(drops: Sequence[Drop]) -> str:

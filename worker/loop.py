@@ -9,28 +9,20 @@ from pathlib import Path
 
 from worker import inbox
 from worker.health.pulse import Pulse
+from worker.hints import AFTERCARE, Hints
 from worker.inbox import Found
 from worker.intake import Intake
-from worker.log.about import about
 from worker.mounts import HomeDisk
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
 from worker.tidy.upkeep import Upkeep
-from worker.watch import LOOK_EVERYWHERE, Polling, Watch
+from worker.watch import Polling, Watch
 
 logger = logging.getLogger(__name__)
 
 _EVENTS = 5.0  # seconds between listings when events shorten the wait
 _POLLING = 1.0  # and when listings are all there is
 _SOONEST = 0.2  # however many events come
-_AFTERCARE = 0.02
-"""Seconds that a sender gets after its last write, before a file is taken from under its name.
-
-Many set mode and times by name once they have closed the file (Python's shutil.copy
-among them), and would fail if it were gone by then.
-"""
-
-_TAKE_IN = "take files in"
 _NO_EVENTS = {errno.ENOSPC, errno.EMFILE, errno.ENOSYS, errno.EPERM}
 
 
@@ -60,10 +52,10 @@ class Loop:
         self._stopper = stopper
         self._clock = clock
         self._pulse = pulse
-        self._trouble = False
+        self._trouble = stopper.trouble("take files in")
+        self._hints = Hints(folder, settler, clock)
         self._recovered = False
         self._is_listed = False
-        self._hints: set[str] = set()
 
     def run(self) -> None:
         """Read what comes until asked to stop.
@@ -88,9 +80,9 @@ class Loop:
             self._take_in(self._settled())
             self._intake.rest()
         except OSError as error:
-            self._say_once(error)
+            self._give_up_for_now(error)
             return _POLLING
-        self._say_again()
+        self._trouble.is_over()
         self._settler.end_of_listing()
         longest = _POLLING if isinstance(self._watch, Polling) else _EVENTS
         return min(longest, self._upkeep.look(), self._settler.due(self._clock()))
@@ -100,7 +92,7 @@ class Loop:
         self._intake.recover()
         self._upkeep.recover()
         self._recovered = True
-        if not self._trouble:
+        if not self._trouble.lasts:
             logger.info("watching %s", self._folder)
 
     def _settled(self) -> Iterator[Found]:
@@ -135,18 +127,9 @@ class Loop:
 
     def _follow_hints(self) -> None:
         """Read the files that events named, but for those that were written just now."""
-        self._hints |= self._watch.hints()
-        found = [self._find(name) for name in self._hints - {LOOK_EVERYWHERE}]
-        now = self._clock()
-        there = [one for one in found if one and self._settler.may_be_tried(one, now)]
-        fresh = {one.name for one in there if 0 <= _age(one, now) < _AFTERCARE}
-        self._hints &= fresh | {LOOK_EVERYWHERE}
-        ready = (one for one in there if one.name not in fresh)
+        ready = iter(self._hints.ready(self._watch.hints()))
         while group := list(islice(ready, self._intake.pace.size)):
             self._intake.handle(group, settled=False)
-
-    def _find(self, name: str) -> Found | None:
-        return inbox.find(self._folder, name)
 
     def _wait(self, *, until: float, not_before: float) -> None:
         """Wait for the next listing; files that an event names are read meanwhile."""
@@ -157,19 +140,18 @@ class Loop:
             if self._recovered and self._upkeep.step():
                 left = 0.0
             self._pulse.beat()
-            self._stopper.wait(min(left, _AFTERCARE) if self._hints else left)
+            self._stopper.wait(min(left, AFTERCARE) if self._hints else left)
             if not self._recovered:
                 continue
             try:
                 self._follow_hints()
                 self._intake.finish()
             except OSError as error:
-                self._say_once(error)
+                self._give_up_for_now(error)
                 return
             now = self._clock()
             until = min(until, now.monotonic + self._settler.due(now))
-            if LOOK_EVERYWHERE in self._hints:
-                self._hints.discard(LOOK_EVERYWHERE)
+            if self._hints.mean_everywhere():
                 until = not_before
 
     def _supervise(self) -> None:
@@ -187,27 +169,10 @@ class Loop:
             self._watch.start()
             self._pulse.looking(f"polling, for there are no events to be had: {error.strerror}")
 
-    def _say_once(self, error: OSError) -> None:
-        if not self._trouble:
-            logger.error(
-                "cannot %s: %s; trying until it succeeds",
-                _TAKE_IN,
-                error,
-                extra=about(cannot=_TAKE_IN, state="begins"),
-            )
-        self._trouble = True
+    def _give_up_for_now(self, error: OSError) -> None:
+        """Tell of trouble, and begin the next look with what is in hand."""
+        self._trouble.goes_on(error)
         self._recovered = False
-        self._pulse.trouble(_TAKE_IN, str(error))
-
-    def _say_again(self) -> None:
-        if self._trouble:
-            logger.warning("can %s again", _TAKE_IN, extra=about(cannot=_TAKE_IN, state="ends"))
-            self._pulse.trouble(_TAKE_IN, "")
-        self._trouble = False
-
-
-def _age(found: Found, now: Now) -> float:
-    return (now.wall_ns - found.stamp.ctime_ns) / 1e9
 
 
 def now() -> Now:

@@ -1,18 +1,18 @@
 """The report: repair, append, ids. UTF-8, RFC 4180, one physical line per row."""
 
 import errno
-import io
 import logging
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from worker.disk import make_folder, sync_folders
+from worker.table.ends import LONGEST, is_foreign, last_time, torn_tail
 from worker.table.rotation import Rotation
-from worker.table.row import BOM, END, HEADER, is_whole, line, search
+from worker.table.row import BOM, END, HEADER, line
 from worker.table.rows import FOREIGN, Rows
 from worker.values import Reading
 
@@ -55,9 +55,9 @@ class Report(Rows):
         except FileNotFoundError:
             return
         with file:
-            if _is_foreign(file.readline(_LONGEST)):
+            if is_foreign(file.readline(LONGEST)):
                 return
-            torn = _torn_tail(file)
+            torn = torn_tail(file)
             if torn:
                 self._keep_aside(torn)
                 file.seek(-len(torn), os.SEEK_END)
@@ -73,7 +73,7 @@ class Report(Rows):
         """
         try:
             with self._path.open("rb") as file:
-                return _is_foreign(file.readline(_LONGEST))
+                return is_foreign(file.readline(LONGEST))
         except FileNotFoundError:
             return False
 
@@ -109,7 +109,7 @@ class Report(Rows):
         try:
             with self._path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
-                last = _last_time(file)
+                last = last_time(file)
         except FileNotFoundError:
             return
         if last and rotation.is_due(last=last, new=new, size=size + more):
@@ -167,36 +167,3 @@ def _lead(descriptor: int, size: int) -> bytes:
         return HEADER + END
     os.lseek(descriptor, size - 1, os.SEEK_SET)
     return {b"\n": b"", b"\r": b"\n"}.get(os.read(descriptor, 1), END)
-
-
-def _last_time(file: BinaryIO) -> datetime | None:
-    """Tell the time of the last row, or of the last change where that says none; None if empty."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _LONGEST))
-    last = file.read().rstrip(b"\r\n").rpartition(b"\n")[2]
-    for _, row in search(io.BytesIO(last), None):
-        return row.time if row.is_whole else datetime.fromtimestamp(_mtime(file), UTC)
-    return None
-
-
-def _mtime(file: BinaryIO) -> float:
-    return os.fstat(file.fileno()).st_mtime
-
-
-def _is_foreign(head: bytes) -> bool:
-    """Say whether a first line is neither our header nor what a crash left of it."""
-    start = head.removeprefix(BOM)
-    if head.endswith(b"\n"):
-        return start.rstrip(b"\r\n") != HEADER
-    return not (HEADER + b"\r").startswith(start.rstrip(b"\0"))
-
-
-def _torn_tail(file: BinaryIO) -> bytes:
-    """Give the torn last line of a report, or nothing if its end is whole."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _LONGEST))
-    tail = file.read().rpartition(b"\n")[2]
-    return b"" if tail == HEADER or is_whole(tail) else tail
-
-
-_LONGEST: Final = 1 << 20  # far beyond any row: names end at 4,096 bytes

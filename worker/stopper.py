@@ -1,12 +1,12 @@
 """How every part of the service learns that it shall end, and waits without missing it."""
 
-import logging
 import queue
 from collections.abc import Callable
 
-from worker.log.about import about
+from worker.trouble import Tell, Trouble
 
-logger = logging.getLogger(__name__)
+_FIRST_WAIT = 0.5  # seconds until what the disk refused is tried again; then twice as long ...
+_LONGEST_WAIT = 10.0  # ... and never longer than this
 
 
 class Stopped(Exception):
@@ -22,9 +22,9 @@ class Stopper:
         # Its `put` may be called from a signal handler at any moment; the lock inside a
         # threading.Event may be held by the very code that the signal interrupts.
         self._calls: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._tell: Callable[[str, str], None] = _nobody
+        self._tell: Tell = _nobody
 
-    def tell_trouble(self, tell: Callable[[str, str], None]) -> None:
+    def tell_trouble(self, tell: Tell) -> None:
         """Have what the disk refuses told to somebody besides the log.
 
         Args:
@@ -32,9 +32,13 @@ class Stopper:
         """
         self._tell = tell
 
-    def trouble(self, what: str, why: str) -> None:
-        """Tell what cannot be done, as `insist` does; without a why: it can be done again."""
-        self._tell(what, why)
+    def trouble(self, what: str) -> Trouble:
+        """Make what tells of trouble, here as in `insist`.
+
+        Args:
+            what: completes "cannot ..." in the log.
+        """
+        return Trouble(what, self._pass_on)
 
     def stop(self) -> None:
         """Ask for the end; from any thread, and from a signal handler."""
@@ -68,28 +72,26 @@ class Stopper:
         Raises:
             Stopped: the end was asked for before it succeeded.
         """
-        wait = 0.0
-        while True:
-            try:
-                action()
-            except OSError as error:
-                self._tell(what, str(error))
-                if not wait:
-                    logger.error(
-                        "cannot %s: %s; trying until it succeeds",
-                        what,
-                        error,
-                        extra=about(cannot=what, state="begins"),
-                    )
-                wait = min(wait * 2, 10.0) or 0.5
-                self.wait(wait)
-                if self._stopping:
-                    raise Stopped from error
-            else:
-                break
-        if wait:
-            logger.warning("can %s again", what, extra=about(cannot=what, state="ends"))
-            self._tell(what, "")
+        trouble = self.trouble(what)
+        wait = _FIRST_WAIT
+        while not self._is_done(action, trouble):
+            self.wait(wait)
+            if self._stopping:
+                raise Stopped
+            wait = min(wait * 2, _LONGEST_WAIT)
+        trouble.is_over()
+
+    def _pass_on(self, what: str, why: str) -> None:
+        self._tell(what, why)  # whoever wants to know by now
+
+    @staticmethod
+    def _is_done(action: Callable[[], None], trouble: Trouble) -> bool:
+        try:
+            action()
+        except OSError as error:
+            trouble.goes_on(error)
+            return False
+        return True
 
 
 def _nobody(what: str, why: str) -> None:  # noqa: ARG001 - until somebody wants to know

@@ -3,36 +3,19 @@
 import errno
 import logging
 import os
-import sys
 import threading
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
-from watchdog.events import (
-    DirCreatedEvent,
-    DirMovedEvent,
-    FileClosedEvent,
-    FileCreatedEvent,
-    FileMovedEvent,
-    FileSystemEvent,
-    FileSystemEventHandler,
-)
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers.api import BaseObserver
 
 from worker.inbox import CLAIMED
+from worker.observer import ARRIVALS, observer
 
 logger = logging.getLogger(__name__)
 
-_ARRIVALS: Final[list[type[FileSystemEvent]]] = [
-    FileClosedEvent,
-    FileMovedEvent,
-    DirCreatedEvent,
-    DirMovedEvent,
-]
-if sys.platform != "linux":  # where nobody tells of a closed file; here creation tells too little
-    _ARRIVALS.append(FileCreatedEvent)
 _MOST_HINTS: Final = 10_000  # memory stays bounded; a listing finds the rest
 
 LOOK_EVERYWHERE: Final = ""
@@ -113,9 +96,9 @@ class Events(FileSystemEventHandler):
         self.stop()
         self._watched = _identity(self._folder)
         try:
-            self._observer = _observer(self._folder)
+            self._observer = observer(self._folder)
             self._observer.schedule(
-                self, os.fspath(self._folder), recursive=True, event_filter=_ARRIVALS
+                self, os.fspath(self._folder), recursive=True, event_filter=ARRIVALS
             )
             self._observer.start()
         except OSError as error:
@@ -172,72 +155,3 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-if sys.platform == "linux":
-    from watchdog.observers.inotify import InotifyFullEmitter
-    from watchdog.observers.inotify_c import (
-        CallbackId,
-        InotifyConstants,
-        InotifyFD,
-        Mask,
-        WatchCallback,
-        WatchDescriptor,
-    )
-
-    # It finds some new folders twice, by event and by looking, and warns of its own finding.
-    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
-
-    class _Arrivals(InotifyFullEmitter):
-        """Tells what was moved in from what was created, and does not ask for departures.
-
-        A file that was moved in is whole; one that was created is about to be written.
-
-        watchdog holds each file that is moved out for half a second, in case it is
-        moved in elsewhere, and with it everything that comes after. Every claim moves a
-        file out, so a picture dropped just after another would wait that long.
-        """
-
-        def get_event_mask_from_filter(self) -> Mask:
-            mask = super().get_event_mask_from_filter()
-            return Mask(mask & ~InotifyConstants.IN_MOVED_FROM)
-
-    class _Ear(InotifyFD):
-        """Is deaf to what the worker itself does: a claim would cost twice as much as it takes."""
-
-        def __init__(self, claimed: bytes) -> None:
-            super().__init__()
-            self._claimed = claimed
-
-        def add_callback(
-            self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
-        ) -> WatchDescriptor:
-            if (path + b"/").startswith(self._claimed):
-                # watchdog passes over a folder that cannot be watched, if it is not the first.
-                raise PermissionError(errno.EACCES, "not to be watched", path)
-            return super().add_callback(path, mask, callback, id_)
-
-    class _Observer(BaseObserver):
-        """An observer with an ear of its own."""
-
-        def __init__(self, folder: Path) -> None:
-            self._ear = _Ear(os.fsencode(folder / CLAIMED) + b"/")
-            super().__init__(_Arrivals, inotify_fd=self._ear)
-            self._ear.start()
-
-        def is_alive(self) -> bool:
-            return super().is_alive() and self._ear.is_alive()
-
-        def on_thread_stop(self) -> None:
-            super().on_thread_stop()
-            self._ear.stop()
-            self._ear.join()
-
-    def _observer(folder: Path) -> BaseObserver:
-        return _Observer(folder)
-
-else:
-    from watchdog.observers import Observer
-
-    def _observer(folder: Path) -> BaseObserver:  # noqa: ARG001 - where all of it is watched
-        return Observer()

@@ -71,7 +71,8 @@ def watch(
     """
     from worker.classify import Classifier
     from worker.crew.readers import Hung
-    from worker.daemon import Service, serve
+    from worker.daemon import serve
+    from worker.parts import Service
 
     logs.configure(log_format, quiet=quiet)
     stopper = signalled()

@@ -10,17 +10,18 @@ import logging
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Collection, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 
 from worker.classify import Classifier
 from worker.crew import mate
 from worker.crew.order import Mate, Order
+from worker.crew.terms import Terms
 from worker.crew.trial import TIME_LIMIT
 from worker.deaf import start_deaf
 from worker.pipeline import Outcome
-from worker.values import Drop, Limits
+from worker.values import Drop
 
 logger = logging.getLogger(__name__)
 
@@ -36,32 +37,16 @@ class Lost(Exception):
 class Crew:
     """Processes that read what they are told, each with a network of its own."""
 
-    def __init__(
-        self,
-        workers: int,
-        limits: Limits,
-        classifier: Classifier,
-        *,
-        is_stopping: Callable[[], bool],
-        known: Container[str] = (),
-        moved: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, terms: Terms, classifier: Classifier) -> None:
         """Start no process before there is work for it.
 
         Args:
-            workers: how many processes; of a single one nothing is gained, and none is started.
-            limits: what one file may cost.
+            terms: of a single worker nothing is gained, and no process is started.
             classifier: of which each process gets a copy.
-            is_stopping: once it says so, what is not read soon is not read.
-            known: ids of rows that need not be read again.
-            moved: called, in the thread that waits, whenever pictures are done.
         """
-        self._moved = moved
-        self._workers = workers
-        self._limits = limits
+        self._terms = terms
+        self._workers = terms.workers
         self._classifier = classifier
-        self._is_stopping = is_stopping
-        self._known = known
         self._mates: list[Mate] = []
         self._starter: threading.Thread | None = None
 
@@ -120,10 +105,10 @@ class Crew:
         grace = _GRACE
         while order.open and self._mates and grace > 0:
             if self._hear(_LOOK):
-                self._moved()
+                self._terms.moved()
             else:
                 self._check()
-                grace -= _LOOK if self._is_stopping() else 0
+                grace -= _LOOK if self._terms.is_stopping() else 0
         if order.open:
             self.dismiss()
         return [outcome for outcome in order.outcomes if outcome]
@@ -145,7 +130,7 @@ class Crew:
         for _ in range(self._workers):
             ours, theirs = context.Pipe()
             process = context.Process(
-                target=mate.work, args=(theirs, self._limits, self._known), daemon=True
+                target=mate.work, args=(theirs, self._terms.limits, self._terms.known), daemon=True
             )
             start_deaf(process)
             theirs.close()  # so that the pipe ends when the process does

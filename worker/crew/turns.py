@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,8 +11,9 @@ from worker.classify import Classifier
 from worker.crew.crew import Crew
 from worker.crew.order import Order
 from worker.crew.readers import Readers
+from worker.crew.terms import Terms
 from worker.pipeline import Outcome, classified, utc_now
-from worker.values import Drop, Limits
+from worker.values import Drop
 
 _SECONDS: Final = 0.25
 _LARGEST: Final = 1024
@@ -52,35 +53,20 @@ class Turn:
 class Turns:
     """Where turns are read: a few pictures at once, many without holding up their recorder."""
 
-    def __init__(
-        self,
-        workers: int,
-        limits: Limits,
-        classifier: Classifier,
-        *,
-        is_stopping: Callable[[], bool],
-        known: Container[str] = (),
-        moved: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, terms: Terms, classifier: Classifier) -> None:
         """Start neither thread nor process before there is work for it.
 
         Args:
-            workers: threads, and processes once there is work for a crew.
-            limits: as for both.
+            terms: for both.
             classifier: the network, of which each process gets a copy.
-            is_stopping: as for both.
-            known: as for both.
-            moved: as for both.
         """
         self._classifier = classifier
         self._weight = math.inf
         """Seconds of CPU time that a picture took when last some were read here."""
         self._since: float | None = None
         """When turns began to be full."""
-        self._readers = Readers(workers, limits, is_stopping=is_stopping, known=known, moved=moved)
-        self._crew = Crew(
-            workers, limits, classifier, is_stopping=is_stopping, known=known, moved=moved
-        )
+        self._readers = Readers(terms)
+        self._crew = Crew(terms, classifier)
 
     def begin(
         self, drops: Sequence[Drop], *, deadly: Collection[Path] = (), more: bool = False

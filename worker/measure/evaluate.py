@@ -14,6 +14,7 @@ import numpy as np
 from worker import pipeline
 from worker.classify import Classifier
 from worker.crew.readers import Readers
+from worker.crew.terms import Terms
 from worker.errors import FolderError
 from worker.measure.answers import NONE, Answers, Digits
 from worker.sources import drops
@@ -105,7 +106,7 @@ def mark(
         workers: pictures at a time.
         progress: told how many more pictures are done.
     """
-    readers = Readers(workers, limits, is_stopping=lambda: False)
+    readers = Readers(Terms(workers=workers, limits=limits, is_stopping=lambda: False))
     try:
         for start in range(0, len(asked), _TURN):
             turn = asked[start : start + _TURN]

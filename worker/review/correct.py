@@ -9,17 +9,16 @@ import hashlib
 import logging
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from worker.claim import Hand
 from worker.disk import make_folder
-from worker.inbox import Found, find, listing
 from worker.pipeline import utc_now
 from worker.recorder import Recorder
+from worker.review.folders import FOLDERS, Folders
 from worker.review.match import Moved, match
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
@@ -30,13 +29,6 @@ from worker.values import Drop, Reading, Status, Verdict
 
 logger = logging.getLogger(__name__)
 
-FOLDERS: Final[dict[str, int | None]] = {
-    **{str(digit): digit for digit in range(10)},
-    "none": None,
-}
-"""Folders in `review/`, and what they say of the pictures in them; None: no single digit."""
-
-_TAKE_IN: Final = "take corrections in"
 _TURN: Final = 256  # pictures, so that new drops need not wait for all
 _NOBODY: Final = "unknown-00000000"  # for a row whose cell `model` was edited beyond recognition
 _MODEL: Final = re.compile(".+-[0-9a-f]{8}")
@@ -71,13 +63,10 @@ class Corrector:
         self._hand = hand
         self._rows = rows
         self._recorder = recorder
-        self._settler = settler
         self._stopper = stopper
-        self._clock = clock
         self._recovered = False
-        self._trouble = False
-        self._strange: dict[str, Found] = {}
-        """Files that were told to belong to no row; no more than lie there."""
+        self._trouble = stopper.trouble("take corrections in")
+        self._folders = Folders(review, settler, clock)
 
     def recover(self) -> None:
         """Begin the next look with what is in hand."""
@@ -95,43 +84,22 @@ class Corrector:
         try:
             if not self._recovered:
                 self._recover()
-            self._make_folders()
-            ready = self._settled()
-            group = list(islice(ready, _TURN))
-            if group:
-                self._correct(self._hand.take(group))
+            self._folders.make()
+            ready = self._folders.ready()
+            if ready:
+                self._correct(self._hand.take(ready[:_TURN]))
         except OSError as error:
-            self._say_once(error)
+            self._trouble.goes_on(error)
+            self._recovered = False
             return math.inf
-        self._say_again()
-        return 0.0 if next(ready, None) else self._settler.due(self._clock())
+        self._trouble.is_over()
+        return 0.0 if ready[_TURN:] else self._folders.due()
 
     def _recover(self) -> None:
         make_folder(self._review)
         self._hand.prepare()
         self._correct(self._recorder.finish(self._hand.left_behind()))
         self._recovered = True
-
-    def _make_folders(self) -> None:
-        for folder in (self._review / name for name in FOLDERS):
-            if not folder.is_dir():
-                folder.mkdir(exist_ok=True)
-
-    def _settled(self) -> Iterator[str]:
-        """List what may be read; what belongs to no row is passed over until it changes."""
-        now = self._clock()
-        ready, strange = [], {}
-        for folder in FOLDERS:
-            for found in listing(self._review / folder):
-                name = f"{folder}/{found.name}"
-                known = self._strange.get(name)
-                if known and known.stamp.same_content_as(found.stamp):
-                    strange[name] = known
-                elif self._settler.is_settled(replace(found, name=name), now):
-                    ready.append(name)
-        self._strange = strange
-        self._settler.end_of_listing()
-        return iter(ready)
 
     def _correct(self, drops: Sequence[Drop]) -> None:
         """Give each picture in hand its row, or back if it belongs to none."""
@@ -161,9 +129,7 @@ class Corrector:
     def _leave(self, drop: Drop) -> None:
         """Put a picture that belongs to no row back where its owner put it, and say so once."""
         self._stopper.insist("put a file back", lambda: self._give_back(drop))
-        found = find(self._review, drop.name)
-        if found:
-            self._strange[drop.name] = found
+        if self._folders.pass_over(drop.name):
             logger.warning(
                 "review/%s corrects nothing: no row of the report has its content, "
                 "or it may not be read; it stays where it is",
@@ -176,19 +142,6 @@ class Corrector:
                 "review/%s has another file by now: the earlier one waits in hand",
                 escape(drop.name),
             )
-
-    def _say_once(self, error: OSError) -> None:
-        if not self._trouble:
-            logger.error("cannot %s: %s; trying until it succeeds", _TAKE_IN, error)
-        self._trouble = True
-        self._recovered = False
-        self._stopper.trouble(_TAKE_IN, str(error))
-
-    def _say_again(self) -> None:
-        if self._trouble:
-            logger.warning("can %s again", _TAKE_IN)
-            self._stopper.trouble(_TAKE_IN, "")
-        self._trouble = False
 
 
 def _below(drop: Drop) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from worker.disk import copy_durably, make_folder, move
 from worker.errors import FolderError
-from worker.review.correct import FOLDERS
+from worker.review.folders import FOLDERS
 from worker.shelve import SHELVES, named_by_id, names, shelf
 from worker.stock import Digests
 from worker.table.chains import chains

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from worker.classify import Classifier
-from worker.daemon import check_folders
 from worker.disk import make_folder
 from worker.errors import FolderError, SetupError
+from worker.folders import check_folders
 from worker.service.systemd import ServiceError
 from worker.service.unit import Unit
 

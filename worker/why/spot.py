@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from worker.held import batches, claim_time, drops_in
 from worker.inbox import CLAIMED
-from worker.review.correct import FOLDERS
+from worker.review.folders import FOLDERS
 from worker.shelve import SHELVES
 from worker.values import Status
 

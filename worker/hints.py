@@ -1,0 +1,62 @@
+"""What events told of: which of those files may be read at once, and which in a moment."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from worker import inbox
+from worker.inbox import Found
+from worker.settle import Now, Settler
+from worker.watch import LOOK_EVERYWHERE
+
+AFTERCARE: Final = 0.02
+"""Seconds that a sender gets after its last write, before a file is taken from under its name.
+
+Many set mode and times by name once they have closed the file (Python's shutil.copy
+among them), and would fail if it were gone by then.
+"""
+
+
+class Hints:
+    """Names that were told, kept until the files behind them may be read."""
+
+    def __init__(self, folder: Path, settler: Settler, clock: Callable[[], Now]) -> None:
+        """Begin with none.
+
+        Args:
+            folder: the inbox.
+            settler: knows which files are waited for in any case.
+            clock: tells the time.
+        """
+        self._folder = folder
+        self._settler = settler
+        self._clock = clock
+        self._names: set[str] = set()
+
+    def __bool__(self) -> bool:
+        """Say whether any are kept."""
+        return bool(self._names)
+
+    def ready(self, names: set[str]) -> list[Found]:
+        """Give the files that may be read; keep those that were written just now.
+
+        Args:
+            names: what was told since, `LOOK_EVERYWHERE` among them.
+        """
+        self._names |= names
+        found = [inbox.find(self._folder, name) for name in self._names - {LOOK_EVERYWHERE}]
+        now = self._clock()
+        there = [one for one in found if one and self._settler.may_be_tried(one, now)]
+        fresh = {one.name for one in there if 0 <= _age(one, now) < AFTERCARE}
+        self._names &= fresh | {LOOK_EVERYWHERE}
+        return [one for one in there if one.name not in fresh]
+
+    def mean_everywhere(self) -> bool:
+        """Say, and forget, that something arrived which no name was told of."""
+        told = LOOK_EVERYWHERE in self._names
+        self._names.discard(LOOK_EVERYWHERE)
+        return told
+
+
+def _age(found: Found, now: Now) -> float:
+    return (now.wall_ns - found.stamp.ctime_ns) / 1e9

@@ -1,0 +1,74 @@
+"""The folders of `review/` that say what a picture shows, and which pictures in them are ready."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from worker.inbox import Found, find, listing
+from worker.settle import Now, Settler
+
+FOLDERS: Final[dict[str, int | None]] = {
+    **{str(digit): digit for digit in range(10)},
+    "none": None,
+}
+"""Folders in `review/`, and what they say of the pictures in them; None: no single digit."""
+
+
+class Folders:
+    """Lists them, and passes over what was found to belong to no row."""
+
+    def __init__(self, review: Path, settler: Settler, clock: Callable[[], Now]) -> None:
+        """Begin with nothing to pass over.
+
+        Args:
+            review: the folder of the outbox.
+            settler: its own, since it tells files apart by name.
+            clock: tells the time.
+        """
+        self._review = review
+        self._settler = settler
+        self._clock = clock
+        self._strange: dict[str, Found] = {}
+        """Files that belong to no row; no more than lie there."""
+
+    def make(self) -> None:
+        """Make those that are missing.
+
+        Raises:
+            OSError: the disk is full, read-only, failing or away.
+        """
+        for folder in (self._review / name for name in FOLDERS):
+            if not folder.is_dir():
+                folder.mkdir(exist_ok=True)
+
+    def ready(self) -> list[str]:
+        """Name the pictures that may be read, as FOLDER/NAME.
+
+        Raises:
+            OSError: a folder cannot be listed.
+        """
+        now = self._clock()
+        ready, strange = [], {}
+        for folder in FOLDERS:
+            for found in listing(self._review / folder):
+                name = f"{folder}/{found.name}"
+                known = self._strange.get(name)
+                if known and known.stamp.same_content_as(found.stamp):
+                    strange[name] = known
+                elif self._settler.is_settled(replace(found, name=name), now):
+                    ready.append(name)
+        self._strange = strange
+        self._settler.end_of_listing()
+        return ready
+
+    def due(self) -> float:
+        """Say in how many seconds another picture may be ready."""
+        return self._settler.due(self._clock())
+
+    def pass_over(self, name: str) -> bool:
+        """Leave a picture alone until it changes; False if it is not there any more."""
+        found = find(self._review, name)
+        if found:
+            self._strange[name] = found
+        return found is not None
