@@ -214,8 +214,35 @@ def test_a_store_that_does_not_answer_is_no_fault_of_the_picture(
 
 
 def a_python(code: str, **more: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=more)
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=more,
+        timeout=30,
+    )
+
+
+@pytest.mark.parametrize("hangs", ["time.sleep(60)", "re.match('(a+)+$', 'a' * 60 + 'b')"])
+def test_a_reader_that_hangs_is_ended_even_if_it_lets_no_python_run(hangs: str) -> None:
+    code = (
+        "import re, time\n"
+        "from worker.cluster.patience import patience\n"
+        "from worker.crew import trial\n"
+        "trial.TIME_LIMIT = 0.2\n"
+        "for _ in range(3):\n"
+        "    with patience(): time.sleep(0)\n"
+        "time.sleep(0.4)\n"
+        "print('none was blamed for another', flush=True)\n"
+        f"with patience(): {hangs}"
+    )
+
+    done = a_python(code)
+
+    assert (done.returncode, done.stdout) == (1, "none was blamed for another\n"), done.stderr
+    assert "Timeout" in done.stderr
 
 
 def test_nothing_of_the_engine_is_loaded_unless_it_is_asked_for(tmp_path: Path) -> None:

@@ -1,49 +1,24 @@
 """Ends this process when a picture takes too long: the engine then has its share seen again."""
 
-import os
-import threading
-import time
+import faulthandler
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from worker.crew import trial
 
-
-class Patience:
-    """Looks at the clock while a picture is seen; no thread can be stopped, so a process is."""
-
-    def __init__(self) -> None:
-        """Begin with no picture."""
-        self._since: float | None = None
-        self._over = threading.Event()
-
-    @contextmanager
-    def with_one(self) -> Iterator[None]:
-        """Be patient for as long as one picture may take."""
-        self._since = time.monotonic()
-        try:
-            yield
-        finally:
-            self._since = None
-
-    def look(self) -> None:
-        """Look until it is over."""
-        while not self._over.wait(0.5):
-            since = self._since
-            if since and time.monotonic() - since > trial.TIME_LIMIT:
-                os._exit(1)
-
-    def end(self) -> None:
-        """Let it be over."""
-        self._over.set()
+_STDERR: Final = 2  # the reader's log, which then tells where it was
 
 
 @contextmanager
-def patience() -> Iterator[Patience]:
-    """Look at the clock as long as the context lasts."""
-    mine = Patience()
-    threading.Thread(target=mine.look, daemon=True).start()
+def patience() -> Iterator[None]:
+    """Be patient for as long as one picture may take.
+
+    No thread can be stopped, so the process ends. The interpreter's own watchdog sees to
+    that: it needs no Python, which a decoder that never ends may not let run.
+    """
+    faulthandler.dump_traceback_later(trial.TIME_LIMIT, exit=True, file=_STDERR)
     try:
-        yield mine
+        yield
     finally:
-        mine.end()
+        faulthandler.cancel_dump_traceback_later()

@@ -37,10 +37,10 @@ def see_share(share: Sequence[Found], limits: Limits, *, careful: bool) -> list[
     deadly = _deadly(share, limits) if careful else set()
     seen = []
     addresses = [one.address for one in share]
-    with patience() as patient, fetched(addresses, most=limits.bytes) as contents:
+    with fetched(addresses, most=limits.bytes) as contents:
         for one, content in zip(share, contents, strict=True):
             get = content.result if content else None
-            with patient.with_one():
+            with patience():
                 seen.append(see(_drop(one), limits, deadly=deadly, content=get))
     _raise_if_all_are_refused(seen)
     return seen
