@@ -2,14 +2,18 @@
 
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from pyarrow import NativeFile
+
 from worker.cluster.addresses import is_remote
 from worker.cluster.stores import StoreError, first_line, located
 from worker.disk import make_folder, sync_folders
-from worker.errors import Gone, ReportError, TooLarge, Unavailable
+from worker.errors import Gone, InputError, ReportError, TooLarge, Unavailable
 from worker.load import load
 
 ASIDE: Final = ".aside-"
@@ -30,40 +34,49 @@ def fetch(address: str, *, most: int) -> bytes:
     """
     if not is_remote(address):
         return load(Path(address), most=most)
+    return _patiently(address, partial(_whole, most=most))
+
+
+def head(address: str, length: int) -> bytes:
+    """Read how a file begins; nothing where it may not be read, or is gone.
+
+    Raises:
+        StoreError: the store does not answer, after several tries.
+    """
+    try:
+        return _patiently(address, lambda file: file.read(length))
+    except InputError:
+        return b""
+
+
+def _patiently(address: str, read: Callable[[NativeFile], bytes]) -> bytes:
     for wait in _WAITS:
         try:
-            return _fetched(address, most)
+            return _opened(address, read)
         except StoreError:
             time.sleep(wait)
-    return _fetched(address, most)
+    return _opened(address, read)
 
 
-def _fetched(address: str, most: int) -> bytes:
+def _opened(address: str, read: Callable[[NativeFile], bytes]) -> bytes:
+    """Tell what is the matter with one file from what is the matter with its store."""
     filesystem, path = located(address)
     try:
         with filesystem.open_input_file(path) as file:
-            size = file.size()
-            if size > most:
-                raise TooLarge(f"the file has {size:,} bytes, at most {most:,} are read")
-            content: bytes = file.read()
+            return read(file)
     except FileNotFoundError as error:
         raise Gone("the file is not there any more") from error
     except OSError as error:
         if isinstance(error, PermissionError) or any(word in str(error) for word in _REFUSED):
             raise Unavailable("cannot be opened: the store refuses it") from error
         raise StoreError(f"cannot read {address}: {first_line(error)}") from error
-    return content
 
 
-def head(address: str, length: int) -> bytes:
-    """Read how a file begins; nothing where it cannot be read."""
-    filesystem, path = located(address)
-    try:
-        with filesystem.open_input_file(path) as file:
-            content: bytes = file.read(length)
-    except OSError:
-        return b""
-    return content
+def _whole(file: NativeFile, *, most: int) -> bytes:
+    size = file.size()
+    if size > most:
+        raise TooLarge(f"the file has {size:,} bytes, at most {most:,} are read")
+    return file.read()
 
 
 def get(address: str) -> bytes | None:
