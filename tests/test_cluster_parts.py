@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from builders import a_reading
 from ledger import ROOT, a_picture, drop
+from stores import refusing_server
 
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.cluster
@@ -17,9 +20,10 @@ from worker.cluster.addresses import normal
 from worker.cluster.fetching import fetched
 from worker.cluster.listing import Found, found
 from worker.cluster.plan import Plan, cut
+from worker.cluster.seeing import see_share
 from worker.cluster.stores import StoreError, located
 from worker.errors import FolderError, Gone, ReportError, TooLarge
-from worker.values import Status
+from worker.values import Failure, Limits, Picture, Status
 
 
 def a_plan(target: Path, **more: str) -> Plan:
@@ -201,8 +205,9 @@ def test_azure_without_an_account_is_one_clear_line(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("read", [partial(files.fetch, most=100), partial(files.head, length=32)])
 def test_a_store_that_does_not_answer_is_no_fault_of_the_picture(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, read: Callable[[str], bytes]
 ) -> None:
     nobody = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_EC2_METADATA_DISABLED": "true"}
     for name, value in nobody.items():
@@ -210,7 +215,26 @@ def test_a_store_that_does_not_answer_is_no_fault_of_the_picture(
     monkeypatch.setattr(files, "_WAITS", (0.1,))
 
     with pytest.raises(StoreError, match=r"cannot read s3://nobody/7\.png"):
-        files.fetch("s3://nobody/7.png", most=100)
+        read("s3://nobody/7.png")
+
+
+def test_what_a_store_refuses_for_one_picture_costs_its_row_and_for_a_share_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(tmp_path, [("7.png", a_picture(7))])
+    here = Found(str(tmp_path / "7.png"), "7.png")
+    refused = [Found(f"s3://refused/{number}.png", f"{number}.png") for number in range(3)]
+
+    with refusing_server() as settings:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        one, other = see_share([refused[0], here], Limits(), careful=False)
+        with pytest.raises(StoreError, match=r"s3://refused/0\.png, and all beside it"):
+            see_share(refused, Limits(), careful=False)
+
+    assert isinstance(one, Failure)
+    assert str(one.error) == "cannot be opened: the store refuses it"
+    assert isinstance(other, Picture)
 
 
 def a_python(code: str, **more: str) -> "subprocess.CompletedProcess[str]":
