@@ -12,7 +12,7 @@ from pyarrow import fs
 
 from worker.cluster.addresses import is_below, is_list, is_remote
 from worker.cluster.files import head
-from worker.cluster.stores import kind_of, located
+from worker.cluster.stores import first_line, kind_of, located
 from worker.decode import looks_like_picture
 from worker.errors import FolderError
 from worker.ignore import by_name, is_foreign
@@ -119,6 +119,6 @@ def _entries(folder: str) -> list[fs.FileInfo]:
     try:
         listed = filesystem.get_file_info(fs.FileSelector(path))
     except OSError as error:
-        raise FolderError(f"cannot list {folder}: {error}") from error
+        raise FolderError(f"cannot list {folder}: {first_line(error)}") from error
     kept = [one for one in listed if not (one.is_file and by_name(one.base_name))]
     return sorted(kept, key=lambda one: one.base_name)

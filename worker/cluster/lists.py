@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from worker.cluster.addresses import is_below, normal
 from worker.cluster.listing import Found
-from worker.cluster.stores import located
+from worker.cluster.stores import first_line, located
 from worker.errors import FolderError
 
 COLUMNS: Final = ("address", "path", "uri", "url", "file")
@@ -57,7 +57,7 @@ def _columns(source: str) -> list[str]:
         with filesystem.open_input_file(path) as file:
             names = parquet.read_schema(file).names
     except (OSError, pa.ArrowInvalid) as error:
-        raise FolderError(f"cannot read the list {source}: {error}") from error
+        raise FolderError(f"cannot read the list {source}: {first_line(error)}") from error
     if {"bucket", "key"} <= set(names):
         return ["bucket", "key"]
     for name in COLUMNS:
