@@ -9,7 +9,7 @@ Share 7 becomes shard 7, `part-00000007.parquet`, whoever reads it and however o
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from itertools import islice
 from typing import Final
@@ -19,7 +19,7 @@ from pyarrow import parquet
 
 from worker.cluster.files import get, put
 from worker.cluster.listing import Found
-from worker.cluster.stores import located
+from worker.cluster.stores import first_line, located
 from worker.errors import ReportError
 
 MOST: Final = 1000
@@ -73,14 +73,11 @@ def make(plan: Plan, found: Iterable[Found]) -> Plan:
         ReportError: the target cannot be written.
     """
     shares, pictures, count = cut(found), 0, 0
-    for number in range(1 << 62):
-        group = list(islice(shares, _PER_FILE))
-        if not group:
-            break
-        put(_file(plan.target, number), _packed(group))
+    while group := list(islice(shares, _PER_FILE)):
+        put(_file(plan.target, count // _PER_FILE), _packed(group))
         pictures += sum(map(len, group))
         count += len(group)
-    done = Plan(**{**asdict(plan), "pictures": pictures, "shares": count})
+    done = replace(plan, pictures=pictures, shares=count)
     put(_name(plan.target), json.dumps(asdict(done), indent=2).encode())
     return done
 
@@ -105,7 +102,7 @@ def find(plan: Plan) -> Plan | None:
                 f"{plan.target} holds a run with the {what} {_told(was)}, not {_told(wanted)}: "
                 "go on with that, or give this one a folder of its own"
             )
-    return Plan(**{**asdict(there), "target": plan.target})
+    return replace(there, target=plan.target)
 
 
 def share(plan: Plan, number: int) -> list[Found]:
@@ -120,7 +117,7 @@ def share(plan: Plan, number: int) -> list[Found]:
         with filesystem.open_input_file(path) as file:
             table = parquet.ParquetFile(file).read_row_group(number % _PER_FILE)
     except (OSError, pa.ArrowInvalid) as error:
-        raise ReportError(f"cannot read the plan {address}: {error}") from error
+        raise ReportError(f"cannot read the plan {address}: {first_line(error)}") from error
     pairs = zip(table["address"].to_pylist(), table["name"].to_pylist(), strict=True)
     return [Found(os.fsdecode(address), os.fsdecode(name)) for address, name in pairs]
 
