@@ -155,6 +155,7 @@ def test_a_folder_is_listed_as_without_a_cluster(tmp_path: Path) -> None:
         ("s3://bucket/prefix/", "s3://bucket/prefix"),
         ("S3://Bucket/a b", "s3://Bucket/a b"),
         ("file:///scans/a%20b", "/scans/a b"),
+        ("file:///scans/a%2520b/", "/scans/a%20b"),
         ("scans/../a", "/here/scans/../a"),
         ("/scans", "/scans"),
     ],

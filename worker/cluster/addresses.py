@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from worker.errors import FolderError
@@ -40,7 +40,7 @@ def normal(text: str, *, here: Path | None = None) -> str:
     if not kind:
         return str((here or Path.cwd()) / text)
     if kind == "file":
-        return url2pathname(unquote(urlsplit(text).path))
+        return str(Path(url2pathname(urlsplit(text).path)))
     if kind not in STORES:
         raise FolderError(
             f"cannot read {kind}:// addresses: expected a path, file://, s3://, gs:// or az://"
