@@ -22,6 +22,7 @@ from worker.cluster.listing import Found, found
 from worker.cluster.plan import Plan, cut
 from worker.cluster.seeing import see_share
 from worker.cluster.stores import StoreError, located
+from worker.commands.batch import Shards
 from worker.errors import FolderError, Gone, ReportError, TooLarge
 from worker.values import Failure, Limits, Picture, Status
 
@@ -88,7 +89,7 @@ def test_a_target_is_not_gone_on_with_by_another_run(tmp_path: Path, what: dict[
         plan.find(a_plan(tmp_path, **what))
 
 
-@pytest.mark.parametrize("kind", shards.FORMATS)
+@pytest.mark.parametrize("kind", list(Shards))
 def test_a_shard_is_counted_as_it_was_written(tmp_path: Path, kind: str) -> None:
     work = a_plan(tmp_path, shards=kind)
     readings = [a_reading(), a_reading("b.png", status=Status.UNREADABLE), a_reading("c.png")]

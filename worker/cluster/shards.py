@@ -77,5 +77,3 @@ def _csv(readings: Sequence[Reading]) -> bytes:
 
 
 _FORMATS: Final = {"parquet": _parquet, "csv": _csv}
-FORMATS: Final = tuple(_FORMATS)
-"""What shards may be."""
