@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -86,14 +87,16 @@ def batch(
 
     logs.configure(log_format, quiet=True)
     classifier = Classifier.load(model, threads=workers)
-    stopper = signalled()
-    limits = Limits(pixels=max_pixels, bytes=max_bytes)
-    if cluster:
-        summary = _far(
-            sources, report, cluster, shards, classifier, limits, workers, stopper, quiet=quiet
-        )
-    else:
-        summary = _here(sources, report, classifier, limits, workers, stopper, quiet=quiet)
+    asked = _Asked(
+        sources=sources,
+        report=report,
+        classifier=classifier,
+        limits=Limits(pixels=max_pixels, bytes=max_bytes),
+        workers=workers,
+        stopper=signalled(),
+        quiet=quiet,
+    )
+    summary = _far(asked, cluster, shards) if cluster else _here(asked)
     typer.echo(summary)
     if summary.was_stopped:
         sys.stdout.flush()
@@ -101,52 +104,45 @@ def batch(
     raise typer.Exit(int(summary.failed))
 
 
-def _here(
-    sources: list[str],
-    report: str,
-    classifier: "Classifier",
-    limits: Limits,
-    workers: int,
-    stopper: "Stopper",
-    *,
-    quiet: bool,
-) -> "Summary":
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is asked for, wherever it is read."""
+
+    sources: list[str]
+    report: str
+    classifier: "Classifier"
+    limits: Limits
+    workers: int
+    stopper: "Stopper"
+    quiet: bool
+
+
+def _here(asked: _Asked) -> "Summary":
     from worker.batch import batch as run_batch
     from worker.crew.readers import Hung
     from worker.sources import count
 
-    for address in (*sources, report):
+    for address in (*asked.sources, asked.report):
         if "://" in address:
             raise SetupError(f"{address} is no path: it needs --cluster local, auto or ADDRESS")
-    paths = [Path(source) for source in sources]
-    total = 0 if quiet else count(paths, is_stopping=stopper.is_stopping)
+    paths = [Path(source) for source in asked.sources]
+    total = 0 if asked.quiet else count(paths, is_stopping=asked.stopper.is_stopping)
     try:
-        with console.progress(total, quiet=quiet) as progress:
+        with console.progress(total, quiet=asked.quiet) as progress:
             return run_batch(
                 paths,
-                Path(report),
-                classifier,
-                limits=limits,
-                workers=workers,
-                stopper=stopper,
+                Path(asked.report),
+                asked.classifier,
+                limits=asked.limits,
+                workers=asked.workers,
+                stopper=asked.stopper,
                 progress=progress,
             )
     except Hung:
         start_again()
 
 
-def _far(
-    sources: list[str],
-    report: str,
-    cluster: str,
-    shards: str,
-    classifier: "Classifier",
-    limits: Limits,
-    workers: int,
-    stopper: "Stopper",
-    *,
-    quiet: bool,
-) -> "Summary":
+def _far(asked: _Asked, cluster: str, shards: str) -> "Summary":
     from worker.cluster.surroundings import prepare
 
     prepare()
@@ -159,13 +155,13 @@ def _far(
             "--cluster needs Ray Data: install it with pip install 'digitdrop[cluster]'"
         ) from error
     return run_batch(
-        sources,
-        report,
-        classifier,
+        asked.sources,
+        asked.report,
+        asked.classifier,
         cluster=cluster,
         shards=shards,
-        limits=limits,
-        workers=workers,
-        stopper=stopper,
-        progress=partial(console.progress, quiet=quiet),
+        limits=asked.limits,
+        workers=asked.workers,
+        stopper=asked.stopper,
+        progress=partial(console.progress, quiet=asked.quiet),
     )
