@@ -100,7 +100,7 @@ def batch(
     typer.echo(summary)
     if summary.was_stopped:
         sys.stdout.flush()
-        os._exit(130)  # as in `watch`
+        os._exit(console.STOPPED)  # as in `watch`
     raise typer.Exit(int(summary.failed))
 
 
