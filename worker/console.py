@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NoReturn
@@ -23,6 +24,7 @@ STOPPED = 130
 
 _PAGE = 10_000  # columns where there is no terminal: a program wants each picture on one line
 _PLAIN = 5.0  # seconds between two lines of progress where there is no terminal
+_LATE = 12  # lines that the pace is taken from, a minute
 
 
 def run(app: typer.Typer) -> NoReturn:
@@ -48,7 +50,9 @@ def _complain(text: str) -> None:
 
 
 @contextmanager
-def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+def progress(
+    total: int, *, quiet: bool, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[int], None]]:
     """Show how far a run is: a bar on a terminal, plain lines elsewhere, else nothing."""
     if quiet:
         yield lambda _: None
@@ -56,7 +60,7 @@ def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
         with _bar(total) as advance:
             yield advance
     else:
-        yield _lines(total)
+        yield _lines(total, clock)
 
 
 def table(readings: Sequence[Reading]) -> None:
@@ -123,21 +127,29 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
-def _lines(total: int) -> Callable[[int], None]:
-    began = told = time.monotonic()
+def _lines(total: int, clock: Callable[[], float]) -> Callable[[int], None]:
+    """Tell every few seconds how far a run is, and how long it will take at its pace of late.
+
+    The clock runs from the first pictures that are done: how long a start takes says
+    nothing of those that follow.
+    """
     count = 0
+    told: deque[tuple[float, int]] = deque(maxlen=_LATE)
 
     def advance(done: int) -> None:
-        nonlocal told, count
+        nonlocal count
         count += done
-        now = time.monotonic()
-        if now - told >= _PLAIN:
-            rate = count / (now - began)
+        now = clock()
+        if told and now - told[-1][0] < _PLAIN:
+            return
+        if told and done:
+            since, before = told[0]
+            rate = (count - before) / (now - since)
             left = (total - count) / rate
             typer.echo(
                 f"{count:,} of {total:,}, {rate:,.0f} a second, {left:,.0f} s left", err=True
             )
-            told = now
+        told.append((now, count))
 
     return advance
 
