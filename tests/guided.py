@@ -207,7 +207,7 @@ def main() -> None:
     if options.keep and not faults:
         keep(work)
     shutil.rmtree(work)
-    sys.exit(1 if code or faults else os.EX_OK)
+    sys.exit(bool(code or faults))
 
 
 if __name__ == "__main__":

@@ -96,6 +96,11 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(Path(path, name) for path, _, names in os.walk(folder) for name in names)
 
 
+def on_shelves(outbox: Path) -> list[Path]:
+    """List every file that was filed away."""
+    return [path for shelf in ("done", "review", "failed") for path in files_below(outbox / shelf)]
+
+
 def audit(
     inbox: Path,
     outbox: Path,
@@ -111,9 +116,7 @@ def audit(
     corrections, gone = corrections or [], gone or []
     complaints = audit_report(outbox / "predictions.csv", drops)
     complaints += audit_corrections(outbox / "predictions.csv", corrections)
-    shelved = [
-        path for shelf in ("done", "review", "failed") for path in files_below(outbox / shelf)
-    ]
+    shelved = on_shelves(outbox)
     there = Counter(sha256(path.read_bytes()) for path in shelved)
     expected = Counter(sha256(content) for _, content in drops)
     expected += Counter(one.sha256 for one in corrections if one.is_copy)

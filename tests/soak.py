@@ -42,6 +42,7 @@ from ledger import (  # noqa: E402
     audit,
     children,
     files_below,
+    on_shelves,
     readers,
     sha256,
     wait_for_the_end,
@@ -161,55 +162,56 @@ def crew(folder: Path, options: argparse.Namespace) -> str:
 
 def people(folder: Path, options: argparse.Namespace) -> str:
     """Do to files what people do, without a thought for who reads them."""
-    choose = random.Random(options.seed)
-    inbox, contents = folder / "inbox", unlike_pictures(options.drops)
-    last: dict[str, str] = {}
-    """SHA-256 of what lies under a name, unless somebody took it away or the worker has it."""
-    safe: Counter[str] = Counter()
-    dropped = set(map(sha256, contents))
-
-    def touches(name: str) -> None:
-        last.pop(name, None)
-
+    contents = unlike_pictures(options.drops)
     with a_worker(folder, *AS_IT_COMES) as worker:
-        for content in contents:
-            name, other = (f"{choose.randrange(8)}.png" for _ in range(2))
-            act = choose.choice(["replaces", "writes over", "replaces", "renames", "deletes"])
-            touches(name)
-            if act == "replaces":
-                (folder / "aside").write_bytes(content)
-                (folder / "aside").replace(inbox / name)
-                last[name] = sha256(content)
-            elif act == "writes over":
-                with (inbox / name).open("wb", buffering=0) as file:
-                    # The last 21 bytes of a PNG add nothing to its pixels: it is read without.
-                    ends = [*range(100, len(content) - 30, 100), len(content)]
-                    for at, end in zip([0, *ends], ends, strict=False):
-                        file.write(content[at:end])
-                        time.sleep(choose.uniform(0, 0.06))
-                last[name] = sha256(content)
-            elif act == "renames":
-                touches(other)
-                with suppress(FileNotFoundError):
-                    (inbox / name).rename(inbox / other)
-            else:
-                (inbox / name).unlink(missing_ok=True)
-            time.sleep(choose.uniform(0, 0.02))
-        safe.update(last.values())
-        worker.waits_until(lambda: not files_below(inbox), 600)
+        left = what_people_do(folder, contents, random.Random(options.seed))
+        worker.waits_until(lambda: not files_below(worker.inbox), 600)
         worker.stop()
     found = worker.rows()
     read = Counter(row["sha256"] for row in found)
-    shelves = [
-        path for name in ("done", "review", "failed") for path in files_below(worker.outbox / name)
-    ]
-    there = Counter(sha256(path.read_bytes()) for path in shelves)
+    there = Counter(sha256(path.read_bytes()) for path in on_shelves(worker.outbox))
     assert read == there, "a row without its picture, or a picture without its row"
     assert len({row["id"] for row in found}) == len(found)
-    assert not safe - read, "a picture that nobody took away has no row"
+    assert not Counter(left) - read, "a picture that nobody took away has no row"
     assert max(read.values()) == 1, "a picture was read twice"
-    whole = sum(read[one] for one in dropped)
+    whole = sum(read[sha256(content)] for content in contents)
     return f"{whole:,} read whole, {len(found) - whole} cut short by their owners"
+
+
+def what_people_do(folder: Path, contents: list[bytes], choose: random.Random) -> list[str]:
+    """Drop, write over, rename and delete; give the SHA-256 of what nobody took away again."""
+    inbox = folder / "inbox"
+    last: dict[str, str] = {}
+    """SHA-256 of what was dropped last under a name, unless somebody took it away."""
+    for content in contents:
+        name, other = (f"{choose.randrange(8)}.png" for _ in range(2))
+        act = choose.choice(["replaces", "writes over", "replaces", "renames", "deletes"])
+        last.pop(name, None)
+        if act == "replaces":
+            (folder / "aside").write_bytes(content)
+            (folder / "aside").replace(inbox / name)
+            last[name] = sha256(content)
+        elif act == "writes over":
+            write_slowly(inbox / name, content, choose)
+            last[name] = sha256(content)
+        elif act == "renames":
+            last.pop(other, None)
+            with suppress(FileNotFoundError):
+                (inbox / name).rename(inbox / other)
+        else:
+            (inbox / name).unlink(missing_ok=True)
+        time.sleep(choose.uniform(0, 0.02))
+    return list(last.values())
+
+
+def write_slowly(path: Path, content: bytes, choose: random.Random) -> None:
+    """Write a file where it lies, with pauses that a worker may take for its end."""
+    # The last 21 bytes of a PNG add nothing to its pixels: it is read without.
+    ends = [*range(100, len(content) - 30, 100), len(content)]
+    with path.open("wb", buffering=0) as file:
+        for at, end in zip([0, *ends], ends, strict=False):
+            file.write(content[at:end])
+            time.sleep(choose.uniform(0, 0.06))
 
 
 def unlike_pictures(count: int) -> list[bytes]:
