@@ -272,12 +272,16 @@ def test_what_a_worker_read_is_told_by_any_of_its_names(tmp_path: Path) -> None:
         assert "the last of" not in ask(worker.inbox, "scans/seven.png").text
 
         labelled = worker.outbox / "review" / "none" / "seven.png"
-        shutil.copy2(shelved, labelled)
+        worker.waits_until(labelled.parent.is_dir)
+        copy = tmp_path / "copy.png"
+        shutil.copy2(shelved, copy)
+        copy.rename(labelled)  # it is whole when it is seen
         assert ask(worker.inbox, labelled).kind in {Kind.LABELLED, Kind.READ}
         worker.waits_until(lambda: len(worker.rows()) == 5 and not labelled.exists())
         corrected = ask(worker.inbox, "scans/seven.png")
         assert "put right by a person: it shows no single digit" in corrected.text
         assert "the last of 2 rows about it" in corrected.text
+        assert ask(worker.inbox, f"seven~{read}.png") == corrected, "by its row's id"
         worker.stop()
 
     shutil.copy2(tmp_path / "desk/seven.png", labelled)
