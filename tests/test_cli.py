@@ -80,6 +80,22 @@ def test_a_drawing_replaces_an_earlier_one_and_never_a_picture(tmp_path: Path) -
     assert sorted(path.name for path in tmp_path.iterdir()) == ["seven.jpg", "why.png"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_a_drawing_that_does_not_fit_leaves_the_earlier_one(tmp_path: Path) -> None:
+    drawing = tmp_path / "why.png"
+    command = [sys.executable, "-m", "worker", "predict", str(SEVEN), "--explain", str(drawing)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    before = drawing.read_bytes()
+
+    limited = ["bash", "-c", 'ulimit -f 1; exec "$@"', "-", *command]  # a kilobyte or less
+    done = subprocess.run(limited, cwd=ROOT, check=False, capture_output=True, text=True)
+
+    assert done.returncode == 2
+    assert done.stderr == f"digitdrop: cannot write {drawing}: File too large\n"
+    assert drawing.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [drawing]
+
+
 def test_predict_says_in_one_line_why_a_file_cannot_be_read_and_exits_with_1(
     tmp_path: Path,
 ) -> None:

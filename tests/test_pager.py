@@ -48,6 +48,13 @@ def followers(outbox: Path) -> list[int]:
     return found
 
 
+def blocked_in(process: int) -> set[signal.Signals]:
+    """Tell which signals a process never hears, see proc_pid_status(5)."""
+    mask = re.search(r"SigBlk:\s+(\w+)", Path(f"/proc/{process}/status").read_text())
+    assert mask
+    return {one for one in signal.Signals if int(mask[1], 16) >> (one - 1) & 1}
+
+
 def until(is_so: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not is_so():
@@ -66,6 +73,7 @@ def test_the_page_keeps_up_with_the_worker_and_shows_the_last_rows_when_it_stops
         worker.waits_until(lambda: rows_in(worker.outbox) == 5)
         (follower,) = followers(worker.outbox)
         assert os.getpriority(os.PRIO_PROCESS, follower) == 19
+        assert {signal.SIGINT, signal.SIGTERM} <= blocked_in(follower)
         drop(worker.inbox, DROPS[5:])
         worker.waits_until(lambda: len(worker.rows()) == 10)
         assert worker.stop() < 5

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -253,6 +254,31 @@ def begun(line: str, cwd: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such terminals")
+def test_ctrl_c_takes_a_progress_bar_down(many: Path) -> None:
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        ["digitdrop", "evaluate", "labelled"],
+        cwd=many, env=environment() | {"TERM": "xterm"}, stdout=subprocess.DEVNULL, stderr=theirs,
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    told = b""
+    while b" a second" not in told:  # it is at work; the bar hides the cursor
+        told += os.read(ours, 1000)
+
+    os.killpg(process.pid, signal.SIGINT)
+    with suppress(OSError):  # nobody has the other end any more
+        while more := os.read(ours, 1000):
+            told += more
+    os.close(ours)
+
+    assert process.wait(30) == 130
+    assert told.rindex(b"\x1b[?25h") > told.rindex(b"\x1b[?25l")
+    assert b"Traceback" not in told
+
+
+@pytest.mark.slow
 def test_what_ctrl_c_stopped_goes_on_and_is_whole(many: Path) -> None:
     for _ in range(3):
         process = begun("batch labelled --report whole.csv", many)
@@ -286,6 +312,26 @@ def test_a_reader_that_goes_away_costs_no_traceback(line: str, many: Path) -> No
     _, told = process.communicate(timeout=60)
 
     assert told == ""
+
+
+def test_a_mistake_that_nobody_reads_has_its_exit_code_all_the_same(folder: Path) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    process = subprocess.Popen(
+        ["digitdrop", "predict", "gone.png"], cwd=folder, env=environment(), stderr=theirs
+    )
+    os.close(theirs)
+
+    assert process.wait(60) == 2
+
+
+def test_a_program_gets_each_picture_on_one_line_however_long_its_name(folder: Path) -> None:
+    name = f"{'long' * 50}.png"
+    (folder / "six.png").rename(folder / name)
+
+    told = digitdrop(f"predict {name}", folder, COLUMNS="").stdout
+
+    assert [line.split()[0] for line in told.splitlines() if " ok " in line] == [name]
 
 
 @pytest.mark.parametrize(
