@@ -45,3 +45,9 @@ def start_deaf(process: "BaseProcess") -> None:
         resource_tracker.ensure_running()
     with deaf():
         process.start()
+
+
+def stay_deaf() -> None:
+    """Hear neither signal in a process that was started deaf: on Windows it was not."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

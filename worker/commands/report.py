@@ -1,7 +1,6 @@
 """`digitdrop report`: the page that people look at."""
 
 import math
-import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +27,7 @@ def report(
 
     Example: digitdrop report --outbox results --output friday.html
     """
+    from worker.deaf import stay_deaf
     from worker.mounts import HomeDisk
     from worker.page.follow import follow as keep_up
     from worker.page.make import Maker
@@ -39,16 +39,10 @@ def report(
     maker = Maker(outbox=outbox, output=page, newest=newest, home=HomeDisk(outbox, follow))
     try:
         if follow is not None:
-            _leave_signals_to_the_parent()
+            stay_deaf()  # the end of the parent counts
             keep_up(maker, sys.stdin.fileno())
             return
         made = maker.make(now=datetime.now(UTC), patience=math.inf)
     except OSError as error:
         raise FolderError(f"cannot make {page}: {error.strerror or error}") from error
     typer.echo(f"{page}: {made}")
-
-
-def _leave_signals_to_the_parent() -> None:
-    """Be deaf to Ctrl-C and to systemd, which tell all processes: the end of the parent counts."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)

@@ -1,12 +1,12 @@
 """A process that reads for another one ends and logs as that one does."""
 
 import os
-import signal
 import threading
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
+from worker.deaf import stay_deaf
 from worker.log import logs
 
 
@@ -16,8 +16,7 @@ def live_for_parent() -> None:
     Whether the worker shall stop is for the parent to hear: a Ctrl-C, and systemd, tell
     all processes. `start_deaf` sees to that earlier, but not on Windows.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    stay_deaf()
     logs.as_in_parent()
     parent = parent_process()
     if parent:
