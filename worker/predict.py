@@ -20,7 +20,7 @@ from worker.errors import InputError, ReportError
 from worker.explain import Canvas, sheet
 from worker.load import load
 from worker.pipeline import Seen
-from worker.values import Drop, Failure, Grey, Limits, Picture, Probabilities, Reading
+from worker.values import Drop, Grey, Limits, Picture, Probabilities, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +34,14 @@ class Look:
     probabilities: Probabilities
     """One row per frame of the sight."""
 
-    @property
-    def failed(self) -> bool:
-        """Whether it could not be read."""
-        return isinstance(self.seen, Failure)
+
+def read(images: Sequence[Path], classifier: Classifier, *, limits: Limits) -> list[Reading]:
+    """Read pictures one by one, as the service would; nothing is recorded."""
+    return [_read(image, classifier, limits)[1] for image in images]
 
 
 def look_at(images: Sequence[Path], classifier: Classifier, *, limits: Limits) -> list[Look]:
-    """Read pictures one by one, as the service would; nothing is recorded."""
+    """Read pictures in the same way, and once more for what `read` does not keep."""
     return [_look_at(image, classifier, limits) for image in images]
 
 
@@ -64,7 +64,7 @@ def draw(looks: Sequence[Look], path: Path) -> None:
     padded = [_widened(row, width) for row in rows]
     aside = path.with_name(f".{path.name}.part")
     try:
-        if path.exists() and _MARK not in path.read_bytes()[:_HEAD]:
+        if path.exists() and not _is_ours(path):
             raise ReportError(
                 f"{path} is there and no drawing of ours, so it is left as it is: "
                 "name another file with --explain"
@@ -81,6 +81,11 @@ _MARK: Final = b"Made by digitdrop predict"
 _HEAD: Final = 200  # bytes: the mark is in the first text of the PNG
 
 
+def _is_ours(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _MARK in file.read(_HEAD)
+
+
 def _png(canvas: Canvas) -> bytes:
     """Write a drawing with our mark."""
     info = PngInfo()
@@ -90,15 +95,20 @@ def _png(canvas: Canvas) -> bytes:
     return file.getvalue()
 
 
-def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Look:
+def _read(image: Path, classifier: Classifier, limits: Limits) -> tuple[Seen, Reading]:
     # A link that is named is followed, unlike one that somebody drops into a folder.
-    path = image.resolve()
-    seen = pipeline.see(Drop(id="", path=path, name=str(image)), limits)
-    frames = seen.sight.frames if isinstance(seen, Picture) else ()
+    drop = Drop(id="", path=image.resolve(), name=str(image))
+    seen = pipeline.see(drop, limits)
     (reading,) = pipeline.read([seen], classifier, now=pipeline.utc_now)
+    return seen, reading
+
+
+def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Look:
+    seen, reading = _read(image, classifier, limits)
+    frames = seen.sight.frames if isinstance(seen, Picture) else ()
     return Look(
         reading=reading,
-        grey=_decoded(path, limits),
+        grey=_decoded(seen.drop.path, limits),
         seen=seen,
         probabilities=classifier.probabilities(frames),
     )

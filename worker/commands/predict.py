@@ -7,7 +7,7 @@ import typer
 
 from worker import console
 from worker.options import LIMITS, MODEL, MaxBytes, MaxPixels, Model
-from worker.values import Limits
+from worker.values import Limits, Status
 
 
 def predict(
@@ -31,16 +31,19 @@ def predict(
     Example: digitdrop predict photo.jpg --explain why.png
     """
     from worker.classify import Classifier
-    from worker.predict import draw, look_at
+    from worker.predict import draw, look_at, read
 
-    looks = look_at(
-        images, Classifier.load(model), limits=Limits(pixels=max_pixels, bytes=max_bytes)
-    )
+    limits = Limits(pixels=max_pixels, bytes=max_bytes)
+    classifier = Classifier.load(model)
     if explain:
+        looks = look_at(images, classifier, limits=limits)
         draw(looks, explain)
-    readings = [one.reading for one in looks]
+        readings = [one.reading for one in looks]
+    else:
+        readings = read(images, classifier, limits=limits)
     if as_json:
         typer.echo(console.as_json(readings))
     else:
         console.table(readings)
-    raise typer.Exit(int(any(one.failed for one in looks)))
+    failed = any(one.verdict.status is Status.UNREADABLE for one in readings)
+    raise typer.Exit(int(failed))
