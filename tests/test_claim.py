@@ -78,18 +78,32 @@ def test_a_folder_that_became_a_link_is_not_followed_out_of_the_inbox_nor_into_i
     (drop,) = hand.take(["scans/7.png"])
     outside = inbox.parent / "outside"
     outside.mkdir()
+    (outside / "below").mkdir()
     (outside / "secret.png").write_bytes(b"secret")
+    (outside / "below" / "secret.png").write_bytes(b"secret")
     (inbox / "scans").rmdir()
     (inbox / "scans").symlink_to(outside)
 
-    assert hand.take(["scans/secret.png"]) == []
+    assert hand.take(["scans/secret.png", "scans/below/secret.png"]) == []
     assert not hand.give_back(drop)
 
     (inbox / "scans").unlink()
     (inbox / "scans").symlink_to(inbox / "scans")
     assert hand.take(["scans/7.png"]) == []
     assert not hand.give_back(drop)
-    assert files_below(outside) == [outside / "secret.png"]
+    assert files_below(outside) == [outside / "below" / "secret.png", outside / "secret.png"]
+
+
+def test_an_inbox_that_is_reached_by_a_link_is_used_as_any_other(inbox: Path) -> None:
+    link = inbox.with_name("link")
+    link.symlink_to(inbox)
+    hand = Hand(link, inbox.parent / "outbox")
+    hand.prepare()
+
+    (drop,) = hand.take(["scans/7.png"])
+
+    assert hand.give_back(drop)
+    assert (inbox / "scans" / "7.png").read_bytes() == b"another seven"
 
 
 def test_what_is_given_back_lies_under_its_name_again(inbox: Path, hand: Hand) -> None:

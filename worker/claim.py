@@ -102,9 +102,8 @@ class Hand:
         """Say whether no folder on the way is a link, put there since it was listed."""
         if "/" not in name:
             return True
-        below = Path(name).parent
-        expected = Path(os.path.realpath(self._inbox)) / below
-        return os.path.realpath(self._inbox / below) == os.fspath(expected)
+        folders = Path(name).parents[:-1]  # the last is the inbox, which may be one
+        return not any((self._inbox / folder).is_symlink() for folder in folders)
 
     def let_go(self, drops: Iterable[Drop]) -> None:
         """Remove the folders of batches that are finished; one with files in it stays."""
