@@ -5,8 +5,6 @@ Each step takes one value and returns the next; nothing is filled in later.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -77,10 +75,6 @@ class Drop:
     name: str
     """What its owner calls it: the path relative to the inbox (or to the folder given)."""
 
-    def __reduce__(self) -> tuple[Callable[..., Drop], tuple[str | None, ...]]:
-        """Travel to another process light: else each one's fields would be looked up."""
-        return _drop, (self.id, os.fspath(self.path), self.address, self.name)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
@@ -124,17 +118,6 @@ class Verdict:
     runner_up: int | None = None
     runner_up_confidence: float | None = None
 
-    def __reduce__(self) -> tuple[Callable[..., Verdict], tuple[object, ...]]:
-        """Travel light, as a drop does."""
-        return _verdict, (
-            self.status,
-            self.prediction,
-            self.confidence,
-            self.reason,
-            self.runner_up,
-            self.runner_up_confidence,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
@@ -171,25 +154,3 @@ class Reading:
     """Of the file's bytes, in hex; empty when they could not be read."""
     model: str
     """Name and first 8 hex digits of the SHA-256 of the model file."""
-
-
-def _drop(row_id: str | None, path: str, address: str, name: str) -> Drop:
-    return Drop(id=row_id, path=Path(path), address=address, name=name)
-
-
-def _verdict(
-    status: Status,
-    prediction: int | None,
-    confidence: float | None,
-    reason: str,
-    runner_up: int | None,
-    runner_up_confidence: float | None,
-) -> Verdict:
-    return Verdict(
-        status=status,
-        prediction=prediction,
-        confidence=confidence,
-        reason=reason,
-        runner_up=runner_up,
-        runner_up_confidence=runner_up_confidence,
-    )
