@@ -285,6 +285,25 @@ def test_coloured_ink_is_seen_where_brightness_hardly_shows_it(
     assert abs(seen[100, 100] - seen[5, 5]) >= 40
 
 
+@pytest.mark.parametrize(
+    ("paper", "inks"),
+    [
+        (255, [(255, 255, 0), (0, 255, 255), (255, 0, 255)]),
+        (0, [(255, 0, 0), (0, 255, 0), (0, 0, 255)]),
+    ],
+)
+def test_inks_of_three_colours_are_all_seen_where_each_channel_shows_but_one(
+    paper: int, inks: list[tuple[int, int, int]]
+) -> None:
+    colours = np.full((200, 200, 3), paper, np.uint8)
+    for place, ink in enumerate(inks):
+        colours[60:120, 50 + 40 * place : 60 + 40 * place] = ink
+
+    seen = decode(encoded(Image.fromarray(colours), "PNG")).astype(int)
+
+    assert all(abs(seen[90, 55 + 40 * place] - seen[5, 5]) > 200 for place in range(3))
+
+
 @pytest.mark.parametrize(("form", "least", "most"), [("PNG", 0.3, 1.3), ("JPEG", 0.18, 0.25)])
 def test_a_large_photo_comes_back_with_a_million_pixels_at_most(
     form: str, least: float, most: float

@@ -5,6 +5,7 @@ import pytest
 from train.scenes import blank, nondigit
 from worker.glyph import look
 from worker.ink.framing import is_framed, to_frame
+from worker.ink.marks import pieces
 from worker.values import Frame, Grey
 
 
@@ -139,6 +140,16 @@ def test_the_edge_of_the_table_is_not_taken_for_ink() -> None:
     page[:, :12] = 30
 
     assert alike(look(page).frames[0], a_frame()) > 0.9
+
+
+def test_each_mark_weighs_as_much_as_its_ink_wherever_it_lies() -> None:
+    ink = np.zeros((90, 120), np.uint8)
+    for top, left, level in ((0, 30, 200), (40, 5, 90), (75, 100, 30)):
+        ink[top : top + 15, left : left + 20] = level
+
+    marks = pieces((ink > 0).view(np.uint8), ink, faint=3.0)
+
+    assert sorted(marks.mass) == [300 * 30, 300 * 90, 300 * 200]
 
 
 def test_dirt_is_left_out() -> None:
