@@ -76,7 +76,7 @@ def decode(content: bytes, *, limits: Limits | None = None) -> Grey:
 def grey_of(picture: Image.Image, *, limits: Limits | None = None) -> Grey:
     """Give what a picture of Pillow's shows, as `decode` gives what its file does.
 
-    Of a very large JPEG it is not quite the same: of its file, `decode` has no more
+    Of a large JPEG it is not quite the same: of its file, `decode` has no more
     decoded than is needed.
 
     Raises:
@@ -89,12 +89,11 @@ def grey_of(picture: Image.Image, *, limits: Limits | None = None) -> Grey:
     if not width * height:
         raise Unreadable(f"a picture of {width}x{height} pixels shows nothing")
     try:
-        picture.load()
-        return _upright(to_grey(picture), _orientation(picture))
+        return _seen(picture)
     except MemoryError as error:
         raise TooLarge(f"not enough memory for {width}x{height} pixels") from error
     except Exception as error:  # as in `decode`
-        detail = " ".join(str(error).split()) or type(error).__name__
+        detail = _detail(error)
         kind = Incomplete if "truncated" in detail.lower() else Unreadable
         raise kind(f"damaged or unsupported picture: {detail}"[:200]) from error
 
@@ -113,8 +112,12 @@ def _pixels(form: Format, file: "_Reader", limits: Limits) -> Grey:
         _check(*picture.size, limits)
         if form.name == "JPEG":
             _draft(picture)
-        picture.load()
-        return _upright(to_grey(picture), _orientation(picture))
+        return _seen(picture)
+
+
+def _seen(picture: Image.Image) -> Grey:
+    picture.load()
+    return _upright(to_grey(picture), _orientation(picture))
 
 
 def _draft(picture: ImageFile.ImageFile) -> None:
@@ -166,7 +169,7 @@ def _unknown(content: bytes) -> InputError:
 
 def _blame(error: Exception, form: Format, file: _Reader) -> InputError:
     size = len(file.getbuffer())
-    detail = " ".join(str(error).split()) or type(error).__name__
+    detail = _detail(error)
     if (
         file.ran_out
         or "truncated" in detail.lower()
@@ -176,6 +179,10 @@ def _blame(error: Exception, form: Format, file: _Reader) -> InputError:
     ):
         return Incomplete(f"the {form.name} is cut off after {size:,} bytes")
     return Unreadable(f"damaged or unsupported {form.name}: {detail}"[:200])
+
+
+def _detail(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _promised(file: _Reader) -> int:
