@@ -3,7 +3,6 @@
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.running import ROOT, SETTLED, a_worker, rows
+
 WAYS = Path(__file__).resolve().parent / "ways"
 ANCESTOR_AT_MOST, YOLO_AT_MOST = 100, 200  # pictures: more would only take longer
-_SETTLED = 2.1  # seconds after which what lies in the inbox counts as a backlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def batch(*more: str) -> Way:
         report.unlink(missing_ok=True)
         command = ["-m", "worker", "batch", pictures, "--report", report, "--quiet", *more]
         done = _run(command, count)
-        assert _rows(report) == count
+        assert rows(report) == count
         return done
 
     return run
@@ -54,21 +53,11 @@ def watch(*more: str) -> Way:
 
     def run(pictures: Path, count: int) -> Run:
         folder = Path(tempfile.mkdtemp(dir=pictures.parent))
-        inbox, outbox = folder / "inbox", folder / "outbox"
-        shutil.copytree(pictures, inbox)
-        time.sleep(_SETTLED)
-        report = outbox / "predictions.csv"
-        command = ["-m", "worker", "watch", f"--inbox={inbox}", f"--outbox={outbox}", "--quiet"]
-        before, started = _cpu(), time.perf_counter()
-        worker = subprocess.Popen([sys.executable, *command, *more], cwd=ROOT)
-        try:
-            while not report.exists() or _rows(report) < count:
-                assert worker.poll() is None
-                time.sleep(0.02)
-            seconds = time.perf_counter() - started
-        finally:
-            worker.send_signal(signal.SIGTERM)
-            worker.wait()
+        shutil.copytree(pictures, folder / "inbox")
+        time.sleep(SETTLED)
+        before = _cpu()
+        with a_worker(folder, *more) as worker:
+            seconds = worker.waits_until(lambda: worker.rows() >= count, every=0.02) - worker.began
         shutil.rmtree(folder, ignore_errors=True)  # the page may still be written
         return Run(count, seconds, _cpu() - before)
 
@@ -148,8 +137,3 @@ def _cpu() -> float:
     """Give the CPU seconds of all child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _rows(report: Path) -> int:
-    with report.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b"")) - 1

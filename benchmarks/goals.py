@@ -69,7 +69,7 @@ def _beside_the_limit(found: Found) -> Iterator[Row]:
         ways = found.kinds[kind]
         yield (
             f"{found.counts[kind]:,} {_NAMES[kind]}, beside the bare loop from disk",
-            f"{aim}",
+            aim,
             f"{_both(found, kind, 'bare loop, disk')}; starts included "
             f"{_both(found, kind, 'bare loop, disk', by='a second')}",
         )

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
+SETTLED = 2.1
+"""Seconds after which what lies in an inbox counts as a backlog."""
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -51,12 +53,7 @@ class Worker:
 
     def rows(self) -> int:
         """Count the rows of its report."""
-        try:
-            with self.report.open("rb") as file:
-                chunks = iter(lambda: file.read(1 << 20), b"")
-                return sum(chunk.count(b"\n") for chunk in chunks) - 1
-        except FileNotFoundError:
-            return 0
+        return rows(self.report) if self.report.exists() else 0
 
     def memory(self) -> float:
         """Give the MB that are resident, of all its processes; shared pages count in part."""
@@ -84,6 +81,13 @@ def a_worker(folder: Path, *more: str) -> Iterator[Worker]:
         yield worker
     finally:
         worker.stop()
+
+
+def rows(report: Path) -> int:
+    """Count the rows of a report."""
+    with report.open("rb") as file:
+        chunks = iter(lambda: file.read(1 << 20), b"")
+        return sum(chunk.count(b"\n") for chunk in chunks) - 1
 
 
 def processes(pid: int) -> list[int]:

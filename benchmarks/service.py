@@ -24,9 +24,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.kinds import make
-from benchmarks.running import ROOT, a_picture, a_worker, memory
+from benchmarks.running import ROOT, SETTLED, a_picture, a_worker, memory
 
-_SETTLE = 2.1  # seconds after which a file counts as a backlog
 _FEW = 300  # pictures after which all that is made when first needed is there
 _DRAINED, _COSTED = 50_000, 20_000  # rows at most
 _PHOTOS = (20, 80)
@@ -136,7 +135,7 @@ def _fill(inbox: Path, count: int) -> None:
     pictures = [a_picture(number) for number in range(10)]
     for number in range(count):
         (inbox / f"{number:06}.png").write_bytes(pictures[number % 10])
-    time.sleep(_SETTLE)
+    time.sleep(SETTLED)
 
 
 if __name__ == "__main__":

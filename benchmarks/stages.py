@@ -48,8 +48,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
     found = measure()
-    print(json.dumps(found, indent=2) if parser.parse_args().json else table(found))
+    print(json.dumps(found, indent=2) if options.json else table(found))
 
 
 def measure() -> dict[str, dict[str, float]]:
