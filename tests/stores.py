@@ -20,7 +20,8 @@ from ledger import ROOT, rows
 
 Row = dict[str, str]
 
-_REFUSAL = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+REFUSAL = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+"""What S3 says with 403 to whose key has run out, or who has no right."""
 
 
 def some_pictures(folder: Path, count: int, *, different: int = 500) -> None:
@@ -138,43 +139,48 @@ def s3_server() -> Iterator[dict[str, str]]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "nobody",
-        "AWS_SECRET_ACCESS_KEY": "nothing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    server.stop()
+    try:
+        yield _settings(f"http://{host}:{port}")
+    finally:
+        server.stop()
 
 
 @contextmanager
-def refusing_server() -> Iterator[dict[str, str]]:
-    """Run a server on the loopback that refuses everything, as S3 does whose key has run out."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
+def answering_server(status: int, content: bytes, *, delay: float = 0) -> Iterator[dict[str, str]]:
+    """Run a server on the loopback that gives each request the same answer, after some seconds."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            time.sleep(delay)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/xml")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+    try:
+        yield _settings(f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _settings(address: str) -> dict[str, str]:
+    """Give what makes programs use a server."""
+    return {
+        "AWS_ENDPOINT_URL": address,
         "AWS_ACCESS_KEY_ID": "nobody",
         "AWS_SECRET_ACCESS_KEY": "nothing",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    server.shutdown()
-    server.server_close()
-
-
-class _Refusing(BaseHTTPRequestHandler):
-    def do_HEAD(self) -> None:
-        self.send_response(403)
-        self.send_header("Content-Type", "application/xml")
-        self.send_header("Content-Length", str(len(_REFUSAL)))
-        self.end_headers()
-
-    def do_GET(self) -> None:
-        self.do_HEAD()
-        self.wfile.write(_REFUSAL)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 def csv_rows(content: bytes) -> list[Row]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from builders import a_reading
 from ledger import ROOT, a_picture, drop
-from stores import refusing_server
+from stores import REFUSAL, answering_server
 
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.cluster
@@ -227,7 +227,7 @@ def test_what_a_store_refuses_for_one_picture_costs_its_row_and_for_a_share_stop
     here = Found(str(tmp_path / "7.png"), "7.png")
     refused = [Found(f"s3://refused/{number}.png", f"{number}.png") for number in range(3)]
 
-    with refusing_server() as settings:
+    with answering_server(403, REFUSAL) as settings:
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
         one, other = see_share([refused[0], here], Limits(), careful=False)
@@ -249,6 +249,24 @@ def a_python(code: str, **more: str) -> "subprocess.CompletedProcess[str]":
         env=more,
         timeout=30,
     )
+
+
+@pytest.mark.slow
+def test_a_picture_that_is_tried_out_is_not_blamed_for_a_slow_store() -> None:
+    code = (
+        "from worker.cluster.listing import Found\n"
+        "from worker.cluster.seeing import see_share\n"
+        "from worker.crew import trial\n"
+        "from worker.values import Limits\n"
+        "trial.TIME_LIMIT = 3\n"
+        "(seen,) = see_share([Found('s3://slow/7.png', '7.png')], Limits(), careful=True)\n"
+        "print(type(seen).__name__, getattr(seen, 'error', ''))"
+    )
+
+    with answering_server(200, a_picture(7), delay=2) as settings:
+        done = a_python(code, **settings)
+
+    assert done.stdout == "Picture \n", done.stderr
 
 
 @pytest.mark.parametrize("hangs", ["time.sleep(60)", "re.match('(a+)+$', 'a' * 60 + 'b')"])

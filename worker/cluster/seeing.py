@@ -1,14 +1,15 @@
 """A share of pictures -> what is seen in them; one that kills or hangs its reader is set aside."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import partial
+from math import inf
 from pathlib import Path
 
 import cv2
 
 from worker.cluster.addresses import is_remote
 from worker.cluster.fetching import fetched
-from worker.cluster.files import fetch
 from worker.cluster.listing import Found
 from worker.cluster.patience import patience
 from worker.cluster.stores import StoreError
@@ -35,6 +36,14 @@ def see_share(share: Sequence[Found], limits: Limits, *, careful: bool) -> list[
     """
     cv2.setNumThreads(1)  # there is a process for each core
     deadly = _deadly(share, limits) if careful else set()
+    seen = _see(share, limits, deadly=deadly)
+    _raise_if_all_are_refused(seen)
+    return seen
+
+
+def _see(
+    share: Sequence[Found], limits: Limits, *, deadly: Collection[Path | str] = ()
+) -> list[Seen]:
     seen = []
     addresses = [one.address for one in share]
     with fetched(addresses, most=limits.bytes) as contents:
@@ -42,7 +51,6 @@ def see_share(share: Sequence[Found], limits: Limits, *, careful: bool) -> list[
             get = content.result if content else None
             with patience():
                 seen.append(see(_drop(one), limits, deadly=deadly, content=get))
-    _raise_if_all_are_refused(seen)
     return seen
 
 
@@ -53,14 +61,15 @@ def _drop(one: Found) -> Drop:
 
 
 def _deadly(share: Sequence[Found], limits: Limits) -> set[Path | str]:
-    blamed = trial.culprits(partial(_try, limits), share, time_limit=trial.TIME_LIMIT)
+    # The other process has patience of its own, which no slow store can exhaust.
+    blamed = trial.culprits(partial(_try, limits), share, time_limit=inf)
     drops = [_drop(share[index]) for index in blamed]
     return {drop.address or drop.path.absolute() for drop in drops}
 
 
 def _try(limits: Limits, one: Found) -> None:
-    content = partial(fetch, one.address, most=limits.bytes) if is_remote(one.address) else None
-    see(_drop(one), limits, content=content)
+    with suppress(StoreError):  # which is no fault of the picture, and is met again
+        _see([one], limits)
 
 
 def _raise_if_all_are_refused(seen: Sequence[Seen]) -> None:
