@@ -56,7 +56,7 @@ def see(
         sha256 = hashlib.sha256(loaded).hexdigest()
         if _id(drop, sha256) in known:
             raise AlreadyRead("its row is in the report")
-        if deadly and _place(drop) in deadly:
+        if deadly and place(drop) in deadly:
             raise Unreadable("crashed the reader twice")
         sight = look(decode(loaded, limits=limits))
     except InputError as error:
@@ -125,7 +125,7 @@ def _verdict(picture: Picture, answers: Probabilities, classifier: Classifier) -
     try:
         return judge(picture.sight, answers, classifier.thresholds)
     except Exception:  # as in `see`: a bug may cost this picture, never the worker
-        logger.exception("cannot judge %s", picture.drop.path)
+        logger.exception("cannot judge %r", picture.drop.name)
         return Verdict(status=Status.UNREADABLE, reason=_BUG)
 
 
@@ -138,11 +138,12 @@ def _id(drop: Drop, sha256: str) -> str:
     """Name the row: by the claim, else by path and content."""
     if drop.id is not None:
         return drop.id
-    # As `_place`, but quicker than a path of its own.
+    # As `place`, but quicker than a path of its own.
     place = drop.address or os.path.join(os.getcwd(), drop.path)  # noqa: PTH109, PTH118
     named = os.fsencode(place) + b"\0" + sha256.encode()
     return "f" + hashlib.blake2b(named, digest_size=10).hexdigest()
 
 
-def _place(drop: Drop) -> Path | str:
+def place(drop: Drop) -> Path | str:
+    """Tell where a drop lies: its absolute path, or its address."""
     return drop.address or drop.path.absolute()

@@ -15,7 +15,7 @@ from worker.cluster.patience import patience
 from worker.cluster.stores import StoreError
 from worker.crew import trial
 from worker.errors import Unavailable
-from worker.pipeline import Seen, see
+from worker.pipeline import Seen, place, see
 from worker.values import Drop, Failure, Limits
 
 
@@ -63,8 +63,7 @@ def _drop(one: Found) -> Drop:
 def _deadly(share: Sequence[Found], limits: Limits) -> set[Path | str]:
     # The other process has patience of its own, which no slow store can exhaust.
     blamed = trial.culprits(partial(_try, limits), share, time_limit=inf)
-    drops = [_drop(share[index]) for index in blamed]
-    return {drop.address or drop.path.absolute() for drop in drops}
+    return {place(_drop(share[index])) for index in blamed}
 
 
 def _try(limits: Limits, one: Found) -> None:
