@@ -88,12 +88,11 @@ def get(address: str) -> bytes | None:
     filesystem, path = located(address)
     try:
         with filesystem.open_input_file(path) as file:
-            content: bytes = file.read()
+            return file.read()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ReportError(f"cannot read {address}: {first_line(error)}") from error
-    return content
 
 
 def put(address: str, content: bytes) -> None:
