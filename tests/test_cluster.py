@@ -295,6 +295,28 @@ def test_lists_of_addresses_are_read_once_each(
     ]
 
 
+def test_what_two_of_the_sources_hold_is_read_once(
+    tmp_path: Path, s3: dict[str, str], bucket: Any
+) -> None:
+    for number, key in enumerate(("in/1.png", "in/below/2.png", "inside/3.png")):
+        bucket.put_object(Bucket="crops", Key=key, Body=a_picture(number + 1))
+    some = tmp_path / "some.txt"
+    some.write_text("s3://crops/inside/3.png\ns3://crops/in/1.png\n")
+
+    done = a_run(
+        *("s3://crops/in/", "s3://crops/in/below", some, "--report", tmp_path / "out"),
+        *("--cluster=local", "--shards=csv"),
+        **s3,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert [(row["file"], row["prediction"]) for row in cluster_rows(tmp_path / "out")] == [
+        ("1.png", "1"),
+        ("below/2.png", "2"),
+        ("s3://crops/inside/3.png", "3"),
+    ]
+
+
 def test_what_the_operator_must_put_right_is_one_clear_line(
     tmp_path: Path, s3: dict[str, str]
 ) -> None:
