@@ -285,8 +285,8 @@ def test_a_reader_that_hangs_is_ended_even_if_it_lets_no_python_run(hangs: str) 
 
     done = a_python(code)
 
-    assert (done.returncode, done.stdout) == (1, "none was blamed for another\n"), done.stderr
-    assert "Timeout" in done.stderr
+    assert done.stdout == "none was blamed for another\n", done.stderr
+    assert done.returncode not in {0, None}
 
 
 def test_nothing_of_the_engine_is_loaded_unless_it_is_asked_for(tmp_path: Path) -> None:
