@@ -131,6 +131,20 @@ def test_what_it_remembers_is_bounded() -> None:
     assert len(repeats._texts._windows) == len(repeats._kinds._windows) == 1_000
 
 
+def test_what_was_held_back_is_told_also_if_too_many_others_come_to_be_remembered() -> None:
+    repeats = Repeats()
+    told(repeats, a_line(AWAY, "x/", "no", level=logging.ERROR), times=[0.0] * 10)
+    for number in range(1_000):
+        repeats.is_told(a_line(f"kind {number}", level=logging.ERROR), now=1.0)
+
+    is_due = repeats.next_due() <= 1.0
+    late = [Text(timed=False).format(one) for one in repeats.due(1.0)]
+
+    assert is_due
+    assert late == ["cannot list the folder 'x/': no (and 6 more like it)"]
+    assert list(repeats.due(1.0)) == []
+
+
 def test_what_was_held_back_is_told_at_the_end() -> None:
     out = io.StringIO()
     log = Folding(out, Json(), clock=lambda: 0.0)

@@ -40,27 +40,31 @@ class _Alike:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self._windows: dict[str, _Window] = {}
+        self._let_go: list[logging.LogRecord] = []
 
     def window(self, name: str, now: float) -> _Window:
         if name not in self._windows:
             if len(self._windows) >= _MOST:
-                del self._windows[next(iter(self._windows))]
+                self._let_go += _counted(self._windows.pop(next(iter(self._windows))))
             self._windows[name] = _Window(now)
         return self._windows[name]
 
     def over(self, now: float) -> Iterator[logging.LogRecord]:
         """End windows: tell what was counted, and go on counting; forget what was quiet."""
+        yield from self._let_go
+        self._let_go.clear()
         while self._windows:
             name, window = next(iter(self._windows.items()))
             if now - window.began < self.rule.span:
                 return
             del self._windows[name]
-            if window.last:
-                if now != math.inf:
-                    self._windows[name] = _Window(now, told=self.rule.lines)
-                yield _counted(window.last, window.held - 1)
+            if window.held and now != math.inf:
+                self._windows[name] = _Window(now, told=self.rule.lines)
+            yield from _counted(window)
 
     def next_due(self) -> float:
+        if self._let_go:
+            return -math.inf
         return min(
             (one.began + self.rule.span for one in self._windows.values() if one.held),
             default=math.inf,
@@ -105,6 +109,8 @@ class Repeats:
     def due(self, now: float) -> Iterator[logging.LogRecord]:
         """Give the last line of each window that is over, with how many more were held back.
 
+        So is one that was let go: no line is held back without being counted.
+
         Args:
             now: monotonic seconds; infinite for all that is left.
         """
@@ -112,11 +118,13 @@ class Repeats:
             yield from alike.over(now)
 
     def next_due(self) -> float:
-        """Say when `due` will have something to tell; infinite if nothing was held back."""
+        """Say when `due` will have something to tell; infinite if nothing is held back."""
         return min(self._texts.next_due(), self._kinds.next_due())
 
 
-def _counted(last: logging.LogRecord, more: int) -> logging.LogRecord:
-    record = copy(last)
-    record.more = more
-    return record
+def _counted(window: _Window) -> Iterator[logging.LogRecord]:
+    """Give the last line that a window held back, with how many more it stands for."""
+    if window.last:
+        record = copy(window.last)
+        record.more = window.held - 1
+        yield record
