@@ -9,27 +9,23 @@ from xml.etree import ElementTree
 import pytest
 import typer
 import yaml
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperOption
 
 from worker.cli import app
 from worker.health.metrics import Metrics
 from worker.health.told import Told
-from worker.settings import parse
+from worker.settings import commands, parse
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
+COMMANDS = commands(typer.main.get_command(app))
 TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
-
-
-def commands() -> dict[str, TyperCommand]:
-    found = getattr(typer.main.get_command(app), "commands")  # noqa: B009 - not of every type
-    return {name: one for name, one in found.items() if isinstance(one, TyperCommand)}
 
 
 def variables() -> set[str]:
     return {
         str(one.envvar)
-        for command in commands().values()
+        for command in COMMANDS.values()
         for one in command.params
         if isinstance(one, TyperOption) and one.envvar
     }
@@ -45,7 +41,7 @@ def test_launchd_is_told_a_command_line_that_watch_understands() -> None:
     job = plistlib.loads((DEPLOY / "launchd" / "local.digitdrop.plist").read_bytes())
 
     _, command, *options = job["ProgramArguments"]
-    values = parse(commands()[command], command, options).values
+    values = parse(COMMANDS[command], command, options).values
     assert values["inbox"] == Path("/Users/USER/digits/inbox")
     assert values["outbox"] == Path("/Users/USER/digits/outbox")
     assert job["KeepAlive"] == {"SuccessfulExit": False}
@@ -56,7 +52,7 @@ def test_the_task_scheduler_is_told_a_command_line_that_watch_understands() -> N
     task = ElementTree.parse(DEPLOY / "windows" / "digitdrop.xml").getroot()
 
     words = task.findtext(f".//{TASK}Arguments", "").split()
-    values = parse(commands()[words[0]], words[0], words[1:]).values
+    values = parse(COMMANDS[words[0]], words[0], words[1:]).values
     assert str(values["inbox"]) == r"C:\Digits\inbox"
     assert task.findtext(f".//{TASK}ExecutionTimeLimit") == "PT0S", "it may run for ever"
     assert task.findtext(f".//{TASK}UserId") == "S-1-5-19", "Local Service, no administrator"
@@ -135,7 +131,7 @@ def test_kuberay_is_told_a_command_line_that_batch_understands() -> None:
     program, command, *options = job["entrypoint"].split()
     image = (DEPLOY / "kuberay" / "Dockerfile").read_text()
     assert f"/{program}\n" in image
-    assert parse(commands()[command], command, options).values["cluster"] == "auto"
+    assert parse(COMMANDS[command], command, options).values["cluster"] == "auto"
     cluster = job["rayClusterSpec"]
     assert f"ray:{cluster['rayVersion']}-" in image
     groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]

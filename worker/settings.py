@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import typer
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from worker.amounts import age_text, rotation_text
 from worker.table.rotation import Rotation
@@ -42,6 +42,12 @@ class Parsed:
 
     values: Mapping[str, object]
     origins: Mapping[str, Origin]
+
+
+def commands(root: object) -> dict[str, TyperCommand]:
+    """Give the commands of a program by name; groups of commands have no settings."""
+    found = root.commands if isinstance(root, TyperGroup) else {}
+    return {name: one for name, one in found.items() if isinstance(one, TyperCommand)}
 
 
 def parse_alone(command: TyperCommand, name: str, arguments: Sequence[str]) -> Parsed:

@@ -11,7 +11,7 @@ from worker.commands.wanted import runs_as, unit_of, with_options_of
 from worker.commands.watch import watch
 
 if TYPE_CHECKING:
-    from worker.service.systemd import Scope
+    from worker.service.systemd import Manager, Scope
 
 NAME = "digitdrop"
 
@@ -90,7 +90,7 @@ def uninstall(context: typer.Context, name: Name = NAME, is_user: IsUser = None)
     name = checked_name(name)
     manager = installed(name, _scope(is_user))
     manager.check()
-    inbox, outbox = _folders(context, name, is_user)
+    inbox, outbox = _folders(context, manager, name)
     for line in carry_out(manager, name):
         typer.echo(line)
     typer.echo(f"left as they are, with pictures and report: {inbox} and {outbox}")
@@ -111,8 +111,9 @@ def status(
     from worker.service.services import checked_name, installed
 
     name = checked_name(name)
-    service = installed(name, _scope(is_user)).show(name)
-    condition, found = find(*_folders(context, name, is_user))
+    manager = installed(name, _scope(is_user))
+    service = manager.show(name)
+    condition, found = find(*_folders(context, manager, name))
     is_well = service.get("ActiveState") == "active" and not found
     if as_json:
         typer.echo(json.dumps({"service": service, "worker": as_dict(condition, found)}, indent=2))
@@ -129,14 +130,13 @@ def _scope(is_user: bool | None) -> "Scope | None":
     return None if is_user is None else Scope.USER if is_user else Scope.SYSTEM
 
 
-def _folders(context: typer.Context, name: str, is_user: bool | None) -> tuple[Path, Path]:
+def _folders(context: typer.Context, manager: "Manager", name: str) -> tuple[Path, Path]:
     """Read off an installed unit where its inbox and outbox are."""
-    from worker.service.services import installed, told
-    from worker.settings import parse_alone
+    from worker.service.services import told
+    from worker.settings import commands, parse_alone
 
-    root = context.find_root().command
-    command = getattr(root, "commands", {})["watch"]
-    values = parse_alone(command, "watch", told(installed(name, _scope(is_user)), name)).values
+    command = commands(context.find_root().command)["watch"]
+    values = parse_alone(command, "watch", told(manager, name)).values
     return Path(str(values["inbox"])), Path(str(values["outbox"]))
 
 

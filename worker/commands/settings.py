@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 from worker.errors import SetupError
-from worker.settings import Setting, all_settings, parse, parse_alone
+from worker.settings import Setting, all_settings, commands, parse, parse_alone
 from worker.settings import settings as of_command
 
 _COMMAND = "watch"  # whose options are meant where no command is named
@@ -37,35 +37,29 @@ def settings(
 
     Example: digitdrop settings --service digitdrop
     """
-    root = context.find_root().command
-    commands = {
-        name: one
-        for name, one in (root.commands if isinstance(root, TyperGroup) else {}).items()
-        if isinstance(one, TyperCommand)
-    }
+    known = commands(context.find_root().command)
     if service:
         from worker.service.services import checked_name, installed, told
 
         name = checked_name(service)
         given = told(installed(name, None), name)
-        read = parse_alone(commands[_COMMAND], _COMMAND, given)
-        found = list(of_command(commands[_COMMAND], read))
+        found = list(of_command(known[_COMMAND], parse_alone(known[_COMMAND], _COMMAND, given)))
     elif command and command.startswith("-"):
-        found = _of(commands, _COMMAND, [command, *context.args])
+        found = _of(known, _COMMAND, [command, *context.args])
     elif command:
-        found = _of(commands, command, context.args)
+        found = _of(known, command, context.args)
     else:
-        found = all_settings(commands)
+        found = all_settings(known)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], indent=2))
     else:
         _show(found)
 
 
-def _of(commands: dict[str, TyperCommand], name: str, arguments: list[str]) -> list[Setting]:
-    if name not in commands:
-        raise SetupError(f"there is no command {name!r}: expected one of {', '.join(commands)}")
-    return list(of_command(commands[name], parse(commands[name], name, arguments)))
+def _of(known: dict[str, TyperCommand], name: str, arguments: list[str]) -> list[Setting]:
+    if name not in known:
+        raise SetupError(f"there is no command {name!r}: expected one of {', '.join(known)}")
+    return list(of_command(known[name], parse(known[name], name, arguments)))
 
 
 def _show(found: list[Setting]) -> None:
