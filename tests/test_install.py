@@ -135,6 +135,20 @@ def test_somebody_else_s_unit_is_never_touched(manager: Manager, tmp_path: Path)
     assert manager.path("scans").read_text() == "[Service]\nExecStart=/bin/true\n"
 
 
+@pytest.mark.usefixtures("calls")
+def test_a_unit_of_ours_that_somebody_spoiled_is_told_in_one_line(
+    manager: Manager, tmp_path: Path
+) -> None:
+    installed(manager, a_unit(tmp_path))
+    path = manager.path("scans")
+    path.write_text(path.read_text().replace('Arguments=["', "Arguments=["))
+
+    with pytest.raises(ServiceError, match="cannot read .*scans"):
+        installed(manager, a_unit(tmp_path), replace=True)
+    with pytest.raises(ServiceError, match="cannot read .*scans"):
+        list(uninstall(manager, "scans"))
+
+
 def test_a_service_that_does_not_start_is_taken_back(
     manager: Manager, calls: Path, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ def install(
         SetupError: a folder or the model cannot be used by whoever the service runs as.
     """
     text, path = unit.text(wanted), manager.path(name)
-    before = _before(path, text, replace=replace)
+    before = _before(manager, name, text, replace=replace)
     _check(wanted)
     if before == text:
         yield f"{path} is as it should be"
@@ -65,19 +65,13 @@ def uninstall(manager: Manager, name: str) -> Iterator[str]:
     yield f"stopped {name} and removed {path}"
 
 
-def _before(path: Path, text: str, *, replace: bool) -> str | None:
+def _before(manager: Manager, name: str, text: str, *, replace: bool) -> str | None:
     """Read the unit that has the name; None if there is none."""
-    try:
-        before = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    path = manager.path(name)
+    if not path.exists():
         return None
-    except (OSError, ValueError) as error:
-        raise ServiceError(f"cannot read {path}: {error}") from error
-    if unit.arguments(before) is None:
-        raise ServiceError(
-            f"{path} was not written by `digitdrop service install`: "
-            "give this service another --name, or remove that file first"
-        )
+    told(manager, name)  # or it is somebody else's
+    before = path.read_text(encoding="utf-8")
     if before != text and not replace:
         raise ServiceError(
             f"{path} is there with other settings: --replace puts these in their place, "

@@ -65,5 +65,8 @@ def told(manager: Manager, name: str) -> list[str]:
     except (OSError, ValueError) as error:
         raise ServiceError(f"cannot read {path}: {error}") from error
     if found is None:
-        raise ServiceError(f"{path} was not written by `digitdrop service install`")
+        raise ServiceError(
+            f"{path} was not written by `digitdrop service install`: "
+            "choose another name, or remove that file yourself"
+        )
     return found
