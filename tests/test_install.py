@@ -188,6 +188,21 @@ def test_settings_with_which_it_does_not_start_give_way_to_the_earlier_ones(
     assert manager.path("scans").read_text() == before
 
 
+def test_one_that_is_as_it_was_and_does_not_start_is_left_alone(
+    manager: Manager, calls: Path, tmp_path: Path
+) -> None:
+    installed(manager, a_unit(tmp_path))
+    before = manager.path("scans").read_text()
+    calls.unlink()
+    Path(f"{calls}.no-start").touch()
+
+    with pytest.raises(ServiceError, match=r"as it was, and does not start: .*no start"):
+        installed(manager, a_unit(tmp_path))
+
+    assert manager.path("scans").read_text() == before
+    assert "restart" not in calls.read_text()
+
+
 def test_a_folder_that_cannot_be_used_is_told_before_anything_is_written(
     manager: Manager, calls: Path, tmp_path: Path
 ) -> None:

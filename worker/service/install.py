@@ -38,6 +38,8 @@ def install(
     except ServiceError as error:
         said = str(error).partition(". ")[0]
         why = "; ".join(filter(None, (manager.last_words(name), said)))
+        if before == text:
+            raise ServiceError(f"the service is as it was, and does not start: {why}") from error
         _restore(manager, name, before)
         raise ServiceError(f"the service does not start, so it was taken back: {why}") from error
     yield f"{name} is running" if start else f"{name} starts at the next boot"
