@@ -6,10 +6,14 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ledger import a_picture, a_worker, drop
+
+from worker.health.notify import Systemd
+from worker.health.told import Told
 
 pytestmark = [
     pytest.mark.slow,
@@ -71,6 +75,17 @@ def test_a_manager_hears_when_it_is_ready_how_many_were_read_and_that_it_stops(
     assert any(line.startswith("STATUS=watching; 2 pictures read: ") for line in then)
     assert "WATCHDOG=1" in then
     assert "STOPPING=1" in end
+
+
+def test_that_it_is_ready_is_said_at_once(manager: Manager, address: str) -> None:
+    starting = Told(holder="", pid=1, since="", model="", inbox="", settle=2.0, max_wait=60.0)
+    systemd = Systemd(address, watchdog=False)
+
+    systemd.tell(starting, now=0.0)
+    systemd.tell(replace(starting, is_ready=True), now=0.001)
+
+    assert "READY=1" in manager.hear(5, until="READY=1")
+    systemd.end(starting)
 
 
 def test_a_worker_that_hangs_sends_no_sign_of_life(manager: Manager, tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ class Systemd:
 
     def end(self, told: Told) -> None:
         """Say that the worker stops, for good or to start anew."""
-        self._send(["STOPPING=1", f"STATUS=stopped; {_counts(told)}"])
+        with self._socket:
+            self._send(["STOPPING=1", f"STATUS=stopped; {_counts(told)}"])
 
     def _send(self, lines: list[str]) -> None:
         with suppress(OSError):
