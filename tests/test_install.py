@@ -89,6 +89,17 @@ def test_install_writes_the_unit_and_has_it_started_now_and_at_each_boot(
     assert unit.outbox.is_dir()
 
 
+@pytest.mark.usefixtures("calls")
+def test_it_says_so_where_pictures_will_have_to_be_copied(
+    manager: Manager, tmp_path: Path
+) -> None:
+    unit = a_unit(tmp_path)
+
+    assert "copied" not in installed(manager, unit)
+    apart = dataclasses.replace(unit, common=None)
+    assert "pictures are copied to the outbox" in installed(manager, apart, replace=True)
+
+
 def test_without_a_start_it_waits_for_the_next_boot(
     manager: Manager, calls: Path, tmp_path: Path
 ) -> None:
@@ -143,9 +154,9 @@ def test_a_unit_of_ours_that_somebody_spoiled_is_told_in_one_line(
     path = manager.path("scans")
     path.write_text(path.read_text().replace('Arguments=["', "Arguments=["))
 
-    with pytest.raises(ServiceError, match="cannot read .*scans"):
+    with pytest.raises(ServiceError, match=r"cannot read .*scans"):
         installed(manager, a_unit(tmp_path), replace=True)
-    with pytest.raises(ServiceError, match="cannot read .*scans"):
+    with pytest.raises(ServiceError, match=r"cannot read .*scans"):
         list(uninstall(manager, "scans"))
 
 
@@ -271,6 +282,26 @@ def test_uninstall_leaves_somebody_else_s_unit_alone(manager: Manager) -> None:
 def test_without_systemd_it_says_so_and_what_else_there_is(tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match=r"systemd does not run here.*deploy/README\.md"):
         Manager.of(Scope.USER).check(booted=tmp_path / "none")
+
+
+def test_only_root_may_change_the_services_of_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    Manager.of(Scope.USER).check(booted=tmp_path)
+    with pytest.raises(ServiceError, match=r"only root may.*--user"):
+        Manager.of(Scope.SYSTEM).check(booted=tmp_path)
+
+
+@pytest.mark.skipif(Path("/run/systemd/system").is_dir(), reason="here it would be installed")
+def test_where_there_is_no_systemd_nothing_is_made(tmp_path: Path) -> None:
+    done = digitdrop("service", "install", "--user", f"--inbox={tmp_path / 'digits' / 'in'}")
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "systemd does not run here" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "a b", "a/b", "a\nb", "x" * 101])

@@ -81,6 +81,21 @@ def test_the_journal_is_known_by_the_very_stream_that_it_gave(tmp_path: Path) ->
         assert not is_journal({}, log)
 
 
+def test_a_process_whose_stderr_is_the_journal_writes_priorities(tmp_path: Path) -> None:
+    said = "import logging; from worker.log import logs; logs.configure(quiet=False)"
+    with (tmp_path / "log").open("w") as log:
+        status = os.fstat(log.fileno())
+        subprocess.run(
+            [sys.executable, "-c", f"{said}; logging.warning('it is hot')"],
+            cwd=ROOT,
+            env={**os.environ, "JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"},
+            stderr=log,
+            check=True,
+        )
+
+    assert (tmp_path / "log").read_text() == "<4>it is hot\n"
+
+
 def test_trouble_that_lasts_is_told_three_times_and_then_counted_every_ten_minutes() -> None:
     trouble = a_line(AWAY, "x/", "no", level=logging.WARNING)
     every_five_seconds = [5.0 * number for number in range(1 + 20 * 60 // 5)]
@@ -170,6 +185,30 @@ def test_what_was_held_back_is_told_also_if_no_other_line_comes() -> None:
 
     last = json.loads(out.getvalue().splitlines()[-1])
     assert (last["message"], last["more"]) == ("3: read", 2)
+
+
+def test_so_is_what_was_not_yet_due_when_something_else_was() -> None:
+    out, now = io.StringIO(), 0.0
+    repeats = Repeats(same_kind=Rule(lines=1, span=0.05))
+    log = Folding(out, Json(), repeats=repeats, clock=lambda: now)
+
+    def waits_for(lines: int) -> None:
+        until = time.monotonic() + 10
+        while out.getvalue().count("\n") < lines:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+    for kind in ("one", "other"):
+        log.handle(a_line(kind))
+        log.handle(a_line(kind))
+        now += 0.03
+    now = 0.05
+    waits_for(3)
+    now = 1.0
+    waits_for(4)
+
+    said = [json.loads(line)["message"] for line in out.getvalue().splitlines()]
+    assert said == ["one", "other", "one", "other"]
 
 
 @pytest.mark.slow
