@@ -1,8 +1,9 @@
 """What becomes of a worker that is left alone, with a picture now and then?
 
-    python benchmarks/alone.py [--minutes 60] [--command digitdrop] [--folder DIR]
+    python benchmarks/alone.py [--minutes 60] [--command FILE] [--folder DIR]
 
-Runs `digitdrop watch --log-format json` with every default in an empty folder,
+Runs `digitdrop watch --log-format json` (that of this Python, unless another is named)
+with every default in an empty folder,
 drops one of the samples each minute, and writes down each minute: rows, memory
 (of all its processes; shared pages count in part), seconds of CPU time (its own,
 and of the page's processes), open files, threads, bytes of its log. The lines
@@ -26,6 +27,7 @@ from benchmarks.running import ROOT, Worker
 _SAMPLES = sorted(
     path for path in (ROOT / "examples").iterdir() if path.suffix in {".jpg", ".png"}
 )
+_COMMAND = Path(sys.executable).with_name("digitdrop")
 _WARM = 10  # minutes after which every buffer has been met
 _COLUMNS = (
     "minute",
@@ -43,7 +45,7 @@ _COLUMNS = (
 class Alone(Worker):
     """The installed command in an empty folder, as somebody would start it."""
 
-    def __init__(self, folder: Path, command: str) -> None:
+    def __init__(self, folder: Path, command: Path) -> None:
         """Start it there, its log beside its folders."""
         self.inbox, self.outbox, self.log = folder / "inbox", folder / "outbox", folder / "log"
         self.report = self.outbox / "predictions.csv"
@@ -77,14 +79,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--minutes", type=int, default=60)
-    parser.add_argument("--command", default="digitdrop", help="the installed command")
+    parser.add_argument("--command", type=Path, default=_COMMAND, help="the installed one")
     parser.add_argument("--folder", type=Path, default=None, help="an empty one")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp())
     out = csv.writer(sys.stdout)
     out.writerow(_COLUMNS)
     rows = []
-    for row in _minutes(folder, options.command, options.minutes):
+    for row in _minutes(folder, options.command.absolute(), options.minutes):
         out.writerow(row)
         sys.stdout.flush()
         rows.append(row)
@@ -95,7 +97,7 @@ def main() -> None:
     print("since it was warm:", ", ".join(growth), file=sys.stderr)
 
 
-def _minutes(folder: Path, command: str, minutes: int) -> Iterator[tuple[float, ...]]:
+def _minutes(folder: Path, command: Path, minutes: int) -> Iterator[tuple[float, ...]]:
     worker = Alone(folder, command)
     try:
         worker.waits_until((worker.outbox / ".status.json").exists, every=0.1)
