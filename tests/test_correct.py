@@ -274,6 +274,22 @@ def test_what_a_crash_left_in_hand_is_given_back_if_its_row_is_gone(outbox: Shel
     assert not batch.exists()
 
 
+def test_what_lies_in_hand_after_its_disk_was_away_is_taken_in_without_a_restart(
+    outbox: Shelved,
+) -> None:
+    corrector = outbox.corrector()
+    corrector.look()
+    outbox.move(outbox.put("a.png", b"one"), "7/a.png")
+    Hand(outbox.outbox / "review", outbox.outbox).take(["7/a.png"])
+
+    corrector.look()
+    assert outbox.corrections() == []
+    corrector.recover()
+    corrector.look()
+
+    assert outbox.corrections() == [("a.png", 7, "ok")]
+
+
 def test_killed_between_row_and_shelf_it_is_filed_under_the_name_of_its_row(
     outbox: Shelved,
 ) -> None:

@@ -7,7 +7,6 @@ process holds nothing that could be lost: it may be killed at any moment.
 """
 
 import logging
-import multiprocessing
 import threading
 import time
 from collections.abc import Collection, Sequence
@@ -16,10 +15,10 @@ from pathlib import Path
 
 from worker.classify import Classifier
 from worker.crew import mate
+from worker.crew.lifeline import begun
 from worker.crew.order import Mate, Order
 from worker.crew.terms import Terms
 from worker.crew.trial import TIME_LIMIT
-from worker.deaf import start_deaf
 from worker.pipeline import Outcome
 from worker.values import Drop
 
@@ -126,15 +125,9 @@ class Crew:
         self._mates, self._starter = [], None
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")  # a fork would share our threads' locks
         for _ in range(self._workers):
-            ours, theirs = context.Pipe()
-            process = context.Process(
-                target=mate.work, args=(theirs, self._terms.limits, self._terms.known), daemon=True
-            )
-            start_deaf(process)
-            theirs.close()  # so that the pipe ends when the process does
-            self._mates.append(Mate(process, ours))
+            process, channel = begun(mate.work, self._terms.limits, self._terms.known)
+            self._mates.append(Mate(process, channel))
         for one in self._mates:
             try:
                 one.channel.send(self._classifier)

@@ -1,13 +1,40 @@
-"""A process that reads for another one ends and logs as that one does."""
+"""Processes that read for another one: how they are started, and end and log as it does."""
 
+import multiprocessing
 import os
 import threading
-from multiprocessing import parent_process
-from multiprocessing.connection import wait
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from multiprocessing.process import BaseProcess
+from typing import TypeVar, TypeVarTuple
 
-from worker.deaf import stay_deaf
+from worker.deaf import start_deaf, stay_deaf
 from worker.log import logs
+
+Heard = TypeVar("Heard")
+Said = TypeVar("Said")
+Arguments = TypeVarTuple("Arguments")
+
+
+def begun(
+    work: "Callable[[Connection[Said, Heard], *Arguments], None]", *arguments: *Arguments
+) -> tuple[SpawnProcess, "Connection[Heard, Said]"]:
+    """Start a process, and give it and our end of the pipe to it.
+
+    It is deaf to Ctrl-C: else that would end it, and what it was reading were to blame.
+
+    Args:
+        work: what it does, given its end of the pipe and the arguments;
+            `live_for_parent` is the first of it.
+        arguments: they are sent there.
+    """
+    context = multiprocessing.get_context("spawn")  # a fork would share our threads' locks
+    ours, theirs = context.Pipe()
+    process = context.Process(target=work, args=(theirs, *arguments), daemon=True)
+    start_deaf(process)
+    theirs.close()  # so that the pipe ends when the process does
+    return process, ours
 
 
 def live_for_parent() -> None:
@@ -18,7 +45,7 @@ def live_for_parent() -> None:
     """
     stay_deaf()
     logs.as_in_parent()
-    parent = parent_process()
+    parent = multiprocessing.parent_process()
     if parent:
         threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
 

@@ -6,15 +6,13 @@ tried here first. A picture that also kills this process, or keeps it busy for
 too long, is to blame; one that only lay in hand when the power went is not.
 """
 
-import multiprocessing
 from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
 
-from worker.crew.lifeline import live_for_parent
-from worker.deaf import start_deaf
+from worker.crew.lifeline import begun, live_for_parent
 from worker.pipeline import see
 from worker.stopper import Stopped
 from worker.values import Drop, Limits
@@ -96,11 +94,7 @@ def _survived(
     moved: Callable[[], None],
 ) -> int:
     """Have another process read in turn; count what it survived in time."""
-    context = multiprocessing.get_context("spawn")  # a fork would share our threads' locks
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_try, args=(theirs, read, items), daemon=True)
-    start_deaf(process)  # deaf: else Ctrl-C would end it, and what it was reading were to blame
-    theirs.close()  # so that the pipe ends when the process does
+    process, ours = begun(_try, read, items)
     try:
         for survived in range(len(items)):
             patience = time_limit
