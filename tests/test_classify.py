@@ -52,6 +52,13 @@ def test_a_damaged_card_is_one_clear_line(card: bytes, told: str, tmp_path: Path
         Classifier.load(tmp_path)
 
 
+def test_a_model_that_cannot_be_opened_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "digits.json").mkdir()
+
+    with pytest.raises(ModelError, match=r": [A-Z][a-z ]+; name a folder with --model"):
+        Classifier.load(tmp_path)
+
+
 def test_what_is_no_model_is_refused_although_its_card_agrees(tmp_path: Path) -> None:
     card = json.loads((MODELS / "digits.json").read_bytes())
     card["sha256"] = hashlib.sha256(b"no model").hexdigest()
