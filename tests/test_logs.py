@@ -260,6 +260,27 @@ def test_a_process_that_the_worker_starts_logs_as_the_worker_does(tmp_path: Path
     assert "a fault of ours" in line["traceback"]
 
 
+CRASH = """
+import sys, threading
+from worker.log import logs
+
+logs.configure(logs.LogFormat.JSON, quiet=True)
+for fail in (lambda: 1 / 0, sys.exit):
+    threading.Thread(target=fail).start()
+"""
+
+
+def test_what_a_thread_dies_of_is_json_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CRASH], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    line = json.loads(done.stderr)
+    assert line["level"] == "critical"
+    assert line["message"] == "a thread crashed: division by zero"
+    assert "ZeroDivisionError" in line["traceback"]
+
+
 def test_what_the_operator_must_put_right_is_json_too(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "worker", "watch"]
     command += [f"--inbox={tmp_path}", f"--outbox={tmp_path}"]

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from enum import StrEnum
 from types import TracebackType
@@ -39,6 +40,7 @@ def configure(form: LogFormat = LogFormat.TEXT, *, quiet: bool) -> None:
     )
     if form is LogFormat.JSON:
         sys.excepthook = _log_crash
+        threading.excepthook = _log_crash_of_thread
     os.environ[VARIABLE] = form  # for `as_in_parent`
 
 
@@ -73,3 +75,9 @@ def _log_crash(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     logger.critical("it crashed: %s", error, exc_info=(kind, error, trace))
+
+
+def _log_crash_of_thread(crash: threading.ExceptHookArgs) -> None:
+    kind, error = crash.exc_type, crash.exc_value
+    if error and not issubclass(kind, SystemExit):  # which only ends its thread, in silence
+        logger.critical("a thread crashed: %s", error, exc_info=(kind, error, crash.exc_traceback))
