@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from worker.cli import app
 from worker.commands.wanted import runs_as, unit_of
-from worker.service.systemd import ServiceError
+from worker.service.systemd import Scope, ServiceError
 from worker.service.unit import Unit
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd runs on Linux")
@@ -61,10 +61,10 @@ def test_it_runs_as_whoever_was_asked_for_else_as_the_inbox_s_owner_else_as_who_
 ) -> None:
     monkeypatch.setenv("SUDO_USER", "ann")
 
-    assert runs_as("bob", tmp_path) == "bob"
-    assert runs_as(None, tmp_path / "none") == "ann"
+    assert runs_as("bob", tmp_path, Scope.SYSTEM) == "bob"
+    assert runs_as(None, tmp_path / "none", Scope.SYSTEM) == "ann"
     if os.geteuid() != 0:
-        assert runs_as(None, tmp_path) == tmp_path.owner()
+        assert runs_as(None, tmp_path, Scope.SYSTEM) == tmp_path.owner()
 
 
 def test_it_runs_as_root_only_if_somebody_says_so(
@@ -72,6 +72,12 @@ def test_it_runs_as_root_only_if_somebody_says_so(
 ) -> None:
     monkeypatch.delenv("SUDO_USER", raising=False)
 
-    assert runs_as("root", tmp_path) == "root"
+    assert runs_as("root", tmp_path, Scope.SYSTEM) == "root"
     with pytest.raises(ServiceError, match=r"would run as root.*--run-as"):
-        runs_as(None, tmp_path / "none")
+        runs_as(None, tmp_path / "none", Scope.SYSTEM)
+
+
+def test_a_service_of_one_s_own_runs_as_oneself_and_nobody_else(tmp_path: Path) -> None:
+    assert runs_as(None, tmp_path, Scope.USER) is None
+    with pytest.raises(ServiceError, match=r"cannot run as ann: leave out --run-as"):
+        runs_as("ann", tmp_path, Scope.USER)

@@ -64,11 +64,7 @@ def install(
     manager = Manager.of(scope)
     if not show:
         manager.check()
-    wanted = unit_of(
-        context,
-        settings,
-        user=lambda inbox: runs_as(run_as, inbox) if scope is Scope.SYSTEM else None,
-    )
+    wanted = unit_of(context, settings, user=lambda inbox: runs_as(run_as, inbox, scope))
     if show:
         typer.echo(unit.text(wanted), nl=False)
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from worker.service.systemd import Scope
     from worker.service.unit import Unit
 
 Made = TypeVar("Made", bound=Callable[..., None])
@@ -70,14 +71,24 @@ def unit_of(
     )
 
 
-def runs_as(asked: str | None, inbox: Path) -> str:
+def runs_as(asked: str | None, inbox: Path, scope: "Scope") -> str | None:
     """Choose whom a service of the system runs as: the owner of its inbox, or whoever used sudo.
 
-    Raises:
-        ServiceError: that would be root, and nobody said so.
-    """
-    from worker.service.systemd import ServiceError
+    None for a service of one's own, which runs as oneself.
 
+    Raises:
+        ServiceError: that would be root, and nobody said so; or somebody else was asked for
+            where there is nothing to choose.
+    """
+    from worker.service.systemd import Scope, ServiceError
+
+    if scope is Scope.USER:
+        if asked:
+            raise ServiceError(
+                f"a service of your own cannot run as {asked}: "
+                "leave out --run-as, or use sudo for a service of the system"
+            )
+        return None
     found = asked or _owner(inbox) or os.environ.get("SUDO_USER") or "root"
     if found == "root" and not asked:
         raise ServiceError(
