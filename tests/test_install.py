@@ -251,6 +251,18 @@ def test_the_folders_are_looked_at_with_the_eyes_of_whoever_it_runs_as(tmp_path:
     assert not manager.units.exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may")
+@pytest.mark.usefixtures("calls")
+def test_a_look_that_ends_without_a_word_is_one_line_as_well(tmp_path: Path) -> None:
+    manager = Manager(Scope.SYSTEM, tmp_path / "units")
+    unit = dataclasses.replace(
+        a_unit(tmp_path), user="nobody", command=("/bin/false",), house=Path("/")
+    )
+
+    with pytest.raises(ServiceError, match="as nobody ended with code 1 and said nothing"):
+        installed(manager, unit)
+
+
 def test_uninstall_removes_the_unit_and_no_picture(
     manager: Manager, calls: Path, tmp_path: Path
 ) -> None:

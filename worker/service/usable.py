@@ -74,7 +74,8 @@ def check_as(user: str, wanted: Unit) -> None:
             "it, for instance in a virtual environment below /opt"
         ) from error
     if done.returncode:
-        raise ServiceError(done.stderr.strip().splitlines()[-1])
+        silent = f"a try as {user} ended with code {done.returncode} and said nothing"
+        raise ServiceError((done.stderr.strip() or silent).splitlines()[-1])
 
 
 def _who() -> str:
