@@ -34,7 +34,7 @@ class Told:
     looking: str = ""
     """Whether events tell of files, or listings, and why."""
     is_ready: bool = False
-    """Whether it has begun to take files in."""
+    """Whether the inbox is watched, and has been listed once to its end."""
     trouble: dict[str, str] = field(default_factory=dict)
     """What it cannot do for now, and why -> since when."""
     read: dict[str, int] = field(default_factory=dict)
