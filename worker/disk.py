@@ -31,6 +31,33 @@ def sync_folders(folders: Iterable[Path]) -> None:
             os.close(descriptor)
 
 
+def write_whole(path: Path, content: bytes, *, aside: Path) -> None:
+    """Write a file in the place of one of its name, which whoever has it open keeps.
+
+    Once this returns, a power cut leaves one of the two, and neither in part.
+    `sync_folders` makes it the new one.
+
+    Args:
+        path: its name.
+        content: all of it.
+        aside: a name in the same folder that nobody else uses; it is gone afterwards,
+            but for a process that is killed.
+
+    Raises:
+        OSError: the disk is full, read-only or failing; the earlier file is as it was.
+    """
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it; once this returns, a power cut cannot undo that.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from worker import pipeline
 from worker.classify import Classifier
 from worker.decode import decode
+from worker.disk import write_whole
 from worker.errors import InputError, ReportError
 from worker.explain import Canvas, sheet
 from worker.load import load
@@ -62,18 +62,15 @@ def draw(looks: Sequence[Look], path: Path) -> None:
         raise ReportError("none of the pictures can be decoded: there is nothing to explain")
     width = max(row.shape[1] for row in rows)
     padded = [_widened(row, width) for row in rows]
-    aside = path.with_name(f".{path.name}.part")
     try:
         if path.exists() and not _is_ours(path):
             raise ReportError(
                 f"{path} is there and no drawing of ours, so it is left as it is: "
                 "name another file with --explain"
             )
-        aside.write_bytes(_png(np.vstack(padded)))
-        aside.replace(path)
+        drawn = _png(np.vstack(padded))
+        write_whole(path, drawn, aside=path.with_name(f".{path.name}.part"))
     except OSError as error:
-        with suppress(OSError):
-            aside.unlink()
         raise ReportError(f"cannot write {path}: {error.strerror}") from error
 
 

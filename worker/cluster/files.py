@@ -1,6 +1,5 @@
 """Files by address: read within limits, written whole."""
 
-import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +11,7 @@ from pyarrow import NativeFile
 
 from worker.cluster.addresses import is_remote
 from worker.cluster.stores import StoreError, first_line, located
-from worker.disk import make_folder, sync_folders
+from worker.disk import make_folder, sync_folders, write_whole
 from worker.errors import Gone, InputError, ReportError, TooLarge, Unavailable
 from worker.load import load
 
@@ -107,7 +106,7 @@ def put(address: str, content: bytes) -> None:
             with filesystem.open_output_stream(path) as stream:
                 stream.write(content)  # at once: whatever a stream got when it is closed appears
         else:
-            _put_aside_and_rename(Path(address), content)
+            _write(Path(address), content)
     except OSError as error:
         raise ReportError(
             f"cannot write {address}: {first_line(error)}; put it right, then run it again: "
@@ -115,17 +114,10 @@ def put(address: str, content: bytes) -> None:
         ) from error
 
 
-def _put_aside_and_rename(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes) -> None:
     make_folder(path.parent)
     aside = path.with_name(f"{ASIDE}{path.name}-{uuid4().hex}")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    write_whole(path, content, aside=aside)
     sync_folders([path.parent])
 
 

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from worker.disk import write_whole
 from worker.errors import FolderError
 
 _MARK: Final = b'<meta name="generator" content="digitdrop">'
@@ -21,16 +22,7 @@ def publish(text: str, page: Path) -> None:
     """
     _check(page)
     _tidy(page)
-    part = page.with_name(f".{page.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut may leave an empty page under the name
-        part.replace(page)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+    write_whole(page, text.encode(), aside=page.with_name(f".{page.name}.{os.getpid()}.part"))
 
 
 def _check(page: Path) -> None:

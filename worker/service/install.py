@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from worker.disk import write_whole
 from worker.service import unit, usable
 from worker.service.services import told
 from worker.service.systemd import Manager, ServiceError
@@ -93,9 +94,7 @@ def _write(path: Path, text: str) -> None:
     """Write a unit aside and rename it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f".{path.name}.new")
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
+        write_whole(path, text.encode(), aside=path.with_name(f".{path.name}.new"))
     except OSError as error:
         raise ServiceError(f"cannot write {path}: {error.strerror}") from error
 

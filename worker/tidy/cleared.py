@@ -1,12 +1,11 @@
 """The note in the outbox that says up to which day `done/` was cleared."""
 
 import logging
-import os
 from datetime import date
 from pathlib import Path
 from typing import Final
 
-from worker.disk import sync_folders
+from worker.disk import sync_folders, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -28,15 +27,9 @@ def cleared_until(outbox: Path) -> date | None:
 def note(outbox: Path, day: date) -> None:
     """Note a day; once this returns, a power cut cannot take the note back.
 
-    It is written aside and renamed, so that there is always a whole one.
-
     Raises:
         OSError: the disk is full, read-only or failing.
     """
-    aside = outbox / f"{_NOTE}.part"
-    with aside.open("w", encoding="ascii") as file:
-        file.write(f"{day.isoformat()}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(outbox / _NOTE)
+    content = f"{day.isoformat()}\n".encode()
+    write_whole(outbox / _NOTE, content, aside=outbox / f"{_NOTE}.part")
     sync_folders([outbox])
