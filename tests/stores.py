@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import cv2
 import numpy as np
@@ -133,14 +134,17 @@ def two_nodes() -> Iterator[Any]:
 
 @contextmanager
 def s3_server() -> Iterator[dict[str, str]]:
-    """Run an S3 server on the loopback; yield what makes programs use it."""
+    """Run an empty S3 server on the loopback; yield what makes programs use it."""
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
     try:
-        yield _settings(f"http://{host}:{port}")
+        # Buckets belong to the process, not to the server: those of the test before are here.
+        urlopen(Request(f"{address}/moto-api/reset", method="POST"), timeout=10).close()
+        yield _settings(address)
     finally:
         server.stop()
 

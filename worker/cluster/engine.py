@@ -54,12 +54,13 @@ def started(cluster: str, *, workers: int) -> Iterator[None]:
             )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ClusterError(f"there is no Ray cluster at {cluster}: {_line(error)}") from error
-    try:
-        # Ray prints its news, that a machine died, to where results go.
-        with redirect_stdout(sys.stderr), _told():
-            yield
-    finally:
-        ray.shutdown()
+    # Ray prints its news, that a machine died, to where results go, the last of it at its end.
+    with redirect_stdout(sys.stderr):
+        try:
+            with _told():
+                yield
+        finally:
+            ray.shutdown()
 
 
 @contextmanager
