@@ -197,6 +197,23 @@ def test_one_that_may_not_be_read_is_told(inbox: Path, tmp_path: Path) -> None:
     assert os.read(ours, 1000).decode() == "it cannot be opened: Permission denied"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["kills", "hangs"])
+def test_one_that_kills_or_hangs_who_decodes_it_does_not_do_so_to_who_asks(
+    how: str, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "poison"))
+    monkeypatch.setattr("worker.why.waiting.TRIAL", 2.0)
+    drop(inbox, [("photo.png", a_picture() + how.encode())])
+
+    with running(inbox):
+        answer = ask(inbox, "photo.png")
+
+    assert answer.kind is Kind.WAITING
+    assert answer.text.startswith("it waits, but it kills the process that decodes it, or ")
+    assert "save it anew" in answer.to_do
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
 def test_one_on_another_file_system_is_told(inbox: Path) -> None:
     (inbox / "mounted").mkdir()

@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from worker import ignore
+from worker.crew.trial import deadly
 from worker.errors import InputError
 from worker.ignore import Rule
 from worker.inbox import count
+from worker.load import load
 from worker.pipeline import see
 from worker.values import Drop, Failure, Limits
+
+TRIAL: Final = 15.0
+"""Seconds to decode it in. The worker gives it more, but nobody waits for that one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +31,9 @@ class Waiting:
     age: float
     """Seconds since it came, or last changed."""
     error: InputError | None = None
-    """Why it cannot be decoded; None if it can, or if no rule lets it be tried."""
+    """Why it cannot be decoded; None if it can, or if it was not decoded here."""
+    is_deadly: bool = False
+    """Whether it kills who decodes it, or takes more than `TRIAL` seconds."""
     files: int = 0
     """How many wait in the inbox, itself among them; of a folder, how many wait in that."""
 
@@ -49,13 +57,26 @@ def examine(inbox: Path, name: str, now: datetime) -> Waiting:
         return Waiting(
             rule=rule, blamed=blamed, age=age, files=count(path) if rule is Rule.FOLDER else 0
         )
-    seen = see(Drop(id="", path=path, name=name), Limits())
+    error, is_deadly = _tried(path, name)
     return Waiting(
         is_mounted=status.st_dev != inbox.stat().st_dev,
         age=age,
-        error=seen.error if isinstance(seen, Failure) else None,
+        error=error,
+        is_deadly=is_deadly,
         files=count(inbox),
     )
+
+
+def _tried(path: Path, name: str) -> tuple[InputError | None, bool]:
+    """Decode a file; what that dies of, dies of it in another process, which is told."""
+    try:
+        load(path, most=Limits().bytes)
+    except InputError as error:
+        return error, False
+    if deadly([path], Limits(), time_limit=TRIAL):
+        return None, True
+    seen = see(Drop(id="", path=path, name=name), Limits())
+    return (seen.error if isinstance(seen, Failure) else None), False
 
 
 def _rule(inbox: Path, name: str) -> tuple[Rule | None, str]:

@@ -10,7 +10,7 @@ from worker.ignore import Rule
 from worker.table.escape import printable
 from worker.why.answer import Answer, Kind
 from worker.why.trace import Trace
-from worker.why.waiting import Waiting
+from worker.why.waiting import TRIAL, Waiting
 
 _LONG: Final = 60.0
 """Seconds without a row in which a file that may be read is not read: no mere pause."""
@@ -19,7 +19,7 @@ _LONG: Final = 60.0
 def waits(seen: Trace, file: Waiting) -> Answer:
     """Give the first thing that keeps a file waiting; what a person must do comes first."""
     reasons: tuple[Callable[[Trace, Waiting], Answer | None], ...] = (
-        _ignored, _refused, _nobody, _cut_short, _changing, _stuck,
+        _ignored, _refused, _nobody, _deadly, _cut_short, _changing, _stuck,
     )  # fmt: skip
     for reason in reasons:
         if answer := reason(seen, file):
@@ -84,6 +84,17 @@ def _nobody(seen: Trace, _: Waiting) -> Answer | None:
             "put that right; the worker goes on by itself",
         )
     return None
+
+
+def _deadly(_: Trace, file: Waiting) -> Answer | None:
+    if not file.is_deadly:
+        return None
+    return Answer(
+        Kind.WAITING,
+        f"it waits, but it kills the process that decodes it, or takes longer than {TRIAL:.0f} s; "
+        "if it does so twice to the worker, it is recorded as unreadable",
+        "if a viewer shows the picture, save it anew as PNG or JPEG and drop that",
+    )
 
 
 def _cut_short(seen: Trace, file: Waiting) -> Answer | None:
