@@ -47,7 +47,62 @@ class Noting:
     def recover(self) -> None: ...
     def finish(self) -> None: ...
     def rest(self) -> None: ...
+    def catch_up(self) -> None: ...
     def beat(self) -> None: ...
+
+
+class Burst(Polling):
+    """A watch that tells of one file, once everything was listed."""
+
+    names = frozenset({"burst.png"})
+
+    def hints(self) -> set[str]:
+        told, self.names = self.names, frozenset()
+        return set(told)
+
+
+class Paging(Noting):
+    """Ends at the first page after something was read, or else at the second look."""
+
+    looks = 0
+
+    def look(self) -> float:
+        self.looks += 1
+        if self.looks > 1:
+            self._stopper.stop()
+        return 0.3
+
+    def step(self) -> bool:
+        return False
+
+    def catch_up(self) -> None:
+        self._done.append("page")
+        if "read" in self._done:
+            self._stopper.stop()
+
+
+class Refused(Paging):
+    """The inbox is gone in the middle of a backlog."""
+
+    def handle(self, *_: object, **__: object) -> None:
+        if "read" in self._done:
+            self._stopper.stop()
+        self._done.append("read")
+        raise FileNotFoundError
+
+
+def went_round(folder: Path, watch: Polling, parts: Noting, stopper: Stopper) -> None:
+    Loop(
+        folder=folder,
+        intake=cast(Intake, parts),
+        settler=Settler(quiet=0, patience=0, trust_ctime=True),
+        watch=watch,
+        home=HomeDisk(Path(folder)),
+        upkeep=cast(Upkeep, parts),
+        stopper=stopper,
+        clock=now,
+        pulse=cast(Pulse, parts),
+    ).run()
 
 
 def test_it_is_ready_once_every_name_was_seen_however_many_are_still_to_be_read(
@@ -58,18 +113,31 @@ def test_it_is_ready_once_every_name_was_seen_however_many_are_still_to_be_read(
         os.utime(tmp_path / f"{number}.png", (0, 0))
     folder, stopper = Folder(tmp_path), Stopper()
     folder.done = []
-    parts = Noting(folder.done, stopper)
 
-    Loop(
-        folder=folder,
-        intake=cast(Intake, parts),
-        settler=Settler(quiet=0, patience=0, trust_ctime=True),
-        watch=Polling(tmp_path),
-        home=HomeDisk(tmp_path),
-        upkeep=cast(Upkeep, parts),
-        stopper=stopper,
-        clock=now,
-        pulse=cast(Pulse, parts),
-    ).run()
+    went_round(folder, Polling(tmp_path), Noting(folder.done, stopper), stopper)
 
     assert folder.done[:6] == ["list", "read", "list", "ready", "read", "read"]
+
+
+def test_what_events_told_of_is_in_the_page_before_the_next_listing(tmp_path: Path) -> None:
+    hidden = tmp_path / "burst.png.part"  # which a listing leaves alone
+    hidden.write_bytes(b"x")
+    hidden.rename(tmp_path / "burst.png")
+    os.utime(tmp_path / "burst.png", (0, 0))
+    stopper = Stopper()
+    parts = Paging([], stopper)
+
+    went_round(tmp_path, Burst(tmp_path), parts, stopper)
+
+    assert parts.looks == 1
+
+
+def test_a_backlog_that_cannot_go_on_is_in_the_page_as_far_as_it_was_read(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(b"x")
+    os.utime(tmp_path / "1.png", (0, 0))
+    done: list[str] = []
+    stopper = Stopper()
+
+    went_round(tmp_path, Polling(tmp_path), Refused(done, stopper), stopper)
+
+    assert done[:2] == ["read", "page"]

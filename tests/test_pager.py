@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture, a_worker, audit, drop, serve_once
+from ledger import ROOT, a_picture, a_worker, audit, children, drop, serve_once
 
-from worker.pager import PAGE
+from worker.pager import PAGE, Pager
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 DROPS = [(f"{number}.png", a_picture(number)) for number in range(10)]
@@ -48,6 +49,26 @@ def followers(outbox: Path) -> list[int]:
     return found
 
 
+@contextmanager
+def a_pager(
+    outbox: Path, clock: Callable[[], float] = time.monotonic
+) -> Iterator[tuple[Pager, Callable[[], list[int]]]]:
+    """Have a pager in this very process, with what tells the processes that it has started."""
+    others = children(os.getpid())
+    pager = Pager(report=outbox / "predictions.csv", page=outbox / PAGE, clock=clock)
+
+    def begun() -> list[int]:
+        return [child for child in children(os.getpid()) if child not in others]
+
+    try:
+        yield pager, begun
+    finally:
+        pager.close()
+        for child in begun():
+            os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        pager.look()  # and so hears that it has ended
+
+
 def blocked_in(process: int) -> set[signal.Signals]:
     """Tell which signals a process never hears, see proc_pid_status(5)."""
     mask = re.search(r"SigBlk:\s+(\w+)", Path(f"/proc/{process}/status").read_text())
@@ -80,6 +101,73 @@ def test_the_page_keeps_up_with_the_worker_and_shows_the_last_rows_when_it_stops
 
     until(lambda: not followers(tmp_path / "outbox"))
     assert rows_in(tmp_path / "outbox") == 10
+
+
+@linux
+def test_the_page_of_a_backlog_is_begun_when_it_is_read(tmp_path: Path) -> None:
+    drop(tmp_path / "inbox", [(f"{number}.png", a_picture()) for number in range(800)])
+    with a_worker(tmp_path, "--settle=0", "--page") as worker:
+        worker.waits_until(lambda: bool(followers(worker.outbox)))
+        assert len(worker.rows()) == 800
+        until(lambda: rows_in(worker.outbox) == 800)
+        worker.stop()
+
+
+@linux
+def test_a_backlog_without_end_gets_its_page_within_ten_seconds(tmp_path: Path) -> None:
+    now = 0.0
+
+    def begun_at(seconds: float) -> bool:
+        nonlocal now
+        now = seconds
+        pager.look(more=True)
+        return bool(begun())
+
+    with a_pager(tmp_path, lambda: now) as (pager, begun):
+        seen = [begun_at(100.0), begun_at(105.0), begun_at(109.9), begun_at(110.0)]
+
+    assert seen == [False, False, False, True]
+
+
+@linux
+def test_each_backlog_is_waited_for_anew(tmp_path: Path) -> None:
+    now = 100.0
+    report = tmp_path / "predictions.csv"
+    with a_pager(tmp_path, lambda: now) as (pager, begun):
+        pager.look(more=True)
+        now = 110.0
+        pager.look(more=True)
+        (child,) = begun()
+        pager.look()
+        pager.close()
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        report.touch()
+        now = 200.0
+        pager.look(more=True)
+
+        assert begun() == []
+
+
+@linux
+def test_a_stop_in_the_middle_of_a_backlog_leaves_a_page_of_what_was_read(tmp_path: Path) -> None:
+    drop(tmp_path / "inbox", DROPS)
+    serve_once(tmp_path)
+    outbox = tmp_path / "outbox"
+    (outbox / PAGE).unlink(missing_ok=True)
+
+    with a_pager(outbox) as (pager, _):
+        pager.look(more=True)
+
+    assert rows_in(outbox) == 10
+
+
+@linux
+def test_the_page_is_made_at_low_priority_from_the_first_moment(tmp_path: Path) -> None:
+    with a_pager(tmp_path) as (pager, begun):
+        pager.look()
+
+        (child,) = begun()
+        assert os.getpriority(os.PRIO_PROCESS, child) == 19
 
 
 @pytest.mark.slow

@@ -149,6 +149,7 @@ class Loop:
             except OSError as error:
                 self._give_up_for_now(error)
                 return
+            self._upkeep.catch_up()
             now = self._clock()
             until = min(until, now.monotonic + self._settler.due(now))
             if self._hints.mean_everywhere():
@@ -173,6 +174,7 @@ class Loop:
         """Tell of trouble, and begin the next look with what is in hand."""
         self._trouble.goes_on(error)
         self._recovered = False
+        self._upkeep.catch_up()  # what it waited for may take long
 
 
 def now() -> Now:

@@ -42,8 +42,12 @@ class Recorder:
         self._stopper = stopper
         self._pager = pager
 
-    def record(self, readings: Sequence[Reading]) -> None:
+    def record(self, readings: Sequence[Reading], *, more: bool = False) -> None:
         """Write rows, then file the pictures away; both are tried until they succeed.
+
+        Args:
+            readings: their rows.
+            more: a backlog is being read, for which the page waits a while.
 
         Raises:
             Stopped: the worker shall stop; what is not filed away is in hand.
@@ -57,7 +61,7 @@ class Recorder:
             ]
         )
         if self._pager:
-            self._pager.look()
+            self._pager.look(more=more)
 
     def finish(self, left: Iterable[Drop]) -> list[Drop]:
         """File away what was left in hand with its row.

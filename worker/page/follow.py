@@ -22,7 +22,7 @@ _LONGEST: Final = 3600.0  # seconds after which a fresh one is started: nothing 
 def follow(
     maker: Maker, parent: int, *, every: float = _EVERY, idle: float = _IDLE, rest: float = _REST
 ) -> None:
-    """Make the page, at low priority, until nothing has changed for a while or the parent ends.
+    """Make the page until nothing has changed for a while or the parent ends.
 
     Then the last rows are shown, without waiting for thumbnails. What the disk refuses is
     tried again at the next turn.
@@ -38,7 +38,7 @@ def follow(
         FolderError: a file that is no page of ours has the name.
         OSError: the last try failed.
     """
-    _lower_priority()
+    cv2.setNumThreads(1)
     stopper = Stopper()
     threading.Thread(target=_stop_at_end, args=(parent, stopper), daemon=True).start()
     began = changed = now = time.monotonic()
@@ -61,12 +61,6 @@ def follow(
         maker.make(now=datetime.now(UTC), patience=0)
     elif trouble:
         raise trouble
-
-
-def _lower_priority() -> None:
-    cv2.setNumThreads(1)
-    if hasattr(os, "nice"):
-        os.nice(19)
 
 
 def _stop_at_end(parent: int, stopper: Stopper) -> None:

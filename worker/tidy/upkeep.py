@@ -28,9 +28,13 @@ class Upkeep:
             Stopped: the worker shall stop.
         """
         due = self.corrector.look()
+        self.catch_up()
+        return due
+
+    def catch_up(self) -> None:
+        """Have the page made that waited for the end of a backlog; costs next to nothing."""
         if self.pager:
             self.pager.look()
-        return due
 
     def step(self) -> bool:
         """Do a little of what can wait, so that no picture has to; say whether more is left."""
