@@ -24,7 +24,7 @@ GENTLE = 0.3
 RESHAPED = 0.2
 """How often a digit is made much narrower or wider, as boxes and other programs leave it:
 MCDNN learned widths of 10-20 pixels (Ciresan, Meier and Schmidhuber 2012)."""
-BOXED = 0.08
+BOXED = 0.16
 """How often it is stretched to fill a square, as scanners of forms have stored digits."""
 SLIMMEST = 0.3
 """Width over height of what can be stretched so far: a plain 1 would be a black square."""
