@@ -31,7 +31,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=None, help="where to work")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+    # The page may still be written when the worker has ended.
+    with tempfile.TemporaryDirectory(dir=options.folder, ignore_cleanup_errors=True) as folder:
         found = measure(Path(folder), options.pictures)
     print(json.dumps(found, indent=2) if options.json else table(found))
 
