@@ -12,6 +12,7 @@ from ledger import searched
         ["clearing", "--every", "6"],
         ["rotation", "--every", "11"],
         ["watch", "--twice", "--count", "6"],
+        ["watch", "--apart", "--every", "40"],
     ],
     ids=" ".join,
 )

@@ -98,7 +98,7 @@ def _put(drop: Drop, target: Path, check: Callable[[], None]) -> Path | None:
             raise
         if not is_named_by_id:  # whose copy it is, only its name could tell
             raise FileExistsError(errno.EEXIST, "no name for a copy", str(target)) from error
-        return _copy(drop, target)
+        return _copy(drop, target, check)
 
 
 def _linked(drop: Drop, target: Path, check: Callable[[], None]) -> Path | None:
@@ -114,12 +114,15 @@ def _linked(drop: Drop, target: Path, check: Callable[[], None]) -> Path | None:
     return target
 
 
-def _copy(drop: Drop, target: Path) -> Path | None:
+def _copy(drop: Drop, target: Path, check: Callable[[], None]) -> Path | None:
     try:
         drop.path.open("rb").close()
     except PermissionError:
         logger.warning("%r may not be read, so it cannot be moved: it stays in hand", drop.name)
         return None
+    if not target.parent.is_dir():  # a link to another disk may be refused before that is seen
+        check()
+        make_folder(target.parent)
     copy_durably(drop.path, target, aside=target.with_name(f".{drop.id}.part"))
     return target
 
