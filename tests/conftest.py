@@ -1,5 +1,6 @@
 """What several tests need."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,11 @@ import pytest
 from ledger import FIRST, ROOT, Worker, a_worker, drop
 
 from worker.classify import Classifier
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has what it begins in the background ignore Ctrl-C, and that would be handed down
+    # to every command that the tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
