@@ -47,7 +47,7 @@ class Noting:
     def recover(self) -> None: ...
     def finish(self) -> None: ...
     def rest(self) -> None: ...
-    def catch_up(self) -> None: ...
+    def catch_up(self, *, more: bool = False) -> None: ...
     def beat(self) -> None: ...
 
 
@@ -75,9 +75,9 @@ class Paging(Noting):
     def step(self) -> bool:
         return False
 
-    def catch_up(self) -> None:
-        self._done.append("page")
-        if "read" in self._done:
+    def catch_up(self, *, more: bool = False) -> None:
+        self._done.append("more" if more else "page")
+        if "read" in self._done and not more:
             self._stopper.stop()
 
 
@@ -130,6 +130,21 @@ def test_what_events_told_of_is_in_the_page_before_the_next_listing(tmp_path: Pa
     went_round(tmp_path, Burst(tmp_path), parts, stopper)
 
     assert parts.looks == 1
+
+
+def test_in_the_middle_of_a_backlog_its_page_is_told_that_more_is_being_read(
+    tmp_path: Path,
+) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}.png").write_bytes(b"x")
+        os.utime(tmp_path / f"{number}.png", (0, 0))
+    done: list[str] = []
+    stopper = Stopper()
+
+    went_round(tmp_path, Polling(tmp_path), Paging(done, stopper), stopper)
+
+    assert done[:2] == ["read", "ready"]
+    assert done.count("more") == done.count("read") == 2
 
 
 def test_a_backlog_that_cannot_go_on_is_in_the_page_as_far_as_it_was_read(tmp_path: Path) -> None:

@@ -57,7 +57,6 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: s
             outbox=service.outbox,
             stopper=stopper,
             pulse=pulse,
-            pager=pager,
         )
 
     put_back = PutBack(

@@ -66,7 +66,6 @@ class Intake:
         self._stopper = stopper
         self.pace = Pace()
         self._was_full = False
-        """Whether a turn was, since the last listing: a backlog is being read."""
         self._pending: _Taken | None = None
         """What the crew is reading, while what it read before is recorded."""
 
@@ -107,12 +106,11 @@ class Intake:
             return
         logger.info("claimed %d: %s", len(drops), _few(drops), extra=about(count=len(drops)))
         is_full = len(found) >= max(2, self.pace.size)
-        more = is_full and self._was_full
-        self._was_full |= is_full
         try:
-            self._read(drops, before, settled=settled, more=more)
+            self._read(drops, before, settled=settled, more=is_full and self._was_full)
         except Lost:
             self.recover()
+        self._was_full |= is_full
         self.pace.took(len(drops), time.perf_counter() - started)
 
     def finish(self) -> None:
@@ -162,7 +160,7 @@ class Intake:
     def _record(self, outcomes: Sequence[Outcome], taken: _Taken) -> None:
         drops = taken.turn.drops
         readings = [reading for one in outcomes if (reading := self._reading(one, taken))]
-        self._recorder.record(readings, more=self._was_full)
+        self._recorder.record(readings)
         if len(readings) == len(drops):
             return  # all are filed away, and let go
         begun = {one.id for one in outcomes}

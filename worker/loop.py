@@ -112,6 +112,7 @@ class Loop:
             self._list_once()
             self._pulse.beat()
             self._follow_hints()
+            self._upkeep.catch_up(more=True)
             if self._stopper.is_stopping():
                 break
         self._intake.finish()

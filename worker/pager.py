@@ -64,7 +64,7 @@ class Pager:
         goes wrong with the page is told once, and holds up nothing.
 
         Args:
-            more: a backlog is being read; for its end the page waits, but not for long.
+            more: more is being read; for its end the page waits, but not for long.
         """
         waits = self._waits(more=more)  # in any case: it hears of the end of a backlog
         if self._is_at_it() or waits or self._clock() < self._not_before:
@@ -77,8 +77,7 @@ class Pager:
 
     def close(self) -> None:
         """Let go of the process: it shows the last rows, and ends."""
-        if self._behind_since is not None:
-            self.look()
+        self.look()
         self._let_go()
 
     def _let_go(self) -> None:

@@ -9,7 +9,6 @@ from worker.claim import Hand
 from worker.health.pulse import Pulse
 from worker.log.about import about
 from worker.mounts import HomeDisk
-from worker.pager import Pager
 from worker.record import Report
 from worker.shelve import file_away, shelf
 from worker.stopper import Stopper
@@ -31,7 +30,6 @@ class Recorder:
         outbox: Path,
         stopper: Stopper,
         pulse: Pulse | None = None,
-        pager: Pager | None = None,
     ) -> None:
         """Wire it; nothing is done yet."""
         self._home = HomeDisk(outbox)
@@ -40,14 +38,9 @@ class Recorder:
         self._report = report
         self._outbox = outbox
         self._stopper = stopper
-        self._pager = pager
 
-    def record(self, readings: Sequence[Reading], *, more: bool = False) -> None:
+    def record(self, readings: Sequence[Reading]) -> None:
         """Write rows, then file the pictures away; both are tried until they succeed.
-
-        Args:
-            readings: their rows.
-            more: a backlog is being read, for which the page waits a while.
 
         Raises:
             Stopped: the worker shall stop; what is not filed away is in hand.
@@ -60,8 +53,6 @@ class Recorder:
                 for reading in readings
             ]
         )
-        if self._pager:
-            self._pager.look(more=more)
 
     def finish(self, left: Iterable[Drop]) -> list[Drop]:
         """File away what was left in hand with its row.

@@ -31,10 +31,10 @@ class Upkeep:
         self.catch_up()
         return due
 
-    def catch_up(self) -> None:
-        """Have the page made that waited for the end of a backlog; costs next to nothing."""
+    def catch_up(self, *, more: bool = False) -> None:
+        """Have the page made if it is behind; costs next to nothing. See `Pager.look`."""
         if self.pager:
-            self.pager.look()
+            self.pager.look(more=more)
 
     def step(self) -> bool:
         """Do a little of what can wait, so that no picture has to; say whether more is left."""
