@@ -70,12 +70,12 @@ def examine(inbox: Path, name: str, now: datetime) -> Waiting:
 def _tried(path: Path, name: str) -> tuple[InputError | None, bool]:
     """Decode a file; what that dies of, dies of it in another process, which is told."""
     try:
-        load(path, most=Limits().bytes)
+        content = load(path, most=Limits().bytes)
     except InputError as error:
         return error, False
     if deadly([path], Limits(), time_limit=TRIAL):
         return None, True
-    seen = see(Drop(id="", path=path, name=name), Limits())
+    seen = see(Drop(id="", path=path, name=name), Limits(), content=lambda: content)
     return (seen.error if isinstance(seen, Failure) else None), False
 
 
