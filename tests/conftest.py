@@ -28,6 +28,12 @@ def classifier(model: Path) -> Classifier:
 
 
 @pytest.fixture
+def poison(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have marked pictures kill, hang or break whoever decodes them, see `tests/poison`."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "poison"))
+
+
+@pytest.fixture
 def worker(tmp_path: Path) -> Iterator[Worker]:
     """Run a worker that has read the first drops."""
     drop(tmp_path / "inbox", FIRST)

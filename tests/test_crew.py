@@ -218,11 +218,9 @@ def test_when_the_worker_is_killed_its_crew_is_gone_and_nothing_lost(tmp_path: P
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("poison")
 @pytest.mark.parametrize("how", ["kills", "hangs"])
-def test_a_poisoned_picture_among_many_costs_itself_only(
-    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "poison"))
+def test_a_poisoned_picture_among_many_costs_itself_only(how: str, tmp_path: Path) -> None:
     poisoned = (f"399-{how}.png", a_picture() + how.encode())
     drop(tmp_path / "inbox", [*MANY, poisoned])
     report = tmp_path / "report.csv"

@@ -25,7 +25,7 @@ from ledger import (
 from worker.crew.trial import deadly
 from worker.values import Limits
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("poison")]
 
 DROPS = [(f"{number}.png", a_picture(number)) for number in range(5)]
 LAUNCHERS = {
@@ -33,11 +33,6 @@ LAUNCHERS = {
     "-m digitdrop": [sys.executable, "-m", "digitdrop"],
     "script": [str(Path(sys.executable).with_name("digitdrop"))],
 }
-
-
-@pytest.fixture(autouse=True)
-def poison(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "poison"))
 
 
 def a_poisoned(how: str) -> tuple[str, bytes]:

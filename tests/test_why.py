@@ -198,11 +198,11 @@ def test_one_that_may_not_be_read_is_told(inbox: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("poison")
 @pytest.mark.parametrize("how", ["kills", "hangs"])
 def test_one_that_kills_or_hangs_who_decodes_it_does_not_do_so_to_who_asks(
     how: str, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "poison"))
     monkeypatch.setattr("worker.why.waiting.TRIAL", 2.0)
     drop(inbox, [("photo.png", a_picture() + how.encode())])
 
