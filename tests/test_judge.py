@@ -1,3 +1,6 @@
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -95,3 +98,29 @@ def test_a_guess_below_chance_is_none(kind: int, status: Status) -> None:
 
     assert verdict.status == status
     assert verdict.prediction is None
+
+
+def test_the_confidence_is_the_probability_put_on_the_scale_of_the_card() -> None:
+    scaled = replace(THRESHOLDS, slope=0.8, offset=1.2)
+
+    verdict = judge(a_sight(1.0), rows({4: 0.8, 9: 0.1}), scaled)
+
+    expected = 1 / (1 + math.exp(-0.8 * math.log(4) - 1.2))
+    assert verdict.confidence == pytest.approx(expected)
+    assert verdict.runner_up_confidence == pytest.approx((1 - expected) / 2)
+    assert verdict.status == Status.OK
+
+
+@pytest.mark.parametrize("best", [0.11, 0.2, 0.5, 0.9, 0.999, 1.0])
+@pytest.mark.parametrize(("slope", "offset"), [(0.1, -3), (0.8, 1.2), (1, 0), (2, -1), (2, 3)])
+def test_the_runner_up_never_is_believed_more_than_the_first(
+    best: float, slope: float, offset: float
+) -> None:
+    scaled = replace(THRESHOLDS, slope=slope, offset=offset, not_a_digit=0.99, several=0.99)
+
+    verdict = judge(a_sight(1.0), rows({4: best, 9: 0.9 * min(best, 1 - best)}), scaled)
+
+    assert verdict.confidence is not None
+    assert verdict.runner_up_confidence is not None
+    assert 0 <= verdict.runner_up_confidence <= verdict.confidence <= 1
+    assert verdict.confidence + verdict.runner_up_confidence <= 1 + 1e-9

@@ -49,6 +49,27 @@ def test_overconfidence_is_cooled_down_to_the_truth() -> None:
     assert chosen.error < 0.03
 
 
+class Doubter:
+    """Is right far more often than it dares to say."""
+
+    def probabilities(self, frames: Sequence[Frame], /) -> Probabilities:
+        chance = np.random.default_rng(0)
+        rows = np.full((len(frames), 12), 1e-3, np.float32)
+        for row, frame in zip(rows, frames, strict=True):
+            label, sure = int(frame[0, 0]), chance.uniform(0.5, 0.9)
+            said = label if chance.random() < sure**0.2 else (label + 1) % 10
+            row[said] = sure
+            row[NOT_A_DIGIT] = 1 - sure - 0.01
+        return rows
+
+
+def test_underconfidence_is_raised_to_the_truth_though_no_temperature_mends_it() -> None:
+    chosen = calibrate(Doubter(), many())
+
+    assert chosen.accuracy == pytest.approx(0.93, abs=0.02)
+    assert chosen.error < 0.02
+
+
 def test_a_network_that_is_right_keeps_its_digits_ok() -> None:
     chosen = calibrate(Oracle(right=0.999, sure=0.99), many(others=200))
 

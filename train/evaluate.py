@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from train.data import Labels
-from worker.judge import rejected
+from worker.judge import believed, rejected
 from worker.values import NOT_A_DIGIT, SEVERAL, Probabilities, Thresholds
 
 Beliefs: TypeAlias = npt.NDArray[np.floating]
@@ -63,7 +63,7 @@ def figures(beliefs: Beliefs, labels: Labels, thresholds: Thresholds) -> Figures
         rejected=int((~read).sum()),
         best_digit_right=int((beliefs[:, :10].argmax(axis=1) == labels).sum()),
         negative_log_likelihood=negative_log_likelihood(beliefs, labels),
-        calibration_error=calibration_error(beliefs[read, :10].max(axis=1), right[read]),
+        calibration_error=calibration_error(confidences(beliefs, thresholds)[read], right[read]),
     )
 
 
@@ -72,6 +72,11 @@ def predictions(beliefs: Beliefs, thresholds: Thresholds) -> npt.NDArray[np.intp
     kinds = ((NOT_A_DIGIT, thresholds.not_a_digit), (SEVERAL, thresholds.several))
     none = [any(rejected(belief, kind, least) for kind, least in kinds) for belief in beliefs]
     return np.where(none, -1, beliefs[:, :10].argmax(axis=1))
+
+
+def confidences(beliefs: Beliefs, thresholds: Thresholds) -> npt.NDArray[np.float64]:
+    """Return the confidence that `judge` has in the likeliest digit of each row."""
+    return believed(beliefs[:, :10].max(axis=1), thresholds.slope, thresholds.offset)
 
 
 def negative_log_likelihood(beliefs: Beliefs, labels: npt.NDArray[np.integer]) -> float:

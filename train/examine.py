@@ -25,10 +25,8 @@ def examine(model: bytes, learned: Digits, options: Options, pool: Executor) -> 
     """
     _, held_out = learned.split(options.validation_split)
     shown = held_out if len(held_out) else learned
-    count = min(options.exam, len(shown))
-    return calibrate(
-        publish.classifier(model), questions(shown, count, seed=options.seed, makers=pool)
-    )
+    asked = questions(shown, options.exam, seed=options.seed, makers=pool)
+    return calibrate(publish.classifier(model), asked)
 
 
 def recalibrate(options: Options, *, say: Callable[[str], None]) -> None:

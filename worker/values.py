@@ -100,6 +100,10 @@ class Thresholds:
     """The least probability of `NOT_A_DIGIT` that makes a picture `not_a_digit`."""
     several: float
     """The least probability of `SEVERAL` that makes a picture `several`."""
+    slope: float = 1.0
+    offset: float = 0.0
+    """What makes a confidence of the likeliest digit's probability, see `judge.believed`;
+    cards of before it was so keep the probability as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +115,8 @@ class Verdict:
     """0-9; None for every status but `ok`, `uncertain` and `corrected`, and for a picture
     that was corrected to show no single digit."""
     confidence: float | None = None
-    """Calibrated probability, 0-1, that `prediction` is right; None without one, and where a
-    person said it."""
+    """Calibrated probability, 0-1, that `prediction` is right if the picture shows a digit;
+    None without one, and where a person said it."""
     reason: str = ""
     """A few words for a person; empty for `ok`."""
     runner_up: int | None = None
