@@ -22,7 +22,7 @@ from train.evaluate import (
     softmax,
 )
 from train.exam import Question
-from worker.judge import blended
+from worker.judge import blended, logit
 from worker.values import NOT_A_DIGIT, SEVERAL, Frame, Probabilities, Thresholds
 
 ERROR_BUDGET = 0.003
@@ -151,20 +151,19 @@ def _thresholds(temperature: float, beliefs: Beliefs, labels: npt.NDArray[np.int
 def _scale(
     probability: npt.NDArray[np.floating], right: npt.NDArray[np.bool_]
 ) -> tuple[float, float]:
-    """Fit the slope and offset of `believed`: logistic regression on the logit (Platt 1999).
+    """Fit the slope and offset of `judge.believed`: logistic regression on the logit (Platt 1999).
 
     By Newton's method, with a pull towards (1, 0), leaving it as it is, that weighs as much as
     some pictures do: a network that was never wrong would otherwise end at infinity.
     """
-    p = np.clip(np.asarray(probability, np.float64), 1e-6, 1 - 1e-6)
-    inputs = np.stack([np.log(p / (1 - p)), np.ones(len(p))], axis=1)
+    inputs = np.array([(logit(each), 1.0) for each in probability.tolist()]).reshape(-1, 2)
     neutral = np.array([1.0, 0.0])
     found = neutral
     for _ in range(NEWTON):
         said = 1 / (1 + np.exp(-inputs @ found))
-        slope = inputs.T @ (said - right) + PULL * (found - neutral)
-        curve = (inputs * (said * (1 - said))[:, None]).T @ inputs + PULL * np.eye(2)
-        found = found - np.linalg.solve(curve, slope)
+        gradient = inputs.T @ (said - right) + PULL * (found - neutral)
+        curvature = (inputs * (said * (1 - said))[:, None]).T @ inputs + PULL * np.eye(2)
+        found = found - np.linalg.solve(curvature, gradient)
     return max(float(found[0]), FLATTEST), float(found[1])
 
 

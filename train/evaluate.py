@@ -76,7 +76,8 @@ def predictions(beliefs: Beliefs, thresholds: Thresholds) -> npt.NDArray[np.intp
 
 def confidences(beliefs: Beliefs, thresholds: Thresholds) -> npt.NDArray[np.float64]:
     """Return the confidence that `judge` has in the likeliest digit of each row."""
-    return believed(beliefs[:, :10].max(axis=1), thresholds.slope, thresholds.offset)
+    best = beliefs[:, :10].max(axis=1).tolist()
+    return np.array([believed(each, thresholds.slope, thresholds.offset) for each in best])
 
 
 def negative_log_likelihood(beliefs: Beliefs, labels: npt.NDArray[np.integer]) -> float:

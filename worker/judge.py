@@ -1,5 +1,7 @@
 """Candidate frames and what the network says of each -> one verdict."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -35,7 +37,7 @@ def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) ->
     if rejected(belief, NOT_A_DIGIT, thresholds.not_a_digit):
         return Verdict(status=Status.NOT_A_DIGIT, reason="it does not look like a digit")
     second, first = (int(digit) for digit in np.argsort(belief[:10])[-2:])
-    confidence = float(believed(belief[first], thresholds.slope, thresholds.offset))
+    confidence = believed(float(belief[first]), thresholds.slope, thresholds.offset)
     sure = confidence >= thresholds.ok
     return Verdict(
         status=Status.OK if sure else Status.UNCERTAIN,
@@ -47,7 +49,7 @@ def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) ->
     )
 
 
-def believed(probability: npt.ArrayLike, slope: float, offset: float) -> npt.NDArray[np.float64]:
+def believed(probability: float, slope: float, offset: float) -> float:
     """Return how often a digit of this probability is right: sigmoid(slope logit(p) + offset).
 
     Platt (1999). The probability is shared among readings, wrong ones too, and among what is
@@ -55,12 +57,17 @@ def believed(probability: npt.ArrayLike, slope: float, offset: float) -> npt.NDA
     stays, and with it what can be told apart.
 
     Args:
-        probability: of the likeliest digit, 0-1, any shape.
+        probability: of the likeliest digit, 0-1.
         slope: above 0.
         offset: in logits.
     """
-    p = np.clip(np.asarray(probability, np.float64), 1 - SUREST, SUREST)
-    return np.asarray(1 / (1 + np.exp(-(slope * np.log(p / (1 - p)) + offset))))
+    return 1 / (1 + math.exp(-(slope * logit(probability) + offset)))
+
+
+def logit(probability: float) -> float:
+    """Return the logarithm of the odds, for 0 and 1 as for what is next to them."""
+    p = min(max(probability, 1 - SUREST), SUREST)
+    return math.log(p / (1 - p))
 
 
 def _of_the_rest(
