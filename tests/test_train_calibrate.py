@@ -70,6 +70,13 @@ def test_underconfidence_is_raised_to_the_truth_though_no_temperature_mends_it()
     assert chosen.error < 0.02
 
 
+def test_a_network_that_hardly_dares_to_say_anything_is_still_put_on_a_scale() -> None:
+    chosen = calibrate(Oracle(right=1.0, sure=0.2), many())
+
+    assert 0 < chosen.thresholds.slope < 3
+    assert chosen.error < 0.01
+
+
 def test_a_network_that_is_right_keeps_its_digits_ok() -> None:
     chosen = calibrate(Oracle(right=0.999, sure=0.99), many(others=200))
 

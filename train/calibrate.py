@@ -35,7 +35,7 @@ LOST = 0.001
 Somebody looks at what is `uncertain`; what is rejected by mistake has lost its answer."""
 LEAST_REJECTION = 0.5
 """A rejection must be likelier than not."""
-PULL, NEWTON, FLATTEST = 1.0, 30, 0.1
+PULL, STEPS, FLATTEST = 1.0, 1000, 0.1
 """See `_scale`: the weight of what is not measured, steps, and the least slope."""
 
 
@@ -153,16 +153,16 @@ def _scale(
 ) -> tuple[float, float]:
     """Fit the slope and offset of `judge.believed`: logistic regression on the logit (Platt 1999).
 
-    By Newton's method, with a pull towards (1, 0), leaving it as it is, that weighs as much as
-    some pictures do: a network that was never wrong would otherwise end at infinity.
+    With a pull towards (1, 0), leaving it as it is, that weighs as much as some pictures do: a
+    network that was never wrong would otherwise end at infinity. Each step takes the curvature
+    for the largest that it may be (Boehning and Lindsay 1988), where Newton's may overshoot.
     """
     inputs = np.array([(logit(each), 1.0) for each in probability.tolist()]).reshape(-1, 2)
     neutral = np.array([1.0, 0.0])
-    found = neutral
-    for _ in range(NEWTON):
+    found, curvature = neutral, inputs.T @ inputs / 4 + PULL * np.eye(2)
+    for _ in range(STEPS):
         said = 1 / (1 + np.exp(-inputs @ found))
         gradient = inputs.T @ (said - right) + PULL * (found - neutral)
-        curvature = (inputs * (said * (1 - said))[:, None]).T @ inputs + PULL * np.eye(2)
         found = found - np.linalg.solve(curvature, gradient)
     return max(float(found[0]), FLATTEST), float(found[1])
 
