@@ -24,7 +24,7 @@ Labelled = tuple[Frame, int]
 
 SLICE = 50
 """Pictures that one process makes at a time."""
-DIGIT, NUMBER, BLANK = 0.48, 0.17, 0.13
+DIGIT, NUMBER, BLANK = 0.5, 0.18, 0.09
 """How often a picture shows one digit, several, and nothing; the rest are other things."""
 DRAWN = 0.2
 """The share of the single digits that are drawn from strokes."""

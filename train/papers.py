@@ -68,12 +68,6 @@ def shade(shape: tuple[int, int], rng: np.random.Generator) -> Grey:
     return _stored(np.asarray(levels, np.float32), rng, noise=noise, jpeg=0.3)
 
 
-def static(shape: tuple[int, int], rng: np.random.Generator) -> Grey:
-    """Return noise alone, as of a camera in the dark: fine or coarse, weak or all there is."""
-    picture = rng.uniform(0, 1) + rng.uniform(0.02, 0.5) * _rough(shape, rng, rng.uniform(1, 3))
-    return _stored(picture, rng, noise=0, jpeg=0.3)
-
-
 def _stored(picture: Levels, rng: np.random.Generator, *, noise: float, jpeg: float) -> Grey:
     if noise > 0:
         picture = (picture + rng.normal(0, noise, picture.shape)).astype(np.float32)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from train.papers import Cover, drawing, photo, scan, shade, static
+from train.papers import Cover, drawing, photo, scan, shade
 from train.pen import penned, some_height, some_pen
 from train.script import written
 from train.sheet import bent, laid_out
@@ -53,17 +53,14 @@ def nondigit(rng: np.random.Generator) -> Grey:
 
 
 def blank(rng: np.random.Generator) -> Grey:
-    """Return a picture of nothing: bare paper, its light and shadow, or a camera's noise."""
-    high, wide = (int(side) for side in rng.integers(20, 400, 2))
-    empty = np.zeros((high, wide), np.float32)
-    kind = rng.random()
-    if kind < 0.1:
-        return np.full((high, wide), rng.integers(256), np.uint8)
-    if kind < 0.55:
-        return shade((high, wide), rng)
-    if kind < 0.65:
-        return static((high, wide), rng)
-    return photo(empty, rng) if kind < 0.93 else scan(empty, rng)
+    """Return a picture of paper with nothing on it."""
+    sides = rng.integers(20, 400, 2)
+    empty = np.zeros(sides, np.float32)
+    if rng.random() < 0.15:
+        return np.full(sides, rng.integers(256), np.uint8)
+    if rng.random() < 0.4:
+        return shade((int(sides[0]), int(sides[1])), rng)
+    return photo(empty, rng) if rng.random() < 0.8 else scan(empty, rng)
 
 
 def likeness(one: Frame, other: Frame) -> float:

@@ -10,9 +10,9 @@ from train.pen import some_height
 from train.sheet import bent, laid_out
 from worker.values import Grey
 
-LETTERS = "ACEFHKLMNPRTUVWXYacdefhkmnprtuvwx@#%+*={}[]"
-"""What does not pass for a digit: B b D G g I i J j l O o Q q S s y Z z & and the like are
-left out."""
+LETTERS = "ACEFHKMNPRTUVWXcdefhkmnprtuvwx@#%+*={}[]"
+"""What does not pass for a digit: B b D G g I i J j L l O o Q q S s Y y Z z a & and the like
+are left out."""
 
 
 def letters(count: int, rng: np.random.Generator) -> Cover:
