@@ -124,3 +124,23 @@ def test_the_runner_up_never_is_believed_more_than_the_first(
     assert verdict.runner_up_confidence is not None
     assert 0 <= verdict.runner_up_confidence <= verdict.confidence <= 1
     assert verdict.confidence + verdict.runner_up_confidence <= 1 + 1e-9
+
+
+def test_a_digit_that_the_picture_hardly_speaks_for_is_doubted() -> None:
+    careful = replace(THRESHOLDS, evidence=0.4)
+    shadow = a_sight(0.5, 0.2, 0.1), rows({NOT_A_DIGIT: 1.0}, {NOT_A_DIGIT: 1.0}, {1: 1.0})
+
+    verdict = judge(*shadow, careful)
+
+    assert judge(*shadow, THRESHOLDS).status == Status.OK
+    assert (verdict.status, verdict.prediction) == (Status.UNCERTAIN, 1)
+    assert verdict.confidence is not None
+    assert verdict.confidence < 0.3
+    assert "stands out" in verdict.reason
+
+
+def test_a_digit_that_the_picture_speaks_for_is_not_doubted() -> None:
+    careful = replace(THRESHOLDS, evidence=0.4)
+    clear = a_sight(0.5, 0.2), rows({3: 0.99}, {NOT_A_DIGIT: 1.0})
+
+    assert judge(*clear, careful) == judge(*clear, THRESHOLDS)

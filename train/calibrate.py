@@ -1,7 +1,7 @@
 """How far to believe the network: chosen on held-out pictures that took the worker's whole way.
 
-First the temperature, then what counts as no digit, then what a probability is worth as a
-confidence, last from which confidence on a reading is `ok`.
+First the temperature, then what counts as no digit, then what a probability and what the
+picture itself speaks for are worth as a confidence, last from which one on a reading is `ok`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from train.evaluate import (
     softmax,
 )
 from train.exam import Question
-from worker.judge import blended, logit
+from worker.judge import blended, evidence, logit
 from worker.values import NOT_A_DIGIT, SEVERAL, Frame, Probabilities, Thresholds
 
 ERROR_BUDGET = 0.003
@@ -33,6 +33,8 @@ HIGHEST_OK = 0.99
 LOST = 0.001
 """At most this share of the digits read rightly may be rejected as no digit, and as several.
 Somebody looks at what is `uncertain`; what is rejected by mistake has lost its answer."""
+DOUBTED = 0.005
+"""At most this share of the digits that are `ok` and right may be doubted for want of evidence."""
 LEAST_REJECTION = 0.5
 """A rejection must be likelier than not."""
 PULL, STEPS, FLATTEST = 1.0, 1000, 0.1
@@ -86,26 +88,26 @@ def calibrate(classifier: Answerer, asked: Sequence[Question]) -> Calibration:
     frames = [frame for question in seen for frame in question.sight.frames]
     logs = np.log(np.maximum(classifier.probabilities(frames), 1e-30))
     temperature = _temperature(seen, logs, labels)
-    beliefs = _beliefs(seen, logs, temperature)
+    beliefs, spoken_for = _beliefs(seen, logs, temperature)
     digits = labels < NOT_A_DIGIT
-    thresholds = _thresholds(temperature, beliefs[digits], labels[digits])
-    return _described(thresholds, beliefs, labels)
+    thresholds = _thresholds(temperature, beliefs[digits], spoken_for[digits], labels[digits])
+    return _described(thresholds, beliefs, spoken_for, labels)
 
 
 def _beliefs(
     seen: Sequence[Question], logs: npt.NDArray[np.float32], temperature: float
-) -> Beliefs:
+) -> tuple[Beliefs, npt.NDArray[np.float64]]:
+    """Return what is believed of each picture, and its evidence for the likeliest digit."""
     # Logarithms of probabilities differ from logits by a constant per row, so they will do.
     answers = softmax(logs, temperature)
     ends = np.cumsum([len(question.sight.frames) for question in seen])
-    return np.stack(
-        [
-            blended(
-                np.array(question.sight.trust), answers[end - len(question.sight.frames) : end]
-            )
-            for question, end in zip(seen, ends, strict=True)
-        ]
-    )
+    beliefs, spoken_for = [], []
+    for question, end in zip(seen, ends, strict=True):
+        trust = np.array(question.sight.trust)
+        rows = answers[end - len(trust) : end]
+        beliefs.append(blended(trust, rows))
+        spoken_for.append(evidence(trust, rows, int(beliefs[-1][:10].argmax())))
+    return np.stack(beliefs), np.array(spoken_for)
 
 
 def _temperature(
@@ -116,19 +118,24 @@ def _temperature(
     Only over those that get a prediction: where `glyph` found the wrong ink, the
     network is right to see no digit, and no temperature mends that.
     """
-    first = _beliefs(seen, logs, 1.0)
+    first, _ = _beliefs(seen, logs, 1.0)
     read = (labels < NOT_A_DIGIT) & (first[:, :10].sum(axis=1) > 0.5)
     chosen = [question for question, each in zip(seen, read, strict=True) if each]
     frames = np.repeat(read, [len(question.sight.frames) for question in seen])
     grid = np.exp(np.linspace(np.log(0.5), np.log(4), 43))
     losses = [
-        negative_log_likelihood(_beliefs(chosen, logs[frames], temperature), labels[read])
+        negative_log_likelihood(_beliefs(chosen, logs[frames], temperature)[0], labels[read])
         for temperature in grid
     ]
     return float(grid[int(np.argmin(losses))])
 
 
-def _thresholds(temperature: float, beliefs: Beliefs, labels: npt.NDArray[np.intp]) -> Thresholds:
+def _thresholds(
+    temperature: float,
+    beliefs: Beliefs,
+    spoken_for: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.intp],
+) -> Thresholds:
     readable = beliefs[beliefs[:, :10].argmax(axis=1) == labels]
     not_a_digit, several = (
         float(np.clip(np.quantile(readable[:, kind], 1 - LOST), LEAST_REJECTION, 0.95))
@@ -144,14 +151,18 @@ def _thresholds(temperature: float, beliefs: Beliefs, labels: npt.NDArray[np.int
     read, right = said >= 0, said == labels
     slope, offset = _scale(beliefs[read, :10].max(axis=1), right[read])
     chosen = replace(chosen, slope=round(slope, 4), offset=round(offset, 4))
-    ok = _ok(confidences(beliefs, chosen)[read], right[read])
+    sure = confidences(beliefs, spoken_for, chosen)
+    clear = right & (sure >= _ok(sure[read], right[read]))
+    least = float(np.quantile(spoken_for[clear], DOUBTED)) if clear.any() else 0.0
+    chosen = replace(chosen, evidence=round(least, 4))
+    ok = _ok(confidences(beliefs, spoken_for, chosen)[read], right[read])
     return replace(chosen, ok=round(ok, 4))
 
 
 def _scale(
     probability: npt.NDArray[np.floating], right: npt.NDArray[np.bool_]
 ) -> tuple[float, float]:
-    """Fit the slope and offset of `judge.believed`: logistic regression on the logit (Platt 1999).
+    """Fit the slope and offset of `confidence`: logistic regression on the logit (Platt 1999).
 
     With a pull towards (1, 0), leaving it as it is, that weighs as much as some pictures do: a
     network that was never wrong would otherwise end at infinity. Each step takes the curvature
@@ -179,9 +190,12 @@ def _ok(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> fl
 
 
 def _described(
-    thresholds: Thresholds, beliefs: Beliefs, labels: npt.NDArray[np.intp]
+    thresholds: Thresholds,
+    beliefs: Beliefs,
+    spoken_for: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.intp],
 ) -> Calibration:
-    confidence = confidences(beliefs, thresholds)
+    confidence = confidences(beliefs, spoken_for, thresholds)
     said = predictions(beliefs, thresholds)
     read = said >= 0
     ok = read & (confidence >= thresholds.ok)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from train.data import Labels
-from worker.judge import believed, rejected
+from worker.judge import confidence, rejected
 from worker.values import NOT_A_DIGIT, SEVERAL, Probabilities, Thresholds
 
 Beliefs: TypeAlias = npt.NDArray[np.floating]
@@ -49,13 +49,14 @@ def figures(beliefs: Beliefs, labels: Labels, thresholds: Thresholds) -> Figures
     """Sum up answers.
 
     Args:
-        beliefs: float (count, 12), each row summing to 1.
+        beliefs: float (count, 12), each row summing to 1, of pictures with one reading.
         labels: what is right, 0-9; at least one.
         thresholds: what the worker rejects.
     """
     said = predictions(beliefs, thresholds)
     right = said == labels
     read = said >= 0
+    sure = confidences(beliefs, beliefs[:, :10].max(axis=1), thresholds)
     return Figures(
         count=len(labels),
         right=int(right.sum()),
@@ -63,7 +64,7 @@ def figures(beliefs: Beliefs, labels: Labels, thresholds: Thresholds) -> Figures
         rejected=int((~read).sum()),
         best_digit_right=int((beliefs[:, :10].argmax(axis=1) == labels).sum()),
         negative_log_likelihood=negative_log_likelihood(beliefs, labels),
-        calibration_error=calibration_error(confidences(beliefs, thresholds)[read], right[read]),
+        calibration_error=calibration_error(sure[read], right[read]),
     )
 
 
@@ -74,10 +75,12 @@ def predictions(beliefs: Beliefs, thresholds: Thresholds) -> npt.NDArray[np.intp
     return np.where(none, -1, beliefs[:, :10].argmax(axis=1))
 
 
-def confidences(beliefs: Beliefs, thresholds: Thresholds) -> npt.NDArray[np.float64]:
+def confidences(
+    beliefs: Beliefs, evidence: npt.NDArray[np.floating], thresholds: Thresholds
+) -> npt.NDArray[np.float64]:
     """Return the confidence that `judge` has in the likeliest digit of each row."""
-    best = beliefs[:, :10].max(axis=1).tolist()
-    return np.array([believed(each, thresholds.slope, thresholds.offset) for each in best])
+    pairs = zip(beliefs[:, :10].max(axis=1).tolist(), evidence.tolist(), strict=True)
+    return np.array([confidence(likeliest, its, thresholds) for likeliest, its in pairs])
 
 
 def negative_log_likelihood(beliefs: Beliefs, labels: npt.NDArray[np.integer]) -> float:

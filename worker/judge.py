@@ -31,37 +31,54 @@ def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) ->
     """
     if not sight.frames:
         return Verdict(status=Status.BLANK, reason=sight.reason)
-    belief = blended(np.asarray(sight.trust), probabilities)
+    trust = np.asarray(sight.trust)
+    belief = blended(trust, probabilities)
     if rejected(belief, SEVERAL, thresholds.several):
         return Verdict(status=Status.SEVERAL, reason="it looks like more than one digit")
     if rejected(belief, NOT_A_DIGIT, thresholds.not_a_digit):
         return Verdict(status=Status.NOT_A_DIGIT, reason="it does not look like a digit")
     second, first = (int(digit) for digit in np.argsort(belief[:10])[-2:])
-    confidence = believed(float(belief[first]), thresholds.slope, thresholds.offset)
-    sure = confidence >= thresholds.ok
+    spoken_for = evidence(trust, probabilities, first)
+    sureness = confidence(float(belief[first]), spoken_for, thresholds)
+    if sureness >= thresholds.ok:
+        status, reason = Status.OK, ""
+    elif spoken_for < thresholds.evidence:
+        status, reason = Status.UNCERTAIN, "hardly anything stands out from the paper"
+    else:
+        status, reason = Status.UNCERTAIN, f"it may also be {_named(belief, second)}"
     return Verdict(
-        status=Status.OK if sure else Status.UNCERTAIN,
+        status=status,
         prediction=first,
-        confidence=confidence,
-        reason="" if sure else f"it may also be {_named(belief, second)}",
+        confidence=sureness,
+        reason=reason,
         runner_up=second,
-        runner_up_confidence=_of_the_rest(belief, first, second, confidence),
+        runner_up_confidence=_of_the_rest(belief, first, second, sureness),
     )
 
 
-def believed(probability: float, slope: float, offset: float) -> float:
-    """Return how often a digit of this probability is right: sigmoid(slope logit(p) + offset).
+def confidence(probability: float, evidence: float, thresholds: Thresholds) -> float:
+    """Return how often a reading like this one is right, 0-1.
 
-    Platt (1999). The probability is shared among readings, wrong ones too, and among what is
-    no digit, so it is less than the share of digits that it is right for. The order of pictures
-    stays, and with it what can be told apart.
+    That is sigmoid(slope logit(p) + offset) (Platt 1999). The probability is shared among
+    readings, wrong ones too, and among what is no digit, so it is less than the share of digits
+    that it is right for. The order of pictures stays, and with it what can be told apart.
+
+    Less where the picture hardly speaks for any reading as this digit: of six readings of a
+    shadow one may well look like a 1.
 
     Args:
-        probability: of the likeliest digit, 0-1.
-        slope: above 0.
-        offset: in logits.
+        probability: what is believed of the likeliest digit, 0-1.
+        evidence: as `evidence` gives it.
+        thresholds: from the model's card.
     """
-    return 1 / (1 + math.exp(-(slope * logit(probability) + offset)))
+    scaled = thresholds.slope * logit(probability) + thresholds.offset
+    lacking = evidence < thresholds.evidence
+    return (evidence / thresholds.evidence if lacking else 1.0) / (1 + math.exp(-scaled))
+
+
+def evidence(trust: npt.NDArray[np.float64], probabilities: Probabilities, digit: int) -> float:
+    """Return how much of what the picture itself speaks for is read as this digit, 0-1."""
+    return float(trust @ probabilities[:, digit])
 
 
 def logit(probability: float) -> float:
@@ -71,11 +88,11 @@ def logit(probability: float) -> float:
 
 
 def _of_the_rest(
-    belief: npt.NDArray[np.float64], first: int, second: int, confidence: float
+    belief: npt.NDArray[np.float64], first: int, second: int, sureness: float
 ) -> float:
     """Return the runner-up's share of what the first leaves, in the first's own measure."""
     rest = max(1 - SUREST, 1 - belief[first])
-    return float(min(confidence, (1 - confidence) * belief[second] / rest))
+    return float(min(sureness, (1 - sureness) * belief[second] / rest))
 
 
 def rejected(belief: npt.NDArray[np.float64], kind: int, threshold: float) -> bool:

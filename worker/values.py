@@ -102,8 +102,10 @@ class Thresholds:
     """The least probability of `SEVERAL` that makes a picture `several`."""
     slope: float = 1.0
     offset: float = 0.0
-    """What makes a confidence of the likeliest digit's probability, see `judge.believed`;
-    cards of before it was so keep the probability as it is."""
+    """What makes a confidence of the likeliest digit's probability, see `judge.confidence`;
+    a card without them keeps the probability as it is."""
+    evidence: float = 0.0
+    """Readings that the picture speaks for less than this, 0-1, are believed less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
