@@ -129,7 +129,7 @@ def _costs(service: dict[str, dict[str, float]]) -> Iterator[Row]:
     memory = [one["MB at most"] for one in waiting.values()]
     yield f"memory, by backlog up to {most}", "50 MB of growth", _span(memory, "MB")
     photos = [one["MB at most"] for title, one in service.items() if title.endswith("photos")]
-    yield "memory, batches of 20 and of 80 photos", "50 MB of growth", _span(photos, "MB")
+    yield "memory, batches of few and of many photos", "50 MB of growth", _span(photos, "MB")
     costs = [one["CPU, µs a picture"] for one in waiting.values()]
     spread = 100 * (max(costs) / min(costs) - 1)
     told = f"{_span(costs, 'µs')}: {spread:.0f} %"

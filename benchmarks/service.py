@@ -28,7 +28,7 @@ from benchmarks.running import ROOT, SETTLED, a_picture, a_worker, memory
 
 _FEW = 300  # pictures after which all that is made when first needed is there
 _DRAINED, _COSTED = 50_000, 20_000  # rows at most
-_PHOTOS = (20, 80)
+_PHOTOS = (120, 480)  # both go on until processes read them, which few photos do not
 
 Figures = dict[str, float]
 
