@@ -144,3 +144,11 @@ def test_a_digit_that_the_picture_speaks_for_is_not_doubted() -> None:
     clear = a_sight(0.5, 0.2), rows({3: 0.99}, {NOT_A_DIGIT: 1.0})
 
     assert judge(*clear, careful) == judge(*clear, THRESHOLDS)
+
+
+def test_a_doubt_between_two_digits_is_told_as_such_not_as_want_of_evidence() -> None:
+    careful = replace(THRESHOLDS, evidence=0.4)
+
+    verdict = judge(a_sight(1.0), rows({4: 0.38, 9: 0.36}), careful)
+
+    assert verdict.reason == "it may also be 9"

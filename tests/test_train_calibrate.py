@@ -86,6 +86,17 @@ def test_a_network_that_is_right_keeps_its_digits_ok() -> None:
     assert chosen.others_ok < 0.01
 
 
+def test_a_shadow_of_which_one_reading_looks_like_a_digit_is_not_ok() -> None:
+    frames = tuple(np.full((28, 28), label, np.uint8) for label in (NOT_A_DIGIT, NOT_A_DIGIT, 1))
+    shadow = Sight(frames=frames, trust=(0.6, 0.25, 0.15))
+    shadows = [Question(sight=shadow, label=NOT_A_DIGIT, plain=False)] * 50
+
+    chosen = calibrate(Oracle(right=1.0, sure=0.999), many() + shadows)
+
+    assert chosen.ok_share >= 0.99
+    assert chosen.others_ok == 0
+
+
 def test_pictures_in_which_nothing_was_found_do_not_count() -> None:
     nothing = Question(sight=Sight(frames=(), trust=()), label=3, plain=False)
 

@@ -42,7 +42,7 @@ def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) ->
     sureness = confidence(float(belief[first]), spoken_for, thresholds)
     if sureness >= thresholds.ok:
         status, reason = Status.OK, ""
-    elif spoken_for < thresholds.evidence:
+    elif confidence(float(belief[first]), 1.0, thresholds) >= thresholds.ok:
         status, reason = Status.UNCERTAIN, "hardly anything stands out from the paper"
     else:
         status, reason = Status.UNCERTAIN, f"it may also be {_named(belief, second)}"
