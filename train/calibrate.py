@@ -22,7 +22,8 @@ from train.evaluate import (
     softmax,
 )
 from train.exam import Question
-from worker.judge import blended, evidence, logit
+from train.scale import scale
+from worker.judge import blended, evidence
 from worker.values import NOT_A_DIGIT, SEVERAL, Frame, Probabilities, Thresholds
 
 ERROR_BUDGET = 0.003
@@ -37,8 +38,6 @@ DOUBTED = 0.005
 """At most this share of the digits that are `ok` and right may be doubted for want of evidence."""
 LEAST_REJECTION = 0.5
 """A rejection must be likelier than not."""
-PULL, STEPS, FLATTEST = 1.0, 1000, 0.1
-"""See `_scale`: the weight of what is not measured, steps, and the least slope."""
 
 
 class Answerer(Protocol):
@@ -149,7 +148,7 @@ def _thresholds(
     )
     said = predictions(beliefs, chosen)
     read, right = said >= 0, said == labels
-    slope, offset = _scale(beliefs[read, :10].max(axis=1), right[read])
+    slope, offset = scale(beliefs[read, :10].max(axis=1), right[read])
     chosen = replace(chosen, slope=round(slope, 4), offset=round(offset, 4))
     sure = confidences(beliefs, spoken_for, chosen)
     clear = right & (sure >= _ok(sure[read], right[read]))
@@ -157,25 +156,6 @@ def _thresholds(
     chosen = replace(chosen, evidence=round(least, 4))
     ok = _ok(confidences(beliefs, spoken_for, chosen)[read], right[read])
     return replace(chosen, ok=round(ok, 4))
-
-
-def _scale(
-    probability: npt.NDArray[np.floating], right: npt.NDArray[np.bool_]
-) -> tuple[float, float]:
-    """Fit the slope and offset of `confidence`: logistic regression on the logit (Platt 1999).
-
-    With a pull towards (1, 0), leaving it as it is, that weighs as much as some pictures do: a
-    network that was never wrong would otherwise end at infinity. Each step takes the curvature
-    for the largest that it may be (Boehning and Lindsay 1988), where Newton's may overshoot.
-    """
-    inputs = np.array([(logit(each), 1.0) for each in probability.tolist()]).reshape(-1, 2)
-    neutral = np.array([1.0, 0.0])
-    found, curvature = neutral, inputs.T @ inputs / 4 + PULL * np.eye(2)
-    for _ in range(STEPS):
-        said = 1 / (1 + np.exp(-inputs @ found))
-        gradient = inputs.T @ (said - right) + PULL * (found - neutral)
-        found = found - np.linalg.solve(curvature, gradient)
-    return max(float(found[0]), FLATTEST), float(found[1])
 
 
 def _ok(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
