@@ -6,7 +6,7 @@ picture itself speaks for are worth as a confidence, last from which one on a re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -87,26 +87,53 @@ def calibrate(classifier: Answerer, asked: Sequence[Question]) -> Calibration:
     frames = [frame for question in seen for frame in question.sight.frames]
     logs = np.log(np.maximum(classifier.probabilities(frames), 1e-30))
     temperature = _temperature(seen, logs, labels)
-    beliefs, spoken_for = _beliefs(seen, logs, temperature)
-    digits = labels < NOT_A_DIGIT
-    thresholds = _thresholds(temperature, beliefs[digits], spoken_for[digits], labels[digits])
-    return _described(thresholds, beliefs, spoken_for, labels)
+    believed = _believed(seen, logs, temperature, labels)
+    thresholds = _thresholds(temperature, believed[labels < NOT_A_DIGIT])
+    return _described(thresholds, believed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Believed:
+    """What is believed of pictures, beside what they show."""
+
+    beliefs: Beliefs
+    evidence: npt.NDArray[np.float64]
+    """For the likeliest digit of each, see `judge.evidence`."""
+    labels: npt.NDArray[np.intp]
+
+    def __getitem__(self, which: npt.NDArray[np.bool_]) -> _Believed:
+        return _Believed(self.beliefs[which], self.evidence[which], self.labels[which])
+
+
+def _believed(
+    seen: Sequence[Question],
+    logs: npt.NDArray[np.float32],
+    temperature: float,
+    labels: npt.NDArray[np.intp],
+) -> _Believed:
+    beliefs = _beliefs(seen, logs, temperature)
+    likeliest = beliefs[:, :10].argmax(axis=1).tolist()
+    readings = zip(_readings(seen, logs, temperature), likeliest, strict=True)
+    spoken_for = [evidence(trust, rows, digit) for (trust, rows), digit in readings]
+    return _Believed(beliefs, np.array(spoken_for), labels)
 
 
 def _beliefs(
     seen: Sequence[Question], logs: npt.NDArray[np.float32], temperature: float
-) -> tuple[Beliefs, npt.NDArray[np.float64]]:
-    """Return what is believed of each picture, and its evidence for the likeliest digit."""
+) -> Beliefs:
+    return np.stack([blended(trust, rows) for trust, rows in _readings(seen, logs, temperature)])
+
+
+def _readings(
+    seen: Sequence[Question], logs: npt.NDArray[np.float32], temperature: float
+) -> Iterator[tuple[npt.NDArray[np.float64], Probabilities]]:
+    """Yield the trust in the readings of each picture, and what the network says of them."""
     # Logarithms of probabilities differ from logits by a constant per row, so they will do.
     answers = softmax(logs, temperature)
     ends = np.cumsum([len(question.sight.frames) for question in seen])
-    beliefs, spoken_for = [], []
     for question, end in zip(seen, ends, strict=True):
         trust = np.array(question.sight.trust)
-        rows = answers[end - len(trust) : end]
-        beliefs.append(blended(trust, rows))
-        spoken_for.append(evidence(trust, rows, int(beliefs[-1][:10].argmax())))
-    return np.stack(beliefs), np.array(spoken_for)
+        yield trust, answers[end - len(trust) : end]
 
 
 def _temperature(
@@ -117,24 +144,20 @@ def _temperature(
     Only over those that get a prediction: where `glyph` found the wrong ink, the
     network is right to see no digit, and no temperature mends that.
     """
-    first, _ = _beliefs(seen, logs, 1.0)
+    first = _beliefs(seen, logs, 1.0)
     read = (labels < NOT_A_DIGIT) & (first[:, :10].sum(axis=1) > 0.5)
     chosen = [question for question, each in zip(seen, read, strict=True) if each]
     frames = np.repeat(read, [len(question.sight.frames) for question in seen])
     grid = np.exp(np.linspace(np.log(0.5), np.log(4), 43))
     losses = [
-        negative_log_likelihood(_beliefs(chosen, logs[frames], temperature)[0], labels[read])
+        negative_log_likelihood(_beliefs(chosen, logs[frames], temperature), labels[read])
         for temperature in grid
     ]
     return float(grid[int(np.argmin(losses))])
 
 
-def _thresholds(
-    temperature: float,
-    beliefs: Beliefs,
-    spoken_for: npt.NDArray[np.float64],
-    labels: npt.NDArray[np.intp],
-) -> Thresholds:
+def _thresholds(temperature: float, digits: _Believed) -> Thresholds:
+    beliefs, labels = digits.beliefs, digits.labels
     readable = beliefs[beliefs[:, :10].argmax(axis=1) == labels]
     not_a_digit, several = (
         float(np.clip(np.quantile(readable[:, kind], 1 - LOST), LEAST_REJECTION, 0.95))
@@ -150,11 +173,11 @@ def _thresholds(
     read, right = said >= 0, said == labels
     slope, offset = scale(beliefs[read, :10].max(axis=1), right[read])
     chosen = replace(chosen, slope=round(slope, 4), offset=round(offset, 4))
-    sure = confidences(beliefs, spoken_for, chosen)
+    sure = confidences(beliefs, digits.evidence, chosen)
     clear = right & (sure >= _ok(sure[read], right[read]))
-    least = float(np.quantile(spoken_for[clear], DOUBTED)) if clear.any() else 0.0
+    least = float(np.quantile(digits.evidence[clear], DOUBTED)) if clear.any() else 0.0
     chosen = replace(chosen, evidence=round(least, 4))
-    ok = _ok(confidences(beliefs, spoken_for, chosen)[read], right[read])
+    ok = _ok(confidences(beliefs, digits.evidence, chosen)[read], right[read])
     return replace(chosen, ok=round(ok, 4))
 
 
@@ -169,13 +192,9 @@ def _ok(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> fl
     return float(np.clip(confidence[order[kept - 1]], 0.5, HIGHEST_OK))
 
 
-def _described(
-    thresholds: Thresholds,
-    beliefs: Beliefs,
-    spoken_for: npt.NDArray[np.float64],
-    labels: npt.NDArray[np.intp],
-) -> Calibration:
-    confidence = confidences(beliefs, spoken_for, thresholds)
+def _described(thresholds: Thresholds, believed: _Believed) -> Calibration:
+    beliefs, labels = believed.beliefs, believed.labels
+    confidence = confidences(beliefs, believed.evidence, thresholds)
     said = predictions(beliefs, thresholds)
     read = said >= 0
     ok = read & (confidence >= thresholds.ok)
