@@ -10,7 +10,8 @@ from train.cli import ExtraMissing, train
 from train.data import DataError
 from train.evaluate import calibration_error, figures, predictions
 from train.exam import Question
-from worker.judge import judge
+from train.scale import scale
+from worker.judge import confidence, judge
 from worker.values import NOT_A_DIGIT, Frame, Probabilities, Sight, Thresholds
 
 CHANCE = np.random.default_rng(11)
@@ -75,6 +76,15 @@ def test_a_network_that_hardly_dares_to_say_anything_is_still_put_on_a_scale() -
 
     assert 0 < chosen.thresholds.slope < 3
     assert chosen.error < 0.01
+
+
+def test_the_scale_is_found_from_however_far_away() -> None:
+    slope, offset = scale(np.full(50, 0.01), np.ones(50, bool))
+    thresholds = Thresholds(
+        temperature=1, ok=0.5, not_a_digit=0.5, several=0.5, slope=slope, offset=offset
+    )
+
+    assert confidence(0.01, 1.0, thresholds) > 0.4
 
 
 def test_a_network_that_is_right_keeps_its_digits_ok() -> None:
