@@ -36,6 +36,7 @@ from worker.load import load
 from worker.options import MODEL
 from worker.table.row import line
 from worker.values import Drop, Grey, Limits, Picture
+from worker.views import answers
 
 COUNTS = {"small": 400, "scans": 100, "photos": 10}
 AGAIN = 5
@@ -83,10 +84,10 @@ def _stages(folder: Path, classifier: Classifier) -> dict[str, float]:
     took["decode"], greys = _time(decode, contents)
     took["normalise"], sights = _time(look, greys)
     frames = [frame for sight in sights for frame in sight.frames]
-    answers = classifier.probabilities(frames)
-    took["classify"] = _time(classifier.probabilities, [frames])[0] / len(paths)
+    said = answers(frames, classifier)
+    took["classify"] = _time(lambda some: answers(some, classifier), [frames])[0] / len(paths)
     ends = np.cumsum([len(sight.frames) for sight in sights])
-    pairs = list(zip(sights, np.split(answers, ends[:-1]), strict=True))
+    pairs = list(zip(sights, np.split(said, ends[:-1]), strict=True))
     took["judge"], _ = _time(lambda pair: judge(*pair, classifier.thresholds), pairs)
     took["see: load to normalise"], seen = _time(lambda drop: pipeline.see(drop, limits), drops)
     readings = pipeline.read(seen, classifier, now=pipeline.utc_now)

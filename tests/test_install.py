@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import stat
 import subprocess
 import sys
 from datetime import timedelta
@@ -242,7 +243,7 @@ def test_the_folders_are_looked_at_with_the_eyes_of_whoever_it_runs_as(tmp_path:
     manager, outbox = Manager(Scope.SYSTEM, tmp_path / "units"), tmp_path / "digits" / "out"
     outbox.mkdir(parents=True)
     for folder in (tmp_path, *tmp_path.parents[:-1]):
-        folder.chmod(0o755)
+        folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o055)
     unit = dataclasses.replace(a_unit(tmp_path), user="nobody")
 
     with pytest.raises(ServiceError, match=r"nobody may not (use .*out|run .*python)"):

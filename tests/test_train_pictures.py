@@ -1,6 +1,9 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +96,30 @@ def lessons_of(pool: ThreadPoolExecutor, *, seed: int = 3) -> list[list[Digits]]
     epochs = [list(epoch) for epoch in lessons]
     assert [len(epoch) for epoch in epochs] == [lessons.steps] * 2
     return epochs
+
+
+TRAINING = """
+import os, time
+from train.makers import makers
+
+if __name__ == "__main__":
+    with makers(1) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        time.sleep(600)
+"""
+
+
+def test_makers_end_with_a_training_that_is_killed(tmp_path: Path) -> None:
+    program = tmp_path / "training.py"
+    program.write_text(TRAINING)
+    training = subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE)
+    assert training.stdout is not None
+    assert int(training.stdout.readline()) != training.pid  # the maker is there
+
+    training.kill()
+
+    # It holds the other end of our pipe for as long as it lives.
+    assert training.communicate(timeout=60)[0] == b""
 
 
 def test_lessons_do_not_depend_on_the_number_of_makers() -> None:

@@ -29,8 +29,8 @@ class Figures:
     rejected: int
     """Digits without a prediction: taken for no digit, or for several."""
     best_digit_right: int
-    """Where the likeliest of the ten digits is the label, rejected or not: what is compared
-    with networks that know nothing but digits."""
+    """Where the likeliest of the ten digits at first sight is the label, rejected or not: what is
+    compared with other networks."""
     negative_log_likelihood: float
     calibration_error: float
     """Of the confidence, over those with a prediction: 15 bins of equally many (adaptive)."""
@@ -39,17 +39,18 @@ class Figures:
         """Say it in one line."""
         best = self.best_digit_right
         return (
-            f"MNIST test accuracy: {best / self.count:.2%} ({best:,} of {self.count:,}) by the "
-            f"likeliest digit; {self.accuracy:.2%} ({self.right:,}) as the worker answers, "
+            f"MNIST test accuracy: {best / self.count:.2%} ({best:,} of {self.count:,}) at "
+            f"first sight; {self.accuracy:.2%} ({self.right:,}) as the worker answers, "
             f"which rejects {self.rejected}"
         )
 
 
-def figures(beliefs: Beliefs, labels: Labels, thresholds: Thresholds) -> Figures:
+def figures(first: Beliefs, beliefs: Beliefs, labels: Labels, thresholds: Thresholds) -> Figures:
     """Sum up answers.
 
     Args:
-        beliefs: float (count, 12), each row summing to 1, of pictures with one reading.
+        first: what the network says at first sight, float (count, 12), each row summing to 1.
+        beliefs: the same, of pictures with one reading, after a second look where in doubt.
         labels: what is right, 0-9; at least one.
         thresholds: what the worker rejects.
     """
@@ -62,7 +63,7 @@ def figures(beliefs: Beliefs, labels: Labels, thresholds: Thresholds) -> Figures
         right=int(right.sum()),
         accuracy=float(right.mean()),
         rejected=int((~read).sum()),
-        best_digit_right=int((beliefs[:, :10].argmax(axis=1) == labels).sum()),
+        best_digit_right=int((first[:, :10].argmax(axis=1) == labels).sum()),
         negative_log_likelihood=negative_log_likelihood(beliefs, labels),
         calibration_error=calibration_error(sure[read], right[read]),
     )

@@ -19,6 +19,7 @@ from train.fit import logits
 from worker.classify import Classifier
 from worker.errors import ModelError
 from worker.values import Thresholds
+from worker.views import answers
 
 NEUTRAL = Thresholds(temperature=1.0, ok=0.5, not_a_digit=0.5, several=0.5)
 """Before calibration."""
@@ -72,9 +73,10 @@ def check(model: bytes, network: keras.Model, frames: Frames) -> Parity:
 
 
 def test(model: bytes, thresholds: Thresholds, digits: Digits) -> Figures:
-    """Measure the exported network on MNIST's test set, as the worker would answer."""
-    answers = classifier(model, thresholds).probabilities(list(digits.frames))
-    return figures(answers, digits.labels, thresholds)
+    """Measure the exported network on MNIST's test set, at first sight and as the worker does."""
+    network = classifier(model, thresholds)
+    first = network.probabilities(list(digits.frames))
+    return figures(first, answers(list(digits.frames), network), digits.labels, thresholds)
 
 
 def publish(

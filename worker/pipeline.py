@@ -1,9 +1,9 @@
 """From drops to readings. Read this first.
 
-A drop is loaded, decoded, brought into MNIST's geometry, classified and
-judged. Data moves only to the right; each step is a module that knows none of
-the others. `daemon` and `batch` differ in where drops come from and where
-they go; between the two, this is all there is.
+A drop is loaded, decoded, brought into MNIST's geometry, classified (in doubt, from
+several sides: `views`) and judged. Data moves only to the right; each step is a
+module that knows none of the others. `daemon` and `batch` differ in where drops come
+from and where they go; between the two, this is all there is.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from worker.glyph import look
 from worker.judge import judge
 from worker.load import load
 from worker.values import Drop, Failure, Limits, Picture, Probabilities, Reading, Status, Verdict
+from worker.views import answers
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def classified(
     The reading of one does not depend on which others are in the batch.
     """
     frames = [frame for one in seen if isinstance(one, Picture) for frame in one.sight.frames]
-    probabilities = classifier.probabilities(frames)
+    probabilities = answers(frames, classifier)
     outcomes: list[Outcome] = []
     first = 0
     for one in seen:
@@ -121,9 +122,9 @@ def _reading(seen: Seen, verdict: Verdict, *, model: str, now: Callable[[], date
     )
 
 
-def _verdict(picture: Picture, answers: Probabilities, classifier: Classifier) -> Verdict:
+def _verdict(picture: Picture, said: Probabilities, classifier: Classifier) -> Verdict:
     try:
-        return judge(picture.sight, answers, classifier.thresholds)
+        return judge(picture.sight, said, classifier.thresholds)
     except Exception:  # as in `see`: a bug may cost this picture, never the worker
         logger.exception("cannot judge %r", picture.drop.name)
         return Verdict(status=Status.UNREADABLE, reason=_BUG)

@@ -21,6 +21,7 @@ from worker.explain import Canvas, sheet
 from worker.load import load
 from worker.pipeline import Seen
 from worker.values import Drop, Grey, Limits, Picture, Probabilities, Reading
+from worker.views import answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,7 @@ def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Look:
         reading=reading,
         grey=_decoded(seen.drop.path, limits),
         seen=seen,
-        probabilities=classifier.probabilities(frames),
+        probabilities=answers(frames, classifier),
     )
 
 

@@ -1,0 +1,90 @@
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pytest
+
+from worker.classify import Classifier
+from worker.values import Frame, Probabilities
+from worker.views import PLAIN, Network, answers, together, views
+
+
+def a_seven(*, whole: bool) -> Frame:
+    """Draw a 7, or its roof alone."""
+    frame = np.zeros((28, 28), np.uint8)
+    cv2.line(frame, (8, 6), (19, 6), 255, 2)
+    if whole:
+        cv2.line(frame, (19, 6), (12, 23), 255, 2)
+    return frame
+
+
+class Counted:
+    """A network that counts what it is asked."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.asked: list[int] = []
+
+    def probabilities(self, frames: Sequence[Frame], /) -> Probabilities:
+        self.asked.append(len(frames))
+        return self._network.probabilities(frames)
+
+
+def test_what_is_plain_is_looked_at_once(classifier: Classifier) -> None:
+    network = Counted(classifier)
+    plain = a_seven(whole=True)
+
+    said = answers([plain], network)
+
+    assert network.asked == [1]
+    assert said.max() >= PLAIN
+    assert np.array_equal(said, classifier.probabilities([plain]))
+
+
+def test_what_is_in_doubt_is_looked_at_from_more_sides(classifier: Classifier) -> None:
+    network = Counted(classifier)
+    doubtful = a_seven(whole=False)
+
+    said = answers([doubtful], network)
+
+    looks = classifier.probabilities([doubtful, *views(doubtful)]).astype(np.float64)
+    mean = np.exp(np.log(looks).mean(axis=0))
+    assert looks[0].max() < PLAIN
+    assert network.asked == [1, len(views(doubtful))]
+    assert said[0] == pytest.approx(mean / mean.sum(), abs=1e-5)
+
+
+def test_what_is_said_of_a_frame_does_not_depend_on_its_neighbours(
+    classifier: Classifier,
+) -> None:
+    noise = np.random.default_rng(5).integers(0, 256, (20, 28, 28), np.uint8)
+    frames = [a_seven(whole=True), a_seven(whole=False), *noise, a_seven(whole=False)]
+
+    at_once = answers(frames, classifier)
+
+    alone = [answers([frame], classifier)[0] for frame in frames]
+    assert all(np.array_equal(one, other) for one, other in zip(at_once, alone, strict=True))
+
+
+def test_without_frames_there_is_nothing_to_say(classifier: Classifier) -> None:
+    assert answers([], classifier).shape == (0, 12)
+
+
+def test_further_views_show_the_same_ink_elsewhere() -> None:
+    frame = a_seven(whole=True)
+
+    further = views(frame)
+
+    assert all(view.shape == (28, 28) and view.dtype == np.uint8 for view in further)
+    assert all(int(view.sum()) == pytest.approx(int(frame.sum()), rel=0.02) for view in further)
+    assert len({view.tobytes() for view in (frame, *further)}) == 1 + len(further)
+
+
+def test_two_views_that_are_certain_of_different_digits_leave_both_as_likely() -> None:
+    looks = np.zeros((1, 2, 12), np.float32)
+    looks[0, 0, 3] = looks[0, 1, 8] = 1
+
+    (said,) = together(looks)
+
+    assert said.sum() == pytest.approx(1)
+    assert said[3] == said[8] == pytest.approx(0.5)
