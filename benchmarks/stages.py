@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import cv2
-import numpy as np
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -83,16 +82,15 @@ def _stages(folder: Path, classifier: Classifier) -> dict[str, float]:
     took["digest (SHA-256)"], _ = _time(lambda some: hashlib.sha256(some).hexdigest(), contents)
     took["decode"], greys = _time(decode, contents)
     took["normalise"], sights = _time(look, greys)
-    frames = [frame for sight in sights for frame in sight.frames]
-    said = answers(frames, classifier)
-    took["classify"] = _time(lambda some: answers(some, classifier), [frames])[0] / len(paths)
-    ends = np.cumsum([len(sight.frames) for sight in sights])
-    pairs = list(zip(sights, np.split(said, ends[:-1]), strict=True))
+    pictures = [sight.frames for sight in sights]
+    took["classify"], (said,) = _time(lambda some: answers(some, classifier), [pictures])
+    took["classify"] /= len(paths)
+    pairs = list(zip(sights, said, strict=True))
     took["judge"], _ = _time(lambda pair: judge(*pair, classifier.thresholds), pairs)
     took["see: load to normalise"], seen = _time(lambda drop: pipeline.see(drop, limits), drops)
     readings = pipeline.read(seen, classifier, now=pipeline.utc_now)
     took["write the row"], _ = _time(line, readings)
-    took["frames each"] = len(frames) / len(paths)
+    took["frames each"] = sum(map(len, pictures)) / len(paths)
     ready = [grey for grey in greys if _is_ready(grey)]
     took["normalise: no work to do"] = _time(look, ready)[0] if ready else math.nan
     rest = [grey for grey in greys if not _is_ready(grey)]

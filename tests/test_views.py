@@ -34,7 +34,7 @@ def test_what_is_plain_is_looked_at_once(classifier: Classifier) -> None:
     network = Counted(classifier)
     plain = a_seven(whole=True)
 
-    said = answers([plain], network)
+    (said,) = answers([[plain]], network)
 
     assert network.asked == [1]
     assert said.max() >= PLAIN
@@ -45,7 +45,7 @@ def test_what_is_in_doubt_is_looked_at_from_more_sides(classifier: Classifier) -
     network = Counted(classifier)
     doubtful = a_seven(whole=False)
 
-    said = answers([doubtful], network)
+    (said,) = answers([[doubtful]], network)
 
     looks = classifier.probabilities([doubtful, *views(doubtful)]).astype(np.float64)
     mean = np.exp(np.log(looks).mean(axis=0))
@@ -54,20 +54,33 @@ def test_what_is_in_doubt_is_looked_at_from_more_sides(classifier: Classifier) -
     assert said[0] == pytest.approx(mean / mean.sum(), abs=1e-5)
 
 
-def test_what_is_said_of_a_frame_does_not_depend_on_its_neighbours(
+def test_wrong_readings_of_what_is_plain_are_not_looked_at_again(classifier: Classifier) -> None:
+    network = Counted(classifier)
+    plain, wrong = a_seven(whole=True), a_seven(whole=False)
+
+    (said,) = answers([[plain, wrong]], network)
+    answers([[wrong, plain]], network)
+
+    assert network.asked == [2, 2, len(views(wrong))]
+    assert np.array_equal(said, classifier.probabilities([plain, wrong]))
+
+
+def test_what_is_said_of_a_picture_does_not_depend_on_its_neighbours(
     classifier: Classifier,
 ) -> None:
     noise = np.random.default_rng(5).integers(0, 256, (20, 28, 28), np.uint8)
-    frames = [a_seven(whole=True), a_seven(whole=False), *noise, a_seven(whole=False)]
+    plain, doubtful = a_seven(whole=True), a_seven(whole=False)
+    pictures = [[plain], [doubtful, *noise], [], [plain, doubtful], [doubtful], []]
 
-    at_once = answers(frames, classifier)
+    at_once = answers(pictures, classifier)
 
-    alone = [answers([frame], classifier)[0] for frame in frames]
-    assert all(np.array_equal(one, other) for one, other in zip(at_once, alone, strict=True))
+    for picture, found in zip(pictures, at_once, strict=True):
+        assert found.shape == (len(picture), 12)
+        assert np.array_equal(found, answers([picture], classifier)[0])
 
 
-def test_without_frames_there_is_nothing_to_say(classifier: Classifier) -> None:
-    assert answers([], classifier).shape == (0, 12)
+def test_without_pictures_there_is_nothing_to_say(classifier: Classifier) -> None:
+    assert answers([], classifier) == []
 
 
 def test_further_views_show_the_same_ink_elsewhere() -> None:

@@ -37,7 +37,8 @@ def believed(seen: Sequence[Question], network: Network, temperature: float) -> 
         network: as exported, with a temperature of 1.
         temperature: as `fitted_temperature` finds it.
     """
-    said = answers(_frames(seen), _Tempered(network, temperature))
+    pictures = [question.sight.frames for question in seen]
+    said = np.concatenate(answers(pictures, _Tempered(network, temperature)))
     beliefs = _beliefs(seen, said)
     likeliest = beliefs[:, :10].argmax(axis=1).tolist()
     readings = zip(_readings(seen, said), likeliest, strict=True)

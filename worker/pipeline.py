@@ -85,17 +85,14 @@ def classified(
 
     The reading of one does not depend on which others are in the batch.
     """
-    frames = [frame for one in seen if isinstance(one, Picture) for frame in one.sight.frames]
-    probabilities = answers(frames, classifier)
+    pictures = [one.sight.frames for one in seen if isinstance(one, Picture)]
+    said = iter(answers(pictures, classifier))
     outcomes: list[Outcome] = []
-    first = 0
     for one in seen:
         if isinstance(one, Failure):
             outcomes.append(one)
             continue
-        last = first + len(one.sight.frames)
-        verdict = _verdict(one, probabilities[first:last], classifier)
-        first = last
+        verdict = _verdict(one, next(said), classifier)
         outcomes.append(_reading(one, verdict, model=classifier.name, now=now))
     return outcomes
 

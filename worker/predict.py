@@ -108,7 +108,7 @@ def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Look:
         reading=reading,
         grey=_decoded(seen.drop.path, limits),
         seen=seen,
-        probabilities=answers(frames, classifier),
+        probabilities=answers([frames], classifier)[0],
     )
 
 

@@ -1,4 +1,4 @@
-"""Frames -> what the network says of them: at first sight, and in doubt from more sides.
+"""Pictures' frames -> what the network says of them: at first sight, in doubt from more sides.
 
 To show a network several views of a picture and to average what it says is common practice
 (Krizhevsky, Sutskever and Hinton 2012, section 4.1). To do so only where no answer is plain
@@ -17,7 +17,7 @@ from worker.values import Frame, Probabilities
 
 PLAIN = 0.95
 """What is believed this much at first sight is not looked at again: where all is, the figures on
-held-out pictures are the same, and of MNIST's frames one in fifty is in doubt."""
+held-out pictures are the same."""
 TURN = 7.0
 """Degrees by which a frame is turned, either way: the usual turn that `train` teaches."""
 STEP = 1.0
@@ -31,23 +31,34 @@ class Network(Protocol):
         """Return one row per frame."""
 
 
-def answers(frames: Sequence[Frame], network: Network) -> Probabilities:
-    """Ask the network about frames; the answer for one does not depend on its neighbours.
+def answers(pictures: Sequence[Sequence[Frame]], network: Network) -> list[Probabilities]:
+    """Ask the network about pictures; the answer for one does not depend on its neighbours.
 
     Args:
-        frames: any number, also none.
+        pictures: the frames of each, the most trusted first; any number, also none.
         network: asked about all of them, and once more about those that are in doubt.
 
     Returns:
-        One row per frame, each summing to 1.
+        For each picture one row per frame, each summing to 1.
     """
+    frames = [frame for picture in pictures for frame in picture]
+    ends = np.cumsum([len(picture) for picture in pictures], dtype=np.intp)
     said = network.probabilities(frames)
-    doubtful = np.flatnonzero(said.max(axis=1, initial=0) < PLAIN).tolist()
-    if len(doubtful):
+    rows = np.split(said, ends)[:-1]
+    doubts = [_doubtful(each) for each in rows]
+    doubtful = np.flatnonzero(np.concatenate(doubts)).tolist() if doubts else []
+    if doubtful:
         again = network.probabilities([view for one in doubtful for view in views(frames[one])])
         again = again.reshape(len(doubtful), len(_WAYS), -1)
         said[doubtful] = together(np.concatenate([said[doubtful, None], again], axis=1))
-    return said
+    return rows
+
+
+def _doubtful(rows: Probabilities) -> npt.NDArray[np.bool_]:
+    """Tell which frames of a picture to look at again: none if its first is plainly a digit."""
+    if len(rows) and rows[0, :10].max() >= PLAIN:
+        return np.zeros(len(rows), bool)
+    return np.asarray(rows.max(axis=1, initial=0) < PLAIN, bool)
 
 
 def views(frame: Frame) -> list[Frame]:
