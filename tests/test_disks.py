@@ -144,7 +144,9 @@ def test_a_quota_is_told_although_the_disk_has_room(tmp_path: Path) -> None:
 
 def test_a_disk_that_becomes_read_only_is_waited_for(worker: Worker) -> None:
     with mounted(worker.outbox, "--bind", str(worker.outbox)):
-        subprocess.run(["mount", "-o", "remount,bind,ro", worker.outbox], check=True)
+        read_only = ["mount", "-o", "remount,bind,ro", str(worker.outbox)]
+        # The system refuses while a file there is open for writing, as the page may still be.
+        worker.waits_until(lambda: not subprocess.run(read_only, check=False).returncode)
         drop(worker.inbox, THEN)
         worker.waits_until(lambda: "cannot write the report" in worker.told())
         worker.waits_until(lambda: told_by_status(worker, "cannot be written"))
