@@ -35,9 +35,8 @@ class Oracle:
 
 def a_frame(label: int, number: int = 0) -> Frame:
     """Write a label and what decides its luck in three stripes, that every view shows."""
-    return np.repeat(np.array([label, *divmod(number, 256)], np.uint8), (10, 9, 9))[
-        :, None
-    ].repeat(28, axis=1)
+    stripes = np.array([label, *divmod(number, 256)], np.uint8)
+    return np.tile(np.repeat(stripes, (10, 9, 9))[:, None], 28)
 
 
 def written_on(frame: Frame) -> tuple[int, float]:

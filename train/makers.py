@@ -5,14 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing.connection import wait
-from multiprocessing.process import BaseProcess
 
 import cv2
+
+from worker.orphan import end_with_parent
 
 
 @contextmanager
@@ -37,11 +36,4 @@ def makers(count: int | None = None) -> Iterator[Executor]:
 def _begin() -> None:
     cv2.setNumThreads(1)  # the other cores belong to the network
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
-    parent = multiprocessing.parent_process()
-    if parent:  # one that is killed cannot: its makers would wait for work for ever
-        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
-
-
-def _end_after(parent: BaseProcess) -> None:
-    wait([parent.sentinel])
-    os._exit(1)
+    end_with_parent()  # one that is killed cannot end us, and we would wait for work for ever

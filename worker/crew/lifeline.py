@@ -1,16 +1,14 @@
 """Processes that read for another one: how they are started, and end and log as it does."""
 
 import multiprocessing
-import os
-import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from multiprocessing.process import BaseProcess
 from typing import TypeVar, TypeVarTuple
 
 from worker.deaf import start_deaf, stay_deaf
 from worker.log import logs
+from worker.orphan import end_with_parent
 
 Heard = TypeVar("Heard")
 Said = TypeVar("Said")
@@ -45,11 +43,4 @@ def live_for_parent() -> None:
     """
     stay_deaf()
     logs.as_in_parent()
-    parent = multiprocessing.parent_process()
-    if parent:
-        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
-
-
-def _end_after(parent: BaseProcess) -> None:
-    wait([parent.sentinel])
-    os._exit(1)
+    end_with_parent()
