@@ -11,6 +11,7 @@ may have been meant as one, and is also shown as it is.
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from worker.ink.candidates import CONTRAST, LEAST_TRUST, candidates
 from worker.ink.framing import SIDE, is_framed
@@ -81,18 +82,20 @@ def _inky(frame: Frame) -> float:
 
 
 def _sight(found: list[tuple[float, Frame]]) -> Sight:
-    found = sorted(found, key=lambda item: -item[0])
-    kept = found[:1]
-    for trust, frame in found[1:]:
-        if len(kept) < MOST and not any(_same(frame, other) for _, other in kept):
+    kept: list[tuple[float, Frame]] = []
+    shown: list[npt.NDArray[np.bool_]] = []
+    for trust, frame in sorted(found, key=lambda item: -item[0]):
+        ink = frame > 96
+        if len(kept) < MOST and not any(_same(ink, other) for other in shown):
             kept.append((trust, frame))
+            shown.append(ink)
     return Sight(frames=tuple(f for _, f in kept), trust=tuple(t for t, _ in kept))
 
 
-def _same(one: Frame, other: Frame) -> bool:
+def _same(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> bool:
     """Tell whether two frames show the same ink, but for the pen's width."""
-    overlap = np.count_nonzero(np.minimum(one, other) > 96)
-    return bool(overlap > ALIKE * max(np.count_nonzero(frame > 96) for frame in (one, other)))
+    overlap = np.count_nonzero(one & other)
+    return bool(overlap > ALIKE * max(np.count_nonzero(one), np.count_nonzero(other)))
 
 
 def _dark_on_light(grey: Grey, split: Tones) -> float:
