@@ -13,7 +13,7 @@ import numpy.typing as npt
 from train.geometry import Ink, as_ink, crop, fit, thickened, thinned
 from train.lens import thresholded
 from train.spoil import spoil
-from worker.ink.framing import SIDE
+from worker.ink.framing import SIDE, narrowed
 from worker.values import Frame
 
 Chance = np.random.Generator
@@ -24,10 +24,12 @@ GENTLE = 0.3
 RESHAPED = 0.2
 """How often a digit is made much narrower or wider, as boxes and other programs leave it:
 MCDNN learned widths of 10-20 pixels (Ciresan, Meier and Schmidhuber 2012)."""
-BOXED = 0.16
-"""How often it is stretched to fill a square, as scanners of forms have stored digits."""
-SLIMMEST = 0.3
-"""Width over height of what can be stretched so far: a plain 1 would be a black square."""
+BOXED = 0.2
+"""How often it is stretched to fill a square, as scanners of forms have stored digits ..."""
+NARROWED = 0.65
+"""... and given its usual width back, as `candidates` trusts such a square to need it."""
+FULLEST = 0.6
+"""The share of its box that ink may cover to be stretched: an upright 1 would be all black."""
 ELASTIC_SIGMA, ELASTIC_ALPHA = 4.0, 34.0
 """In pixels of a 28-pixel frame (Simard, Steinkraus and Platt 2003)."""
 
@@ -97,20 +99,22 @@ def _other_pen(ink: Ink, chance: Chance) -> Ink:
 
 
 def _boxed(ink: Ink, chance: Chance) -> Ink:
+    """Stretch a digit into a square, as coarse and hard as forms of the past hold them."""
     tight = crop(ink)
-    height, width = tight.shape
-    if width < SLIMMEST * height:
+    if np.count_nonzero(tight > 127) > FULLEST * tight.size:
         return ink
-    side = int(chance.integers(14, 40))
+    side = round(np.exp(chance.uniform(np.log(13), np.log(40))))
     square = as_ink(cv2.resize(tight, (side, side), interpolation=cv2.INTER_AREA))
-    return thresholded(square, chance) if chance.random() < 0.5 else square
+    if chance.random() < 0.6:
+        square = thresholded(square, chance)
+    return narrowed(square) if chance.random() < NARROWED else square
 
 
 def _placed(ink: Ink, chance: Chance) -> Frame:
     kind = chance.random()
     if kind < 0.75:
         return fit(ink)
-    if kind < 0.9:
+    if kind < 0.9 or ink.shape != (LARGE, LARGE):
         return fit(ink, box=int(chance.integers(17, 24)))
     small = cv2.resize(ink, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     shift = chance.uniform(-2.5, 2.5, 2)

@@ -26,7 +26,7 @@ SLICE = 50
 """Pictures that one process makes at a time."""
 DIGIT, NUMBER, BLANK = 0.5, 0.18, 0.09
 """How often a picture shows one digit, several, and nothing; the rest are other things."""
-DRAWN = 0.2
+DRAWN = 0.28
 """The share of the single digits that are drawn from strokes."""
 SAME, OTHER = 0.75, 0.2
 """A reading as like the digit as `SAME` shows it; one less like it than `OTHER` does not."""

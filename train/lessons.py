@@ -35,7 +35,7 @@ LAST = 0.2
 class Shares:
     """What is shown beside the digits of MNIST, each as a share of their number."""
 
-    drawn: float = 0.2
+    drawn: float = 0.26
     """Digits drawn from strokes, in the forms that MNIST has few of."""
     seen: float = 0.18
     """Frames of the bank: digits and other things as `glyph` sees them."""

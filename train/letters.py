@@ -15,8 +15,8 @@ from train.script import written
 
 Chance = np.random.Generator
 
-PLAIN = "ACEFHKMNPRTUVWXcdefhkmnprtuvwx#@%+=*~"
-"""Left out: B D G I J L O Q S Y Z a b g i j l o q s y z & ? ! / ( ) < >, which may be digits."""
+PLAIN = "ACEFHKLMNPRTUVWXYacdefhkmnprtuvwx#@%+=*~"
+"""Left out: B D G I J O Q S Z b g i j l o q s y z & ? ! / ( ) < >, which may be digits."""
 FOREIGN = "ΔΛΞΠΣΨΩακλμπχψωДЖИКЛМНПЦШЩЫЯжилмнпцшщыя"
 HERSHEY = (
     cv2.FONT_HERSHEY_SIMPLEX,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-SCENES = 14000
+SCENES = 40_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ temperature and thresholds are chosen. Pen and sheet, paper and camera, and what
 is no digit have rooms of their own: `pen`, `sheet`, `papers`, `things`.
 """
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -18,6 +19,9 @@ from train.sheet import bent, laid_out
 from train.things import letters, plot, scribble, view
 from worker.values import Frame, Grey
 
+TIGHT = 0.12
+"""How often one digit is cropped to its ink, as collections of digits keep them."""
+
 
 def scene(frames: Sequence[Frame], rng: np.random.Generator) -> Grey:
     """Return a picture of one digit, or of the number that several make.
@@ -29,7 +33,7 @@ def scene(frames: Sequence[Frame], rng: np.random.Generator) -> Grey:
     Returns:
         uint8 of shape (height, width), the long side 16-400 pixels.
     """
-    if len(frames) == 1 and rng.random() < 0.12:
+    if len(frames) == 1 and rng.random() < TIGHT:
         return _tight(frames[0], rng)
     tall = some_height(rng) if len(frames) == 1 else int(rng.integers(24, 90))
     pen = some_pen(rng)
@@ -86,7 +90,7 @@ def _taken(cover: Cover, rng: np.random.Generator) -> Grey:
 def _tight(frame: Frame, rng: np.random.Generator) -> Grey:
     """Return a digit cropped to its ink, and often stretched to fill a square."""
     cover = penned(frame, 100, some_pen(rng), rng)
-    side = int(rng.integers(16, 64))
+    side = round(math.exp(rng.uniform(math.log(14), math.log(64))))
     square = rng.random() < 0.6
     width = side if square else max(4, round(side * cover.shape[1] / cover.shape[0]))
     cover = cv2.resize(cover, (width, side), interpolation=cv2.INTER_AREA).astype(np.float32)

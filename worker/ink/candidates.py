@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from worker.ink.framing import to_frame
+from worker.ink.framing import narrowed, to_frame
 from worker.ink.levels import Tones, histogram, quantiles
 from worker.ink.marks import ALONG_EDGE, Marks, groups, marked, pieces, without
 from worker.ink.paper import Ink, even, uneven
@@ -21,8 +21,6 @@ SMOOTH_LIGHT = 0.75
 """How far to trust that uneven light falls off smoothly, rather than at a shadow's edge."""
 SOFT = 0.03
 """How far the soft edge of a stroke reaches, as a share of the digit's size."""
-USUAL_WIDTH = 0.65
-"""Width over height of most digits (in MNIST's test set the median is 0.8, with the 1 0.2)."""
 
 Weighted = tuple[float, Frame]
 
@@ -99,7 +97,7 @@ def _grouped(marks: Marks, ink: Ink, trust: float) -> Iterator[Weighted]:
     sets = groups(marks)
     if len(sets) == 1:
         if _is_stretched(ink, marks, sets[0]):
-            yield 0.65 * trust, to_frame(_narrowed(ink))
+            yield 0.65 * trust, to_frame(narrowed(ink))
             trust *= 0.35
         yield trust, _frame(ink, marks, sets[0])
         return
@@ -113,14 +111,6 @@ def _is_stretched(ink: Ink, marks: Marks, group: list[int]) -> bool:
     """Tell whether ink touches all four sides of an exact square: digits seldom are one."""
     height, width = ink.shape
     return height == width and _box(marks, group)[2:] == (width, height)
-
-
-def _narrowed(ink: Ink) -> Ink:
-    """Give a digit that was stretched into a square its usual shape back."""
-    side = max(64, len(ink))
-    size = (round(USUAL_WIDTH * side), side)
-    method = cv2.INTER_LINEAR if side > len(ink) else cv2.INTER_AREA
-    return np.asarray(cv2.resize(ink, size, interpolation=method), np.uint8)
 
 
 def _are_alike(marks: Marks, one: list[int], other: list[int]) -> bool:
