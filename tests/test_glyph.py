@@ -217,6 +217,30 @@ def test_the_grain_of_empty_paper_is_blank(grain: int) -> None:
     assert look(np.asarray(np.clip(paper, 0, 255), np.uint8)).frames == ()
 
 
+@pytest.mark.parametrize("size", [(28, 28), (86, 29), (60, 150), (300, 300)])
+def test_noise_is_blank_also_where_it_has_the_shape_of_a_1(size: tuple[int, int]) -> None:
+    for seed in range(50):
+        noise = np.random.default_rng(seed).integers(256, size=size, dtype=np.uint8)
+
+        sight = look(noise)
+
+        assert not sight.frames
+        assert sight.reason == "the picture shows noise only"
+
+
+@pytest.mark.parametrize("side", [8, 12, 28, 200])
+def test_a_digit_in_noise_is_seen(side: int) -> None:
+    left, top, width, height = cv2.boundingRect(a_two())
+    tight = a_two()[top : top + height, left : left + width]
+    small = cv2.resize(tight, (side * width // height, side), interpolation=cv2.INTER_AREA)
+    for seed in range(50):
+        noise = np.random.default_rng(seed).normal(0, 40, small.shape)
+
+        sight = look(np.clip(small + noise, 0, 255).astype(np.uint8))
+
+        assert sight.frames
+
+
 def test_a_hairline_is_thickened_before_it_is_averaged_away() -> None:
     sight = look(a_page(a_two(side=300, thickness=2)))
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from train.geometry import Ink, as_ink, crop, fit, thickened, thinned
 from train.lens import thresholded
 from train.spoil import spoil
+from worker.ink.candidates import STRETCHED
 from worker.ink.framing import SIDE, narrowed
 from worker.values import Frame
 
@@ -25,9 +26,8 @@ RESHAPED = 0.2
 """How often a digit is made much narrower or wider, as boxes and other programs leave it:
 MCDNN learned widths of 10-20 pixels (Ciresan, Meier and Schmidhuber 2012)."""
 BOXED = 0.2
-"""How often it is stretched to fill a square, as scanners of forms have stored digits ..."""
-NARROWED = 0.65
-"""... and given its usual width back, as `candidates` trusts such a square to need it."""
+"""How often it is stretched to fill a square, as scanners of forms have stored digits, and as
+often given its usual width back as `candidates` trusts it to need that."""
 FULLEST = 0.6
 """The share of its box that ink may cover to be stretched: an upright 1 would be all black."""
 ELASTIC_SIGMA, ELASTIC_ALPHA = 4.0, 34.0
@@ -107,14 +107,14 @@ def _boxed(ink: Ink, chance: Chance) -> Ink:
     square = as_ink(cv2.resize(tight, (side, side), interpolation=cv2.INTER_AREA))
     if chance.random() < 0.6:
         square = thresholded(square, chance)
-    return narrowed(square) if chance.random() < NARROWED else square
+    return narrowed(square) if chance.random() < STRETCHED else square
 
 
 def _placed(ink: Ink, chance: Chance) -> Frame:
     kind = chance.random()
     if kind < 0.75:
         return fit(ink)
-    if kind < 0.9 or ink.shape != (LARGE, LARGE):
+    if kind < 0.9 or ink.shape != (LARGE, LARGE):  # a square has no place in a frame of its own
         return fit(ink, box=int(chance.integers(17, 24)))
     small = cv2.resize(ink, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     shift = chance.uniform(-2.5, 2.5, 2)

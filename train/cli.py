@@ -15,7 +15,7 @@ import typer
 from worker.deaf import hear_ctrl_c
 from worker.errors import SetupError
 
-EPOCHS = 30
+EPOCHS = 40
 QUICK_EPOCHS = 3
 QUICK = {"scenes": 600, "exam": 300}
 VALIDATION_SPLIT = 0.2

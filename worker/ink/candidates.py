@@ -21,6 +21,8 @@ SMOOTH_LIGHT = 0.75
 """How far to trust that uneven light falls off smoothly, rather than at a shadow's edge."""
 SOFT = 0.03
 """How far the soft edge of a stroke reaches, as a share of the digit's size."""
+STRETCHED = 0.65
+"""How far to trust that ink which fills an exact square was stretched into it."""
 
 Weighted = tuple[float, Frame]
 
@@ -97,8 +99,8 @@ def _grouped(marks: Marks, ink: Ink, trust: float) -> Iterator[Weighted]:
     sets = groups(marks)
     if len(sets) == 1:
         if _is_stretched(ink, marks, sets[0]):
-            yield 0.65 * trust, to_frame(narrowed(ink))
-            trust *= 0.35
+            yield STRETCHED * trust, to_frame(narrowed(ink))
+            trust *= 1 - STRETCHED
         yield trust, _frame(ink, marks, sets[0])
         return
     # Two pieces of like size are a number; one large and a small one, a digit and dirt.
