@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -14,14 +15,15 @@ from train.augment import augment
 from train.bank import bank
 from train.data import Digits
 from train.exam import questions
-from train.geometry import fit
+from train.geometry import crop, fit
 from train.lessons import Lessons, Shares
 from train.letters import letter
 from train.negatives import MAKERS, not_a_digit
 from train.numbers import several
 from train.spoil import SPOILERS
 from train.strokes import drawn
-from worker.ink.framing import is_framed
+from worker.glyph import look
+from worker.ink.framing import is_framed, narrowed
 from worker.values import NOT_A_DIGIT, SEVERAL
 
 
@@ -103,7 +105,7 @@ import os, time
 from train.makers import makers
 
 if __name__ == "__main__":
-    with makers(1) as pool:
+    with makers(spare=0) as pool:
         print(pool.submit(os.getpid).result(), flush=True)
         time.sleep(600)
 """
@@ -168,3 +170,14 @@ def test_questions_are_plain_realistic_and_of_other_things() -> None:
     assert len(digits) == 40
     assert len(asked) == 50
     assert all(frame.shape == (28, 28) for question in asked for frame in question.sight.frames)
+
+
+@pytest.mark.parametrize("side", [16, 32])
+def test_a_square_is_narrowed_for_training_as_the_worker_narrows_it(side: int) -> None:
+    tight = crop(DIGITS.frames[2])
+    stretched = cv2.resize(tight, (side, side), interpolation=cv2.INTER_AREA)
+    square = np.where(stretched > 96, 255, 0).astype(np.uint8)
+
+    seen = look(255 - square).frames
+
+    assert any(np.array_equal(frame, fit(narrowed(square))) for frame in seen)

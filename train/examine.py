@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import asdict
 
 from train import publish
@@ -18,14 +17,15 @@ from train.siblings import together
 from worker.classify import Classifier
 
 
-def examine(model: bytes, learned: Digits, options: Options, pool: Executor) -> Calibration:
+def examine(model: bytes, learned: Digits, options: Options) -> Calibration:
     """Put held-out pictures through the worker's whole way, and choose what to believe.
 
     Without a validation split, the pictures that were learned have to do.
     """
     _, held_out = learned.split(options.validation_split)
     shown = held_out if len(held_out) else learned
-    asked = questions(shown, options.exam, seed=options.seed, makers=pool)
+    with makers(spare=0) as pool:
+        asked = questions(shown, options.exam, seed=options.seed, makers=pool)
     return calibrate(publish.classifier(model), asked)
 
 
@@ -42,8 +42,7 @@ def recalibrate(options: Options, *, say: Callable[[str], None]) -> None:
     model = (options.output / "digits.tflite").read_bytes()
     card = json.loads((options.output / "digits.json").read_bytes())
     learned, test = load(options.data)
-    with makers() as pool:
-        chosen = examine(model, learned, options, pool)
+    chosen = examine(model, learned, options)
     tested = publish.test(model, chosen.thresholds, test)
     del card["sha256"], card["bytes"], card["thresholds"]
     card |= {"calibration": calibrated(options, chosen), "test": asdict(tested)}

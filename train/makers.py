@@ -13,17 +13,23 @@ import cv2
 
 from worker.orphan import end_with_parent
 
+MOST = 4
+"""More would make pictures faster than a network learns them."""
+
 
 @contextmanager
-def makers(count: int | None = None) -> Iterator[Executor]:
-    """Keep some processes ready; by default one less than there are cores, at least one.
+def makers(*, spare: int) -> Iterator[Executor]:
+    """Keep a process ready for each core, at least one and at most `MOST`.
 
     What they make must not depend on their number: whoever gives them work gives each
     piece a seed of its own.
+
+    Args:
+        spare: cores left to what goes on meanwhile.
     """
     # Spawned, not forked: a fork of a process with TensorFlow's threads may hang.
     pool = ProcessPoolExecutor(
-        count or min(4, max(1, (os.cpu_count() or 2) - 1)),
+        min(MOST, max(1, (os.cpu_count() or 1) - spare)),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_begin,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 
 import keras
 
@@ -42,16 +41,16 @@ def carry_out(options: Options, *, say: Say) -> None:
     say(f"{len(kept):,} pictures to learn, {len(held_out):,} to validate, {len(test):,} to test")
     keras.utils.set_random_seed(options.seed)
     net = network.build()
-    with makers() as pool:
-        history = _learn(net, kept, held_out, options, pool)
-        if not history:
-            raise KeyboardInterrupt
-        if len(history) < options.epochs:
-            say(f"stopped: keeping what {len(history)} of {options.epochs} epochs have taught")
-        plots.save(history, options.plots)
-        model = publish.export(net)
-        parity = publish.check(model, net, test.frames)
-        chosen = examine(model, learned, options, pool)
+    say(f"making {options.scenes:,} whole pictures of them, and of other things")
+    history = _learn(net, kept, held_out, options)
+    if not history:
+        raise KeyboardInterrupt
+    if len(history) < options.epochs:
+        say(f"stopped: keeping what {len(history)} of {options.epochs} epochs have taught")
+    plots.save(history, options.plots)
+    model = publish.export(net)
+    parity = publish.check(model, net, test.frames)
+    chosen = examine(model, learned, options)
     made = Made(
         history=history,
         parity=parity,
@@ -66,17 +65,18 @@ def carry_out(options: Options, *, say: Say) -> None:
         plots.show(history)
 
 
-def _learn(
-    net: keras.Model, kept: Digits, held_out: Digits, options: Options, pool: Executor
-) -> list[Epoch]:
-    lessons = Lessons(
-        kept,
-        bank(kept, options.scenes, seed=options.seed, makers=pool),
-        batch=BATCH,
-        epochs=options.epochs,
-        seed=options.seed,
-        shares=Shares(),
-        makers=pool,
-    )
-    with Progress(options.epochs, lessons.steps) as progress:
-        return fit(net, lessons, held_out, on_step=progress.step, on_epoch=progress.epoch)
+def _learn(net: keras.Model, kept: Digits, held_out: Digits, options: Options) -> list[Epoch]:
+    with makers(spare=0) as pool:  # the network waits for the bank
+        seen = bank(kept, options.scenes, seed=options.seed, makers=pool)
+    with makers(spare=1) as pool:
+        lessons = Lessons(
+            kept,
+            seen,
+            batch=BATCH,
+            epochs=options.epochs,
+            seed=options.seed,
+            shares=Shares(),
+            makers=pool,
+        )
+        with Progress(options.epochs, lessons.steps) as progress:
+            return fit(net, lessons, held_out, on_step=progress.step, on_epoch=progress.epoch)

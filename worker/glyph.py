@@ -105,9 +105,13 @@ def _sight(found: list[tuple[float, Frame]]) -> Sight:
     shown: list[npt.NDArray[np.bool_]] = []
     for trust, frame in sorted(found, key=lambda item: -item[0]):
         ink = frame > 96
-        if len(kept) < MOST and not any(_same(ink, other) for other in shown):
+        same = next((at for at, other in enumerate(shown) if _same(ink, other)), None)
+        if same is not None:
+            kept[same] = kept[same][0] + trust, kept[same][1]
+        elif len(kept) < MOST:
             kept.append((trust, frame))
             shown.append(ink)
+    kept.sort(key=lambda item: -item[0])
     return Sight(frames=tuple(f for _, f in kept), trust=tuple(t for t, _ in kept))
 
 

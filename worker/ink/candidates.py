@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from worker.ink.framing import narrowed, to_frame
+from worker.ink.framing import SIDE, narrowed, to_frame
 from worker.ink.levels import Tones, histogram, quantiles
 from worker.ink.marks import ALONG_EDGE, Marks, groups, marked, pieces, without
 from worker.ink.paper import Ink, even, uneven
 from worker.ink.ruling import LEAST as CROP
-from worker.ink.ruling import unruled
+from worker.ink.ruling import bold, unruled
 from worker.values import Frame, Grey
 
 CONTRAST = 10
@@ -21,6 +21,8 @@ SMOOTH_LIGHT = 0.75
 """How far to trust that uneven light falls off smoothly, rather than at a shadow's edge."""
 SOFT = 0.03
 """How far the soft edge of a stroke reaches, as a share of the digit's size."""
+BOLD = 0.5
+"""How far to trust that only what is darker than the print is writing."""
 STRETCHED = 0.65
 """How far to trust that ink which fills an exact square was stretched into it."""
 
@@ -51,6 +53,10 @@ def _lined(ink: Ink, trust: float) -> Iterator[Weighted]:
     if ink.max() < CONTRAST or trust < LEAST_TRUST:
         return
     marks = marked(ink)
+    writing = bold(marks.mask, ink) if max(ink.shape) > SIDE else None
+    if writing is not None:
+        yield from _bordered(pieces(writing, ink, marks.faint), ink, BOLD * trust)
+        trust *= 1 - BOLD
     plain, lines = unruled(marks.mask)
     share = 0.0 if not lines else 0.5 if lines == 1 else 0.85
     if lines:

@@ -1,10 +1,14 @@
-"""Finds the lines of ruled and squared paper and rubs them out. A part of `glyph`."""
+"""Tells writing from the print of ruled and squared paper, by its shape and by its strength.
+
+A part of `glyph`.
+"""
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from worker.ink.marks import Mask
+from worker.ink.paper import Ink
 
 LEAST = 100
 """Smaller pictures, in pixels, are crops of one digit: a long line there is a stroke."""
@@ -20,6 +24,13 @@ MARGIN = 0.04
 """So near to the border, as a share of the picture, a line reaches it."""
 THICK = 0.03
 """... and is no thicker than this share."""
+
+CROSSINGS = 3
+"""Print crosses the picture's border at least so often, a digit hardly ever."""
+BOLDER = 1.3
+"""Writing is darker than the print below it by this factor, if it can be told from it so."""
+FEW = 50
+"""So many pixels do not tell two strengths apart."""
 
 
 def unruled(mask: Mask) -> tuple[Mask, int]:
@@ -44,6 +55,34 @@ def unruled(mask: Mask) -> tuple[Mask, int]:
     firm = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     mended = cv2.bitwise_and(cv2.dilate(firm, brush), lines)
     return np.asarray(rest | mended, np.uint8), count
+
+
+def bold(mask: Mask, ink: Ink) -> Mask | None:
+    """Mark the writing on print that is paler: where marks cross the picture's border often.
+
+    Lines are found so which do not run straight, or in pictures too small to tell a line from
+    a stroke.
+
+    Args:
+        mask: the marks, print among them.
+        ink: how strong they are.
+
+    Returns:
+        The stronger of the two classes that split the marks best (Otsu 1979), or None where
+        they are of one strength.
+    """
+    rim = np.concatenate([mask[0], mask[1:, -1], mask[-1, -2::-1], mask[-2:0:-1, 0]])
+    if np.count_nonzero(rim[1:] > rim[:-1]) < CROSSINGS:
+        return None
+    core = cv2.erode(mask, np.ones((2, 2), np.uint8))  # the soft edges of strokes are pale
+    strength = ink[core > 0]
+    if len(strength) < FEW:
+        return None
+    split = cv2.threshold(strength, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
+    strong = strength > split
+    if strong.all() or strength[strong].mean() < BOLDER * strength[~strong].mean():
+        return None
+    return (ink > split).view(np.uint8)
 
 
 def _lines(mask: Mask) -> tuple[Mask, int]:
