@@ -100,7 +100,7 @@ def _light(shape: tuple[int, ...], rng: np.random.Generator) -> Levels:
     if rng.random() < 0.25:  # the shadow of a hand or a phone
         turn = rng.uniform(0, 2 * np.pi)
         along = np.cos(turn) * x + np.sin(turn) * y - rng.uniform(-0.7, 0.7)
-        soft = rng.uniform(0.06, 0.6)
+        soft = np.exp(rng.uniform(np.log(0.02), np.log(0.6)))
         light *= 1 - rng.uniform(0.1, 0.6) / (1 + np.exp(-along / soft))
     return np.clip(light, 0.08, 1.05).astype(np.float32)
 

@@ -128,7 +128,8 @@ def blended(
     belief[NOT_A_DIGIT] += max(0.0, 1 - trust.sum())
     digit = rows[:, :10].sum(axis=1) * likelier
     belief[SEVERAL] = (weight * (1 + MEMBER * (digit.sum() - digit))) @ rows[:, SEVERAL]
-    return belief / belief.sum()
+    belief /= belief.sum()
+    return belief
 
 
 def _named(belief: npt.NDArray[np.float64], digit: int) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from worker.ink.framing import SIDE, narrowed, to_frame
 from worker.ink.levels import Tones, histogram, quantiles
 from worker.ink.marks import ALONG_EDGE, Marks, groups, marked, pieces, without
-from worker.ink.paper import Ink, even, uneven
+from worker.ink.paper import Ink, even, is_shadow, uneven
 from worker.ink.ruling import LEAST as CROP
 from worker.ink.ruling import bold, unruled
 from worker.values import Frame, Grey
@@ -17,6 +17,8 @@ CONTRAST = 10
 """Grey levels between ink and paper, below which there is nothing to see."""
 LEAST_TRUST = 0.02
 """What is less likely than this is not worth the time."""
+SHADED = 0.6
+"""How far to trust that a side which is darker than even paper lies in a shadow."""
 SMOOTH_LIGHT = 0.75
 """How far to trust that uneven light falls off smoothly, rather than at a shadow's edge."""
 SOFT = 0.03
@@ -39,8 +41,12 @@ def candidates(grey: Grey, split: Tones, trust: float) -> Iterator[Weighted]:
             shares it out, and where there is too little of it, it is not looked for.
     """
     if split.light_is_even:
-        yield from _lined(even(grey, split), trust)
-        return
+        ink = even(grey, split)
+        shaded = is_shadow(ink > split.light - split.threshold)
+        yield from _lined(ink, (1 - SHADED if shaded else 1) * trust)
+        if not shaded:
+            return
+        trust *= SHADED
     smooth, sharp = uneven(grey)
     found = list(_lined(smooth, SMOOTH_LIGHT * trust))
     yield from found

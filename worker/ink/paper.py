@@ -17,6 +17,12 @@ SMALL = 64
 """Long side, in pixels, at which the paper is estimated: it changes slowly."""
 REACH = 0.1
 """Strokes are thinner than this share of the long side, or so dark that shadows do not matter."""
+DIM = 30
+"""Paper darker than this is not lightened any further: there is little but noise."""
+BROAD = 0.2
+"""Strokes are thinner than this share of the long side, whatever the pen."""
+SHADOW = 0.85
+"""A shadow leaves more than the rest of the sheet in the light."""
 
 Ink = npt.NDArray[np.uint8]
 """Shape (height, width): how much darker than the paper, 0 = paper, 255 = black on white."""
@@ -25,6 +31,18 @@ Ink = npt.NDArray[np.uint8]
 def even(grey: Grey, split: Tones) -> Ink:
     """Return how much darker each point is than paper of the same brightness everywhere."""
     return np.asarray(cv2.subtract(np.full_like(grey, split.light), grey), np.uint8)
+
+
+def is_shadow(dark: npt.NDArray[np.bool_]) -> bool:
+    """Tell whether a shadow may lie in the dark: a square that no stroke would fill.
+
+    What a small picture of a digit holds is not told from that, and is never one.
+    """
+    if max(dark.shape) < SMALL // 2 or np.count_nonzero(dark) > SHADOW * dark.size:
+        return False
+    small = shrunk(dark.view(np.uint8), SMALL)
+    side = round(BROAD * max(small.shape))
+    return bool(cv2.erode(small, np.ones((side, side), np.uint8)).any())
 
 
 def uneven(grey: Grey) -> tuple[Ink, Ink]:
@@ -52,19 +70,19 @@ def uneven(grey: Grey) -> tuple[Ink, Ink]:
         # Where ink covers everything around, the surface has to do.
         paper = paper + excess / (weight + 0.02)
     # Ink swallows a share of the light: what lies in the shadow counts as much.
-    gain = 255 / np.maximum(paper, 60)
+    gain = 255 / np.maximum(paper, DIM)
     size = (grey.shape[1], grey.shape[0])
     darker = cv2.resize(paper * gain, size) - grey * cv2.resize(gain, size)
-    return np.clip(darker, 0, 255).astype(np.uint8), _dents(darker)
+    return np.clip(darker, 0, 255).astype(np.uint8), _dents(grey)
 
 
-def _dents(darker: npt.NDArray[np.float32]) -> Ink:
-    smooth = np.clip(cv2.GaussianBlur(darker, (3, 3), 0) + 100, 0, 255).astype(np.uint8)
-    side = round(REACH * max(darker.shape)) | 1
-    around = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
-    ink = np.asarray(cv2.subtract(smooth, around), np.uint8)
-    # The opening follows the lightest grains of the paper: its usual depth is no ink.
-    depth = int(quantiles(histogram(ink), _MIDDLE))
+def _dents(grey: Grey) -> Ink:
+    smooth = np.asarray(cv2.GaussianBlur(grey, (3, 3), 0), np.uint8)
+    side = round(REACH * max(grey.shape)) | 1
+    around = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    ink = 255 - cv2.divide(smooth, np.maximum(around, DIM), scale=255)
+    # The closing follows the lightest grains of the paper: its usual depth is no ink.
+    depth = int(quantiles(histogram(np.asarray(ink, np.uint8)), _MIDDLE))
     return np.asarray(cv2.subtract(ink, np.full_like(ink, depth)), np.uint8)
 
 
