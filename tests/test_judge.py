@@ -69,6 +69,30 @@ def test_a_wrong_reading_that_the_network_rejects_does_not_matter() -> None:
     assert verdict.prediction == 3
 
 
+def test_a_plain_digit_is_ok_although_the_picture_speaks_more_for_wrong_readings() -> None:
+    verdict = judge(a_sight(0.7, 0.3), rows({NOT_A_DIGIT: 0.9}, {9: 0.99}), THRESHOLDS)
+
+    assert (verdict.status, verdict.prediction) == (Status.OK, 9)
+
+
+def test_a_number_is_several_although_one_of_its_digits_is_plain() -> None:
+    whole, member = {SEVERAL: 0.97, NOT_A_DIGIT: 0.02}, {5: 0.99}
+
+    assert judge(a_sight(0.75, 0.25), rows(whole, member), THRESHOLDS).status == Status.SEVERAL
+
+
+def test_trust_that_no_reading_has_speaks_for_an_empty_picture() -> None:
+    likely_one = {1: 0.9, NOT_A_DIGIT: 0.09}
+
+    trusted = judge(a_sight(1.0), rows(likely_one), THRESHOLDS)
+    distrusted = judge(a_sight(0.3), rows(likely_one), THRESHOLDS)
+
+    assert (trusted.prediction, distrusted.prediction) == (1, 1)
+    assert trusted.confidence is not None
+    assert distrusted.confidence is not None
+    assert distrusted.confidence < trusted.confidence - 0.05
+
+
 def test_readings_that_disagree_lower_the_confidence() -> None:
     agreeing = judge(a_sight(0.6, 0.4), rows({3: 0.97}, {3: 0.97}), THRESHOLDS)
     disagreeing = judge(a_sight(0.6, 0.4), rows({3: 0.97}, {8: 0.97}), THRESHOLDS)

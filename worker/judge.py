@@ -20,8 +20,8 @@ CHANCE = 0.1
 LEAST_NONE = 1e-3
 """The network's word that a reading is no wrong one counts for a factor of a thousand at most."""
 MEMBER = 0.01
-"""The probability that a reading of a number shows one of its digits as plainly as if it were
-alone. Both have the least negative log-likelihood on made pictures of digits and other things."""
+"""For each reading of a number that shows nothing, so many show one of its digits alone. With
+both the negative log-likelihood is least on made pictures of digits, numbers and other things."""
 SUREST = 1 - 1e-6
 """Nearer to 0 or 1 float32 tells no probabilities apart."""
 

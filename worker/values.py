@@ -83,7 +83,8 @@ class Sight:
     frames: tuple[Frame, ...]
     """Candidate readings, the most trusted first; empty when the paper is blank."""
     trust: tuple[float, ...]
-    """One weight in 0-1 per frame: how much the picture itself speaks for that reading."""
+    """The probability of each frame's reading, as far as the picture itself speaks for it; they
+    sum to 1 at most, and what is left is of readings in which nothing was found."""
     reason: str = ""
     """Why there is nothing to read, for a person; empty when there is."""
 
