@@ -33,6 +33,7 @@ TITLES = {
     "wild": "Pictures of other people's digits",
     "variants": "The same handwriting in another dress",
     "mnist": "MNIST's test set",
+    "papers": "MNIST's test digits on paper, photographed",
     "others": "What is no single digit",
     "empty": "Random pictures of nothing",
     "corruptions": "MNIST's test set, corrupted as in MNIST-C",

@@ -54,10 +54,8 @@ def _wild(results: Results) -> Iterator[Line]:
         yield _right("wild", TITLES.get(name, name), sets[name], goals.get(name))
     all_four = _handwritten(sets)
     yield _right("wild", "all handwriting, pooled", all_four, 98.3)
+    yield from _sureness("wild", all_four, at_least=95.0, at_most=0.5)
     found = figures(all_four)
-    yield _share("wild", "share of `ok`", found.ok, found.count, at_least=95.0)
-    wrong = found.ok - found.ok_right
-    yield _share("wild", "wrong among the `ok`", wrong, found.ok, at_most=0.5)
     error = found.calibration_error or 0.0
     yield Line(
         part="wild",
@@ -75,6 +73,15 @@ def _wild(results: Results) -> Iterator[Line]:
         yield Line(
             part="wild", on=name, counts=f"{found.count:,}", value=value, text=f"{value:.4f}"
         )
+
+
+def _sureness(
+    part: str, answers: Answers, *, at_least: float | None = None, at_most: float | None = None
+) -> Iterator[Line]:
+    found = figures(answers)
+    yield _share(part, "share of `ok`", found.ok, found.count, at_least=at_least)
+    wrong = found.ok - found.ok_right
+    yield _share(part, "wrong among the `ok`", wrong, found.ok, at_most=at_most)
 
 
 def _variants(results: Results) -> Iterator[Line]:
@@ -99,6 +106,13 @@ def _mnist(results: Results) -> Iterator[Line]:
     for name, found in results["mnist"].items():
         if name != "direct":
             yield _right("mnist", f"PNGs of {name}, through `batch`", found[name], 100 * least)
+
+
+def _papers(results: Results) -> Iterator[Line]:
+    found = {kind: sets[kind] for kind, sets in results["papers"].items()}
+    for kind, one in found.items():
+        yield _right("papers", kind, one, None)
+    yield from _sureness("papers", pool(found.values()))
 
 
 def _others(results: Results) -> Iterator[Line]:
@@ -182,6 +196,7 @@ _PARTS: dict[str, Callable[[Results], Iterator[Line]]] = {
     "wild": _wild,
     "variants": _variants,
     "mnist": _mnist,
+    "papers": _papers,
     "others": _others,
     "empty": _empty,
     "corruptions": _corruptions,

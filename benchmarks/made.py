@@ -1,4 +1,4 @@
-"""Pictures made here: MNIST's test set as files, corrupted, and pictures of nothing."""
+"""Pictures made here: MNIST's test set as files, on paper, corrupted, and pictures of nothing."""
 
 import csv
 import tempfile
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from benchmarks.corruptions import FAMILIES
 from benchmarks.emptiness import empty_pictures
+from benchmarks.papers import photographed
 from benchmarks.reading import BySet, chance_for, written
 from train.data import Digits, load
 from worker.batch import batch
@@ -22,6 +23,8 @@ from worker.values import Limits, Status
 
 EMPTY = 250
 """Random empty pictures of each kind."""
+PHOTOS = 1000
+"""Digits written on each kind of paper, at most."""
 
 _Picture = npt.NDArray[np.uint8]
 
@@ -86,6 +89,16 @@ def corruption(family: str, data: Path, classifier: Classifier, count: int) -> B
     spoiled = FAMILIES[family].make(test.frames, chance_for(family))
     made = zip(map(_png, spoiled), map(int, test.labels), (family for _ in spoiled), strict=True)
     return written(made, classifier)
+
+
+def on_paper(kind: str, data: Path, classifier: Classifier, count: int) -> BySet:
+    """Read MNIST's first test pictures, written on paper and photographed."""
+    test = _test(data)[: min(count, PHOTOS)]
+    made = photographed(test.frames, kind, chance_for(kind))
+    return written(
+        zip(map(_png, made), map(int, test.labels), (kind for _ in test.labels), strict=True),
+        classifier,
+    )
 
 
 def empty(kind: str, _data: Path, classifier: Classifier, _: int) -> BySet:

@@ -4,7 +4,15 @@ from functools import partial
 
 from benchmarks.corruptions import FAMILIES
 from benchmarks.emptiness import KINDS
-from benchmarks.made import WAYS, corruption, empty, mnist_by_batch, mnist_direct
+from benchmarks.made import (
+    WAYS,
+    corruption,
+    empty,
+    mnist_by_batch,
+    mnist_direct,
+    on_paper,
+)
+from benchmarks.papers import KINDS as PAPERS
 from benchmarks.reading import Source
 from benchmarks.variants import LARGE, VARIANTS
 from benchmarks.wild import ancestors_way, digits, letters, strings, variant
@@ -16,6 +24,7 @@ PARTS: dict[str, dict[str, Source]] = {
         "direct": mnist_direct,
         **{way: partial(mnist_by_batch, way) for way in WAYS},
     },
+    "papers": {kind: partial(on_paper, kind) for kind in PAPERS},
     "others": {"letters": letters, "strings": strings},
     "empty": {kind: partial(empty, kind) for kind in KINDS},
     "corruptions": {family: partial(corruption, family) for family in FAMILIES},

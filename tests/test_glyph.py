@@ -136,7 +136,9 @@ def test_printed_lines_are_rubbed_out(squared: bool, tilt: int) -> None:
 
 
 @pytest.mark.parametrize("side", [60, 300])
-def test_writing_is_told_from_paler_print_that_is_too_crooked_or_small_for_lines(side: int) -> None:
+def test_writing_is_told_from_paler_print_that_is_too_crooked_or_small_for_lines(
+    side: int,
+) -> None:
     lines = np.zeros((side, side), np.uint8)
     for at in range(side // 15, 2 * side, side // 5):
         cv2.line(lines, (0, at), (side, at - side // 5), 255, max(1, side // 100))
