@@ -19,7 +19,7 @@ CHANCE = 0.1
 """The probability of a digit drawn by lot."""
 LEAST_NONE = 1e-3
 """The network's word that a reading is no wrong one counts for a factor of a thousand at most."""
-MEMBER = 0.01
+MEMBER = 0.003
 """For each reading of a number that shows nothing, so many show one of its digits alone. With
 both the negative log-likelihood is least on made pictures of digits, numbers and other things."""
 SUREST = 1 - 1e-6
