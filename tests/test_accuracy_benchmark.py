@@ -10,6 +10,8 @@ from benchmarks.accuracy import BEGIN, END, markdown, put
 from benchmarks.corruptions import FAMILIES, SIDE, Pictures
 from benchmarks.emptiness import KINDS, empty_pictures
 from benchmarks.lines import lines
+from benchmarks.papers import ABOVE, photographed
+from benchmarks.papers import KINDS as PAPERS
 from benchmarks.variants import VARIANTS, Original
 from worker.decode import decode
 from worker.measure.answers import Answers
@@ -69,6 +71,20 @@ def test_a_corruption_changes_pictures_and_repeats_itself(family: str) -> None:
     assert spoiled.dtype == np.uint8
     assert (spoiled != digits).any(axis=(1, 2)).all()
     assert np.array_equal(spoiled, make(digits, np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize("kind", PAPERS)
+def test_a_digit_on_paper_is_the_same_in_every_run_and_stands_out(kind: str) -> None:
+    once, again = (
+        list(photographed(some_digits(), kind, np.random.default_rng(1))) for _ in range(2)
+    )
+
+    assert all(map(np.array_equal, once, again))
+    assert all(150 <= max(picture.shape) <= 600 for picture in once)
+    without = photographed(np.zeros_like(some_digits()), kind, np.random.default_rng(1))
+    if kind not in ABOVE:  # there it is moved until nothing covers it
+        for picture, sheet in zip(once, without, strict=True):
+            assert (picture < 0.7 * sheet).any()
 
 
 @pytest.mark.parametrize("kind", KINDS)
