@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from worker.judge import weights
 from worker.values import NOT_A_DIGIT, SEVERAL, Frame, Grey, Probabilities, Sight, Verdict
 
 Canvas = npt.NDArray[np.uint8]
@@ -29,15 +30,16 @@ def sheet(grey: Grey, sight: Sight, probabilities: Probabilities, verdict: Verdi
         verdict: what was made of them.
 
     Returns:
-        One panel for the picture, two for each of the frames most trusted, and the answer,
+        One panel for the picture, two for each of the frames that count most, and the answer,
         side by side.
     """
     panels = [_panel(_fitted(grey), "the picture, upright")]
-    shown = zip(sight.frames[:_MOST], sight.trust, probabilities, strict=False)
-    for number, (frame, trust, row) in enumerate(shown, start=1):
-        of_all = f"frame {number} of {len(sight.frames)}"
-        panels.append(_panel(_enlarged(frame), f"{of_all}: trust {trust:.2f}"))
-        panels.append(_panel(_bars(row, verdict.prediction), "the network says"))
+    counts = weights(np.array(sight.trust), probabilities)
+    for index in np.argsort(-counts, kind="stable")[:_MOST].tolist():
+        title = f"frame {index + 1} of {len(sight.frames)}: trust {sight.trust[index]:.2f}"
+        panels.append(_panel(_enlarged(sight.frames[index]), title))
+        bars = _bars(probabilities[index], verdict.prediction)
+        panels.append(_panel(bars, "the network says"))
     panels.append(_panel(_said(verdict), "the answer"))
     return np.hstack(panels)
 

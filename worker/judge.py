@@ -112,21 +112,31 @@ def rejected(belief: npt.NDArray[np.float64], kind: int, threshold: float) -> bo
     return bool(hopeless or belief[kind] >= max(threshold, digit))
 
 
+def weights(
+    trust: npt.NDArray[np.float64], probabilities: Probabilities
+) -> npt.NDArray[np.float64]:
+    """Return how much each frame counts.
+
+    Of one digit at most one reading is right, and the others show none. So by Bayes' rule a
+    reading counts by how much the picture speaks for it, times how many times likelier the
+    network finds something there than nothing.
+    """
+    return trust / (probabilities[:, NOT_A_DIGIT].astype(np.float64) + LEAST_NONE)
+
+
 def blended(
     trust: npt.NDArray[np.float64], probabilities: Probabilities
 ) -> npt.NDArray[np.float64]:
     """Return the 12 probabilities of the picture, from those of its frames.
 
-    Of one digit at most one reading is right, and the others show none. So by Bayes' rule a
-    reading counts by how much the picture speaks for it, times how many times likelier the
-    network finds something there than nothing. Of a number the other readings may be its digits.
+    Each frame has its weight. Trust that none has is of readings in which nothing was found;
+    and of a number the other readings may be its digits, which speak for it as well.
     """
     rows = probabilities.astype(np.float64)
-    likelier = 1 / (rows[:, NOT_A_DIGIT] + LEAST_NONE)
-    weight = trust * likelier
+    weight = weights(trust, probabilities)
     belief: npt.NDArray[np.float64] = weight @ rows
     belief[NOT_A_DIGIT] += max(0.0, 1 - trust.sum())
-    digit = rows[:, :10].sum(axis=1) * likelier
+    digit = rows[:, :10].sum(axis=1) / (rows[:, NOT_A_DIGIT] + LEAST_NONE)
     belief[SEVERAL] = (weight * (1 + MEMBER * (digit.sum() - digit))) @ rows[:, SEVERAL]
     belief /= belief.sum()
     return belief

@@ -14,13 +14,14 @@ from matplotlib.figure import Figure
 
 from worker.classify import Classifier
 from worker.errors import ReportError
+from worker.judge import weights
 from worker.measure.answers import Answers
 from worker.measure.belief import bins, calibration_error
 from worker.measure.curves import confusion, risk_coverage
 from worker.measure.evaluate import Marked, answers, mistakes
 from worker.predict import Look, look_at
 from worker.table.escape import escape
-from worker.values import NOT_A_DIGIT, Frame, Limits, Picture
+from worker.values import Frame, Limits, Picture
 
 MOST = 40
 """Mistakes on the sheet."""
@@ -139,7 +140,7 @@ def _frame(look: Look) -> Frame | None:
     """Return the frame that weighed most in the answer, if there is any."""
     if not isinstance(look.seen, Picture) or not look.seen.sight.frames:
         return None
-    weight = np.array(look.seen.sight.trust) * (1 - look.probabilities[:, NOT_A_DIGIT] + 1e-3)
+    weight = weights(np.array(look.seen.sight.trust), look.probabilities)
     digit = look.reading.verdict.prediction
     if digit is not None:
         weight = weight * look.probabilities[:, digit]
