@@ -162,6 +162,19 @@ def test_writing_is_seen_across_the_sharp_edge_of_a_shadow(turn: int) -> None:
     assert max(alike(frame, a_frame()) for frame in sight.frames) > 0.85
 
 
+def test_what_hardly_stands_out_in_uneven_light_is_hardly_trusted() -> None:
+    rows = np.mgrid[:300, :300][0]
+    trust = []
+    for darkness in (0.6, 0.08):
+        page = a_page(placed((300, 300), 90, 80), paper=220, darkness=darkness, noise=1)
+        sight = look((page * (1 - rows / 500)).astype(np.uint8))
+        assert max(alike(frame, a_frame()) for frame in sight.frames) > 0.85
+        trust.append(sum(sight.trust))
+
+    assert trust[0] > 0.9
+    assert trust[1] < 0.2
+
+
 def test_the_edge_of_the_table_is_not_taken_for_ink() -> None:
     page = a_page(placed((300, 300), 90, 80), darkness=0.3)
     page[:25] = 20
