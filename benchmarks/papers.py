@@ -116,9 +116,7 @@ def photographed(
         light = chance.uniform(0.5, 0.95) * (
             1 + chance.uniform(-0.25, 0.25) * _tilted(shape, chance)
         )
-        sheet, written = KINDS[kind](shape, chance), _written(frame, shape, chance)
-        while kind in ABOVE and (written[sheet < 1] > 0).any():
-            sheet, written = KINDS[kind](shape, chance), _written(frame, shape, chance)
+        sheet, written = laid_out(frame, kind, shape, chance)
         ink = 1 - chance.uniform(0.45, 0.9) * written
         seen = cv2.GaussianBlur(light * sheet * ink, (0, 0), min(shape) / 300)
         noisy = seen + chance.normal(0, chance.uniform(0.003, 0.015), shape)
@@ -127,6 +125,20 @@ def photographed(
         yield np.asarray(
             cv2.imdecode(cv2.imencode(".jpg", grey, quality)[1], cv2.IMREAD_GRAYSCALE), np.uint8
         )
+
+
+def laid_out(
+    frame: npt.NDArray[np.uint8], kind: str, shape: Shape, chance: Chance
+) -> tuple[Levels, Levels]:
+    """Write a digit on a sheet, where nothing covers it.
+
+    Returns:
+        The sheet, and how much of each point the ink covers, 0-1.
+    """
+    while True:
+        sheet, written = KINDS[kind](shape, chance), _written(frame, shape, chance)
+        if kind not in ABOVE or not (written[sheet < 1] > 0).any():
+            return sheet, written
 
 
 def _shape(chance: Chance) -> Shape:

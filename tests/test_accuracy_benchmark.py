@@ -10,7 +10,7 @@ from benchmarks.accuracy import BEGIN, END, markdown, put
 from benchmarks.corruptions import FAMILIES, SIDE, Pictures
 from benchmarks.emptiness import KINDS, empty_pictures
 from benchmarks.lines import lines
-from benchmarks.papers import ABOVE, photographed
+from benchmarks.papers import ABOVE, laid_out, photographed
 from benchmarks.papers import KINDS as PAPERS
 from benchmarks.variants import VARIANTS, Original
 from worker.decode import decode
@@ -85,6 +85,17 @@ def test_a_digit_on_paper_is_the_same_in_every_run_and_stands_out(kind: str) -> 
     if kind not in ABOVE:  # there it is moved until nothing covers it
         for picture, sheet in zip(once, without, strict=True):
             assert (picture < 0.7 * sheet).any()
+
+
+@pytest.mark.parametrize("kind", sorted(ABOVE))
+def test_nothing_lies_on_the_writing(kind: str) -> None:
+    chance = np.random.default_rng(1)
+
+    for _ in range(40):
+        sheet, written = laid_out(some_digits()[2], kind, (200, 150), chance)
+
+        assert written.max() == 1
+        assert not written[sheet < 1].any()
 
 
 @pytest.mark.parametrize("kind", KINDS)

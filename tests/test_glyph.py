@@ -4,6 +4,7 @@ import pytest
 
 from train.scenes import blank, nondigit
 from worker.glyph import look
+from worker.ink.candidates import BOLD
 from worker.ink.framing import is_framed, to_frame
 from worker.ink.marks import pieces
 from worker.values import Frame, Grey
@@ -162,6 +163,15 @@ def test_writing_is_seen_across_the_sharp_edge_of_a_shadow(turn: int) -> None:
     assert max(alike(frame, a_frame()) for frame in sight.frames) > 0.85
 
 
+def test_a_reading_that_is_found_in_two_ways_has_the_trust_of_both() -> None:
+    lines = np.zeros((300, 300), np.uint8)
+    lines[20::45] = lines[21::45] = 110
+    sight = look(a_page(np.maximum(placed((300, 300), 90, 80), lines)))
+
+    alone, with_lines = BOLD, 0.85 * (1 - BOLD)
+    assert sight.trust[0] > max(alone, with_lines) + 0.1
+
+
 def test_what_hardly_stands_out_in_uneven_light_is_hardly_trusted() -> None:
     rows = np.mgrid[:300, :300][0]
     trust = []
@@ -295,6 +305,7 @@ def test_every_empty_sheet_and_every_scribble_is_looked_at_without_a_fault() -> 
             sight = look(make(np.random.default_rng(seed)))
 
             assert all(frame.shape == (28, 28) and frame.any() for frame in sight.frames)
+            assert list(sight.trust) == sorted(sight.trust, reverse=True)
 
 
 @pytest.mark.parametrize("inverted", [False, True])

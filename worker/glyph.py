@@ -1,8 +1,8 @@
 """A grey picture -> the frames that it may show, most trusted first.
 
 A picture that already is an MNIST frame, or its negative, passes unchanged and
-alone. Of any other, `candidates` takes the paper away (`paper`), rubs printed lines
-out (`ruling`), puts the marks together (`marks`) and fits them into frames
+alone. Of any other, `candidates` takes the paper away (`paper`), tells writing
+from print (`ruling`), puts the marks together (`marks`) and fits them into frames
 (`framing`); where the picture leaves it open what is ink, or what belongs to
 the digit, there are several. A picture of MNIST's size that is not quite a frame
 may have been meant as one, and is also shown as it is.

@@ -20,8 +20,9 @@ CHANCE = 0.1
 LEAST_NONE = 1e-3
 """The network's word that a reading is no wrong one counts for a factor of a thousand at most."""
 MEMBER = 0.003
-"""For each reading of a number that shows nothing, so many show one of its digits alone. With
-both the negative log-likelihood is least on made pictures of digits, numbers and other things."""
+"""For each reading of a number that shows nothing, so many show one of its digits alone. Both are
+near the least negative log-likelihood on made pictures of digits, numbers and other things; at
+0.01 it is the same, and a fingertip beside a digit makes a number."""
 SUREST = 1 - 1e-6
 """Nearer to 0 or 1 float32 tells no probabilities apart."""
 
@@ -121,7 +122,12 @@ def weights(
     reading counts by how much the picture speaks for it, times how many times likelier the
     network finds something there than nothing.
     """
-    return trust / (probabilities[:, NOT_A_DIGIT].astype(np.float64) + LEAST_NONE)
+    return trust / _doubt(probabilities)
+
+
+def _doubt(probabilities: Probabilities) -> npt.NDArray[np.float64]:
+    """Return how likely each frame shows nothing, and a little more."""
+    return probabilities[:, NOT_A_DIGIT].astype(np.float64) + LEAST_NONE
 
 
 def blended(
@@ -133,10 +139,11 @@ def blended(
     and of a number the other readings may be its digits, which speak for it as well.
     """
     rows = probabilities.astype(np.float64)
-    weight = weights(trust, probabilities)
+    doubt = _doubt(probabilities)
+    weight = trust / doubt
     belief: npt.NDArray[np.float64] = weight @ rows
     belief[NOT_A_DIGIT] += max(0.0, 1 - trust.sum())
-    digit = rows[:, :10].sum(axis=1) / (rows[:, NOT_A_DIGIT] + LEAST_NONE)
+    digit = rows[:, :10].sum(axis=1) / doubt
     belief[SEVERAL] = (weight * (1 + MEMBER * (digit.sum() - digit))) @ rows[:, SEVERAL]
     belief /= belief.sum()
     return belief

@@ -62,7 +62,7 @@ def candidates(grey: Grey, split: Tones, trust: float) -> Iterator[Weighted]:
 
 
 def _lined(ink: Ink, trust: float) -> Iterator[Found]:
-    """Yield the frames of ink, with and without printed lines, if there are any."""
+    """Yield the frames of ink, with and without what may be print."""
     if ink.max() < CONTRAST or trust < LEAST_TRUST:
         return
     marks = marked(ink)

@@ -22,7 +22,7 @@ DIM = 30
 BROAD = 0.2
 """Strokes are thinner than this share of the long side, whatever the pen."""
 SHADOW = 0.85
-"""A shadow leaves more than the rest of the sheet in the light."""
+"""A shadow covers no more than this share of the picture: what does is the sheet itself."""
 
 Ink = npt.NDArray[np.uint8]
 """Shape (height, width): how much darker than the paper, 0 = paper, 255 = black on white."""
