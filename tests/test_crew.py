@@ -8,9 +8,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
-import numpy as np
-import numpy.typing as npt
 import pytest
 from builders import NOON, a_drop
 from ledger import (
@@ -101,43 +98,44 @@ def test_the_death_of_a_process_is_noticed_and_a_new_crew_can_start(
     crew.dismiss()
 
 
-def copies(folder: Path, picture: npt.NDArray[np.uint8], count: int) -> list[Drop]:
-    content = cv2.imencode(".png", picture)[1].tobytes()
-    drop(folder, [(f"{number}.png", content) for number in range(count)])
-    return [a_drop(path) for path in sorted(folder.iterdir())]
+@pytest.mark.parametrize(("workers", "more", "read"), [(2, True, 20), (2, False, 0), (1, True, 0)])
+def test_drops_are_read_ahead_of_their_end_only_where_more_wait_and_never_by_one_worker(
+    workers: int, more: bool, read: int, tmp_path: Path, classifier: Classifier
+) -> None:
+    drops = some_drops(tmp_path, 21)
+    turns = Turns(some_terms(workers), classifier)
 
-
-def has_begun_a_crew(turns: Turns, drops: list[Drop]) -> bool:
-    """Read some here, then say whether processes are started when as many more wait."""
-    for _ in range(2):  # the first time, what is needed is made as well
-        turns.end(turns.begin(drops))
-    turns.end(turns.begin(drops, more=True))
-    until = time.monotonic() + 3
-    while not readers(os.getpid()) and time.monotonic() < until:
+    turn = turns.begin(drops, more=more)
+    until = time.monotonic() + 10
+    while any(not one.done() for one in turn.seeing or ()) and time.monotonic() < until:
         time.sleep(0.02)
-    begun = bool(readers(os.getpid()))
+    for one in drops:
+        one.path.unlink()
+
+    outcomes = turns.end(turn)
+    assert sum(isinstance(one, Reading) for one in outcomes) == read
     turns.close()
-    return begun
 
 
 @pytest.mark.slow
-def test_a_crew_is_started_at_once_where_pictures_are_small_and_not_for_a_few_large_ones(
+def test_a_crew_is_started_once_full_turns_go_on_and_not_for_the_first(
     tmp_path: Path, classifier: Classifier
 ) -> None:
-    noise = np.random.default_rng(1).integers(0, 255, (1500, 1500), np.uint8)
-    # Far from the rule's limit on either side: CPU time, too, is longer on a busy machine.
-    pictures = {"small": (np.zeros((28, 28), np.uint8), 64), "large": (noise, 4)}
+    drops = some_drops(tmp_path, 4)
+    turns = Turns(some_terms(2), classifier)
+    turns.end(turns.begin(drops, more=True))
+    turns.end(turns.begin(drops))
+    at_first = readers(os.getpid())
 
-    small, heavy = (
-        has_begun_a_crew(
-            Turns(some_terms(2), classifier),
-            copies(tmp_path / name, picture, count),
-        )
-        for name, (picture, count) in pictures.items()
-    )
+    time.sleep(0.15)
+    turns.end(turns.begin(drops, more=True))
 
-    assert small
-    assert not heavy
+    until = time.monotonic() + 10
+    while not readers(os.getpid()) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not at_first
+    assert readers(os.getpid())
+    turns.close()
 
 
 @pytest.mark.slow

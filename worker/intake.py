@@ -5,7 +5,6 @@ again under the same id; what has its row is only filed away.
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -67,7 +66,7 @@ class Intake:
         self.pace = Pace()
         self._was_full = False
         self._pending: _Taken | None = None
-        """What the crew is reading, while what it read before is recorded."""
+        """What is being read, while what was read before is recorded."""
 
     def recover(self) -> None:
         """Make all ready, repair the report, and finish what an earlier run left in hand.
@@ -99,7 +98,6 @@ class Intake:
             Stopped: the worker shall stop.
             Hung: a picture never ends.
         """
-        started = time.perf_counter()
         before = {one.name: one for one in found}
         drops = self._hand.take(before)
         if not drops:
@@ -111,7 +109,6 @@ class Intake:
         except Lost:
             self.recover()
         self._was_full |= is_full
-        self.pace.took(len(drops), time.perf_counter() - started)
 
     def finish(self) -> None:
         """End the turn that is only begun, if one is; raises what `handle` does."""
@@ -131,14 +128,17 @@ class Intake:
     def _read(
         self, drops: Sequence[Drop], found: dict[str, Found], *, settled: bool, more: bool
     ) -> None:
-        """Have drops read; with a crew, finish meanwhile what it has read before."""
+        """Have drops read; where that goes on by itself, finish meanwhile those before."""
         taken = _Taken(self._turns.begin(drops, more=more), found, settled)
-        if taken.turn.order:
+        if taken.turn.is_under_way:
             last, self._pending = self._pending, taken
             if last:
                 self._finish(last)
-        else:
-            self._finish(taken)
+            return
+        if self._pending and self._pending.turn.seeing:  # the threads come to these after it
+            last, self._pending = self._pending, None
+            self._finish(last)
+        self._finish(taken)
 
     def _read_again(self, drops: Sequence[Drop]) -> None:
         blamed = deadly(
@@ -152,10 +152,11 @@ class Intake:
             # Read one by one: together they may have taken all memory.
             turns = [self._turns.begin([drop], deadly=blamed) for drop in some]
             outcomes = [outcome for turn in turns for outcome in self._turns.end(turn)]
-            self._record(outcomes, _Taken(Turn(some, blamed, None), {}, settled=True))
+            self._record(outcomes, _Taken(Turn(some, blamed), {}, settled=True))
 
     def _finish(self, taken: _Taken) -> None:
         self._record(self._turns.end(taken.turn), taken)
+        self.pace.ended(taken.turn)
 
     def _record(self, outcomes: Sequence[Outcome], taken: _Taken) -> None:
         drops = taken.turn.drops

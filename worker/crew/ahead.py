@@ -1,6 +1,5 @@
 """Groups of drops, read one after the other: the next while the last is recorded."""
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -48,35 +47,36 @@ class Ahead:
         self._blame(self._begun.left())
         pace = Pace()
         while group := list(islice(drops, pace.size)):
-            began = time.monotonic()
             self._begin(group, more=len(group) == pace.size)
-            # What the crew has goes on by itself; what is read here is read when it is asked for.
-            while len(self._waiting) > bool(self._waiting and self._waiting[-1].order):
-                yield self._end()
-            pace.took(len(group), time.monotonic() - began)
+            # What is under way goes on by itself; the rest is read when it is asked for.
+            while len(self._waiting) > bool(self._waiting and self._waiting[-1].is_under_way):
+                turn, outcomes = self._end()
+                yield turn.drops, outcomes
+                pace.ended(turn)
         while self._waiting:
-            yield self._end()
+            turn, outcomes = self._end()
+            yield turn.drops, outcomes
 
     def _begin(self, group: Sequence[Drop], *, more: bool) -> None:
         self._begun.note(drop.path for drops in (*self._drops(), group) for drop in drops)
         try:
             self._waiting.append(self._turns.begin(group, deadly=self._blamed, more=more))
         except Lost:
-            self._waiting.append(Turn(group, self._blamed, None))
+            self._waiting.append(Turn(group, self._blamed))
             self._try_again()
 
-    def _end(self) -> tuple[Sequence[Drop], list[Outcome]]:
+    def _end(self) -> tuple[Turn, list[Outcome]]:
         try:
             outcomes = self._turns.end(self._waiting[0])
         except Lost:
             self._try_again()
             outcomes = self._turns.end(self._waiting[0])
-        return self._waiting.popleft().drops, outcomes
+        return self._waiting.popleft(), outcomes
 
     def _try_again(self) -> None:
         """Have what the crew had read here, but for what killed or hung it."""
         self._blame([drop.path for drops in self._drops() for drop in drops])
-        self._waiting = deque(Turn(drops, self._blamed, None) for drops in self._drops())
+        self._waiting = deque(Turn(drops, self._blamed) for drops in self._drops())
 
     def _drops(self) -> list[Sequence[Drop]]:
         return [turn.drops for turn in self._waiting]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotDone
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 
@@ -15,6 +16,9 @@ from worker.values import Drop
 
 _GRACE = 3.0  # seconds that pictures get to be finished once the worker shall stop
 _LOOK = 0.2
+
+Seeing: TypeAlias = Sequence[Future[Seen | None]]
+"""Drops that are being seen, in their order; those not begun when a stop comes end as None."""
 
 
 class Hung(Exception):
@@ -30,19 +34,23 @@ class Readers:
         cv2.setNumThreads(1)  # the cores are taken by pictures read side by side
         self._pool = ThreadPoolExecutor(terms.workers, thread_name_prefix="reader")
 
-    def see(self, drops: Sequence[Drop], *, deadly: Collection[Path] = ()) -> list[Seen]:
-        """See drops in parallel, in their order, without those not begun when a stop comes.
+    def begin(self, drops: Sequence[Drop], *, deadly: Collection[Path] = ()) -> Seeing:
+        """Have drops seen in parallel, once those begun before are.
 
         Args:
             drops: what to read.
             deadly: files that must not be decoded.
+        """
+        return [self._pool.submit(self._see, drop, deadly) for drop in drops]
+
+    def end(self, seeing: Seeing) -> list[Seen]:
+        """Give what was seen, in its order, without what was not begun when a stop came.
 
         Raises:
             Hung: one has not ended after `TIME_LIMIT` seconds.
             Stopped: the worker shall stop, and one does not end.
         """
-        futures = [self._pool.submit(self._see, drop, deadly) for drop in drops]
-        return [seen for future in futures if (seen := self._result(future))]
+        return [seen for future in seeing if (seen := self._result(future))]
 
     def close(self) -> None:
         """Let go of the threads, without waiting for one that hangs."""

@@ -3,25 +3,42 @@
 import math
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from worker.classify import Classifier
 from worker.crew.crew import Crew
 from worker.crew.order import Order
-from worker.crew.readers import Readers
+from worker.crew.readers import Readers, Seeing
 from worker.crew.terms import Terms
 from worker.pipeline import Outcome, classified, utc_now
 from worker.values import Drop
 
 _SECONDS: Final = 0.25
 _LARGEST: Final = 1024
-_LIGHT: Final = 0.0015
-"""Seconds of CPU time: of a picture that takes less, Python's share is large, and threads have
-to wait for one another. A crew is worth its start then, which takes 0.7 s of CPU time in all;
-of heavier pictures only when they go on coming."""
-_LONG: Final = 2.0  # seconds
+_LONG: Final = 0.1
+"""Seconds of full turns after which a crew is worth its start, which takes 0.7 s of CPU time in
+all: threads have to wait for one another. Measured in docs/performance.md, "What was done"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Drops that are read together: already, or once their end is waited for."""
+
+    drops: Sequence[Drop]
+    deadly: Collection[Path]
+    order: Order | None = None
+    """Of the crew, if it reads them."""
+    seeing: Seeing | None = None
+    """What threads see of them, if they do so already."""
+    begun: float = field(default_factory=time.monotonic)
+    """When, by the monotonic clock."""
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is read while something else is done."""
+        return bool(self.order or self.seeing)
 
 
 class Pace:
@@ -33,21 +50,16 @@ class Pace:
     def __init__(self) -> None:
         """Begin with few."""
         self.size = 16
+        self._ended = -math.inf
+        """When the last turn did."""
 
-    def took(self, count: int, seconds: float) -> None:
-        """Learn how long a turn took."""
-        fitting = int(count / max(seconds, 1e-6) * _SECONDS)
+    def ended(self, turn: Turn) -> None:
+        """Learn how long a turn took, from when the one before had left the readers to it."""
+        now = time.monotonic()
+        seconds = now - max(turn.begun, self._ended)
+        fitting = int(len(turn.drops) / max(seconds, 1e-6) * _SECONDS)
         self.size = max(1, min(_LARGEST, fitting, 4 * self.size))
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Drops that are read together."""
-
-    drops: Sequence[Drop]
-    deadly: Collection[Path]
-    order: Order | None
-    """Of the crew; None if they are read here, once their end is waited for."""
+        self._ended = now
 
 
 class Turns:
@@ -61,8 +73,7 @@ class Turns:
             classifier: the network, of which each process gets a copy.
         """
         self._classifier = classifier
-        self._weight = math.inf
-        """Seconds of CPU time that a picture took when last some were read here."""
+        self._workers = terms.workers
         self._since: float | None = None
         """When turns began to be full."""
         self._readers = Readers(terms)
@@ -76,17 +87,19 @@ class Turns:
         Args:
             drops: what to read.
             deadly: absolute paths of files that must not be decoded.
-            more: as many or more are waiting, so that a crew is worth its start.
+            more: as many or more are waiting, so that these are best begun at once, and
+                a crew may be worth its start; of a single worker nothing is gained.
 
         Raises:
             Lost: a process of the crew has died.
         """
-        if more:
+        if more and self._workers > 1:
             if self._is_worth_a_crew():
                 self._crew.start()
             if self._crew.is_ready():
-                return Turn(drops, deadly, self._crew.begin(drops, deadly=deadly))
-        return Turn(drops, deadly, None)
+                return Turn(drops, deadly, order=self._crew.begin(drops, deadly=deadly))
+            return Turn(drops, deadly, seeing=self._readers.begin(drops, deadly=deadly))
+        return Turn(drops, deadly)
 
     def end(self, turn: Turn) -> list[Outcome]:
         """Give what became of drops, in their order, without those not begun when a stop came.
@@ -98,11 +111,10 @@ class Turns:
         """
         if turn.order:
             return self._crew.end(turn.order)
-        began = time.process_time()
-        seen = self._readers.see(turn.drops, deadly=turn.deadly)
-        outcomes = classified(seen, self._classifier, now=utc_now)
-        self._weight = (time.process_time() - began) / max(1, len(turn.drops))
-        return outcomes
+        seen = self._readers.end(
+            turn.seeing or self._readers.begin(turn.drops, deadly=turn.deadly)
+        )
+        return classified(seen, self._classifier, now=utc_now)
 
     def rest(self) -> None:
         """Let the crew go: nothing waits."""
@@ -112,7 +124,7 @@ class Turns:
     def _is_worth_a_crew(self) -> bool:
         now = time.monotonic()
         self._since = self._since or now
-        return self._weight < _LIGHT or now - self._since > _LONG
+        return now - self._since > _LONG
 
     def close(self) -> None:
         """Let go of all, without waiting for a picture that hangs."""

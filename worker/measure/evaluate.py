@@ -110,7 +110,7 @@ def mark(
     try:
         for start in range(0, len(asked), _TURN):
             turn = asked[start : start + _TURN]
-            seen = readers.see([task.drop for task in turn])
+            seen = readers.end(readers.begin([task.drop for task in turn]))
             readings = pipeline.read(seen, classifier, now=pipeline.utc_now)
             for task, reading in zip(turn, readings, strict=True):
                 yield Marked(task=task, verdict=reading.verdict)
