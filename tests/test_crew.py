@@ -145,7 +145,7 @@ def test_what_killed_a_process_is_not_taken_for_one_that_cannot_start(
     drops = some_drops(tmp_path, 20)
     turns = Turns(some_terms(2), classifier)
     while not (turn := turns.begin(drops, more=True)).order:
-        time.sleep(0.02)
+        turns.end(turn)
     turns.end(turn)
     os.kill(readers(os.getpid())[0], signal.SIGKILL)
     time.sleep(0.2)
@@ -154,7 +154,7 @@ def test_what_killed_a_process_is_not_taken_for_one_that_cannot_start(
         turns.begin(drops, more=True)
 
     while not (turn := turns.begin(drops, more=True)).order:  # a new crew is there soon
-        time.sleep(0.02)
+        turns.end(turn)
     assert len(turns.end(turn)) == 20
     turns.close()
 

@@ -72,7 +72,7 @@ def test_a_picture_that_comes_while_others_are_begun_is_recorded_after_them(
 
 
 def test_a_turn_is_as_large_as_what_is_read_in_a_quarter_second_and_grows_by_steps() -> None:
-    pace = Pace()
+    pace = Pace(1)
     drops = [a_drop(Path("7.png"))] * 16
 
     pace.ended(Turn(drops, (), begun=time.monotonic() - 1))
@@ -84,7 +84,7 @@ def test_a_turn_is_as_large_as_what_is_read_in_a_quarter_second_and_grows_by_ste
 
 
 def test_a_turn_takes_its_time_from_when_the_one_before_ended() -> None:
-    pace = Pace()
+    pace = Pace(1)
     drops = [a_drop(Path("7.png"))] * 16
 
     pace.ended(Turn(drops, (), begun=time.monotonic() - 1))

@@ -31,7 +31,7 @@ class Noting:
     def __init__(self, done: list[str], stopper: Stopper) -> None:
         self._done = done
         self._stopper = stopper
-        self.pace = Pace()
+        self.pace = Pace(1)
         self.pace.size = 1
 
     def handle(self, *_: object, **__: object) -> None:

@@ -63,7 +63,7 @@ class Intake:
         self._put_back = put_back
         self._limits = limits
         self._stopper = stopper
-        self.pace = Pace()
+        self.pace = Pace(turns.workers)
         self._was_full = False
         self._pending: _Taken | None = None
         """What is being read, while what was read before is recorded."""
@@ -75,7 +75,9 @@ class Intake:
             OSError: the inbox or the report cannot be used now; do it again later.
             Stopped: the worker shall stop.
         """
-        self._pending = None  # it is in hand
+        if self._pending:  # it is in hand
+            self._pending.turn.give_up()
+        self._pending = None
         self._hand.prepare()
         self._report.prepare()
         left = self._recorder.finish(self._hand.left_behind())
@@ -118,6 +120,7 @@ class Intake:
                 self._finish(last)
         except Lost:
             self.recover()
+        self._turns.lull()
 
     def rest(self) -> None:
         """Let go, after a listing, of what is only there for when many wait."""

@@ -45,7 +45,7 @@ class Ahead:
             Stopped: the worker shall stop, and a picture does not end.
         """
         self._blame(self._begun.left())
-        pace = Pace()
+        pace = Pace(self._turns.workers)
         while group := list(islice(drops, pace.size)):
             self._begin(group, more=len(group) == pace.size)
             # What is under way goes on by itself; the rest is read when it is asked for.
@@ -74,7 +74,9 @@ class Ahead:
         return self._waiting.popleft(), outcomes
 
     def _try_again(self) -> None:
-        """Have what the crew had read here, but for what killed or hung it."""
+        """Have what was under way read here, but for what killed or hung the crew."""
+        for turn in self._waiting:
+            turn.give_up()
         self._blame([drop.path for drops in self._drops() for drop in drops])
         self._waiting = deque(Turn(drops, self._blamed) for drops in self._drops())
 

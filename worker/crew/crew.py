@@ -48,10 +48,12 @@ class Crew:
         self._classifier = classifier
         self._mates: list[Mate] = []
         self._starter: threading.Thread | None = None
+        self._is_wanted = False
 
     def start(self) -> None:
         """Have the processes started, which takes a moment, without waiting for them."""
         if self._workers > 1 and not self._starter:
+            self._is_wanted = True
             self._starter = threading.Thread(target=self._start, daemon=True)
             self._starter.start()
 
@@ -114,11 +116,13 @@ class Crew:
 
     def dismiss(self) -> None:
         """End all processes, whatever they do; they are started again when needed."""
+        self._is_wanted = False
+        for one in list(self._mates):  # those that still start are not waited for
+            one.process.kill()
         if self._starter:
             self._starter.join()
         for one in self._mates:
             one.process.kill()
-        for one in self._mates:
             one.process.join()
             one.process.close()
             one.channel.close()
@@ -126,6 +130,8 @@ class Crew:
 
     def _start(self) -> None:
         for _ in range(self._workers):
+            if not self._is_wanted:
+                return
             process, channel = begun(mate.work, self._terms.limits, self._terms.known)
             self._mates.append(Mate(process, channel))
         for one in self._mates:

@@ -14,7 +14,7 @@ from worker.pipeline import Seen, see
 from worker.stopper import Stopped
 from worker.values import Drop
 
-_GRACE = 3.0  # seconds that pictures get to be finished once the worker shall stop
+_GRACE = 3.0  # seconds that all pictures together get to be finished once the worker shall stop
 _LOOK = 0.2
 
 Seeing: TypeAlias = Sequence[Future[Seen | None]]
@@ -31,6 +31,7 @@ class Readers:
     def __init__(self, terms: Terms) -> None:
         """Start no thread before there is work for it."""
         self._terms = terms
+        self._grace = _GRACE
         cv2.setNumThreads(1)  # the cores are taken by pictures read side by side
         self._pool = ThreadPoolExecutor(terms.workers, thread_name_prefix="reader")
 
@@ -63,13 +64,12 @@ class Readers:
 
     def _result(self, future: "Future[Seen | None]") -> Seen | None:
         patience = TIME_LIMIT
-        while patience > 0:
+        while patience > 0 and self._grace > 0:
             try:
                 seen = future.result(timeout=_LOOK)
             except NotDone:
                 patience -= _LOOK
-                if self._terms.is_stopping():
-                    patience = min(patience, _GRACE)
+                self._grace -= _LOOK if self._terms.is_stopping() else 0
             else:
                 self._terms.moved()
                 return seen

@@ -40,6 +40,11 @@ class Turn:
         """Whether it is read while something else is done."""
         return bool(self.order or self.seeing)
 
+    def give_up(self) -> None:
+        """Have no more of it begun by threads: nobody will ask for its end."""
+        for future in self.seeing or ():
+            future.cancel()
+
 
 class Pace:
     """How many files make a turn that is neither long nor wasteful, as measured so far.
@@ -47,18 +52,24 @@ class Pace:
     Rows appear after each turn, and a stop is heard; but each turn waits for the disk.
     """
 
-    def __init__(self) -> None:
-        """Begin with few."""
-        self.size = 16
+    def __init__(self, least: int) -> None:
+        """Begin with few, and never go below so many that each worker has one."""
+        self._least = max(2, least)
+        self.size = max(16, least)
         self._ended = -math.inf
-        """When the last turn did."""
+        """When the last full turn did."""
 
     def ended(self, turn: Turn) -> None:
-        """Learn how long a turn took, from when the one before had left the readers to it."""
+        """Learn how long a full turn took, from when the one before had ended.
+
+        Of a smaller one most is what it costs to claim, to record and to sync at all.
+        """
+        if len(turn.drops) < self.size:
+            return
         now = time.monotonic()
         seconds = now - max(turn.begun, self._ended)
         fitting = int(len(turn.drops) / max(seconds, 1e-6) * _SECONDS)
-        self.size = max(1, min(_LARGEST, fitting, 4 * self.size))
+        self.size = max(self._least, min(_LARGEST, fitting, 4 * self.size))
         self._ended = now
 
 
@@ -73,9 +84,10 @@ class Turns:
             classifier: the network, of which each process gets a copy.
         """
         self._classifier = classifier
-        self._workers = terms.workers
+        self.workers = terms.workers
+        """Pictures at a time."""
         self._since: float | None = None
-        """When turns began to be full."""
+        """When turns began to be full, without a lull."""
         self._readers = Readers(terms)
         self._crew = Crew(terms, classifier)
 
@@ -93,7 +105,7 @@ class Turns:
         Raises:
             Lost: a process of the crew has died.
         """
-        if more and self._workers > 1:
+        if more and self.workers > 1:
             if self._is_worth_a_crew():
                 self._crew.start()
             if self._crew.is_ready():
@@ -116,9 +128,13 @@ class Turns:
         )
         return classified(seen, self._classifier, now=utc_now)
 
-    def rest(self) -> None:
-        """Let the crew go: nothing waits."""
+    def lull(self) -> None:
+        """Note that nothing waits just now; what is there goes on."""
         self._since = None
+
+    def rest(self) -> None:
+        """Let the crew go: nothing has waited for a while."""
+        self.lull()
         self._crew.dismiss()
 
     def _is_worth_a_crew(self) -> bool:
