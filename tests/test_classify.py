@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,4 +67,20 @@ def test_what_is_no_model_is_refused_although_its_card_agrees(tmp_path: Path) ->
     (tmp_path / "digits.json").write_text(json.dumps(card))
 
     with pytest.raises(ModelError, match="LiteRT cannot load"):
+        Classifier.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("temperature", 0), ("temperature", "1"), ("ok", None), ("slope", float("nan"))],
+)
+def test_a_card_whose_thresholds_are_no_numbers_is_refused(
+    name: str, value: object, tmp_path: Path
+) -> None:
+    card = json.loads((MODELS / "digits.json").read_bytes())
+    card["thresholds"][name] = value
+    shutil.copy(MODELS / "digits.tflite", tmp_path)
+    (tmp_path / "digits.json").write_text(json.dumps(card))
+
+    with pytest.raises(ModelError, match=f"{name} is .*, and must be"):
         Classifier.load(tmp_path)

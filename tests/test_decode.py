@@ -228,6 +228,20 @@ def test_float_pictures_are_scaled(top: float) -> None:
     assert np.abs(seen.astype(int) - scene).max() <= 1
 
 
+@pytest.mark.parametrize("broken", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("top", [1.0, 4000.0])
+def test_a_float_pixel_that_is_no_number_spoils_itself_only(top: float, broken: float) -> None:
+    scene = a_scene()
+    scene[0, 0] = 255
+    deep = scene.astype(np.float32) / 255 * top
+    deep[5, 5:7] = broken, -broken
+
+    seen = decode(encoded(Image.fromarray(deep), "TIFF")).astype(int)
+
+    seen[5, 5:7] = scene[5, 5:7]
+    assert np.abs(seen - scene).max() <= 1
+
+
 def test_ink_drawn_in_the_alpha_channel_alone_is_seen() -> None:
     for ink in (0, 255):
         layers = np.full((40, 30, 4), ink, np.uint8)

@@ -12,6 +12,7 @@ from train.data import DataError
 from train.evaluate import calibration_error, figures, predictions
 from train.exam import Question
 from train.scale import scale
+from worker.errors import SetupError
 from worker.judge import confidence, judge
 from worker.values import NOT_A_DIGIT, Frame, Probabilities, Sight, Thresholds
 
@@ -104,6 +105,29 @@ def test_a_network_that_is_right_keeps_its_digits_ok() -> None:
     assert chosen.ok_wrong <= 0.003
     assert chosen.others == 200
     assert chosen.others_ok < 0.01
+
+
+class Alike:
+    """Is wrong in 15 of 1,000, of which it is as sure as of 34 right ones."""
+
+    def probabilities(self, frames: Sequence[Frame], /) -> Probabilities:
+        rows = np.full((len(frames), 12), 1e-4, np.float32)
+        for row, frame in zip(rows, frames, strict=True):
+            label, luck = written_on(frame)
+            row[(label + (luck < 0.015)) % 10] = 0.9 if luck < 0.049 else 0.95 + luck / 25
+        return rows
+
+
+def test_as_many_as_are_equally_sure_count_for_the_budget_of_errors() -> None:
+    chosen = calibrate(Alike(), many())
+
+    assert chosen.ok_share > 0.95
+    assert chosen.ok_wrong <= 0.003
+
+
+def test_a_network_that_recognises_nothing_is_one_clear_line() -> None:
+    with pytest.raises(SetupError, match="recognises none of the pictures"):
+        calibrate(Oracle(right=0.0, sure=0.9), many())
 
 
 class Taken:

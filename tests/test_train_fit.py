@@ -141,12 +141,13 @@ def test_a_training_ends_with_a_model_its_card_and_its_curves(tmp_path: Path) ->
 
     carry_out(options, say=said.append)
     carry_out(replace(options, validation_split=0.0), say=said.append)
-    recalibrate(options, say=said.append)
+    recalibrate(replace(options, validation_split=0.5), say=said.append)
 
     card = json.loads((tmp_path / "models" / "digits.json").read_text())
     assert Classifier.load(tmp_path / "models").name.startswith("digits-")
     assert card["test"]["count"] == 40
     assert card["recipe"]["epochs_done"] == 1
+    assert card["calibration"]["on"].startswith("learned (none were held out)")
     assert {path.name for path in (tmp_path / "training").iterdir()} == {
         "accuracy.png",
         "history.csv",

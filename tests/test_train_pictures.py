@@ -181,3 +181,12 @@ def test_a_square_is_narrowed_for_training_as_the_worker_narrows_it(side: int) -
     seen = look(255 - square).frames
 
     assert any(np.array_equal(frame, fit(narrowed(square))) for frame in seen)
+
+
+def test_of_digits_that_have_none_of_those_wanted_any_other_is_taken_apart() -> None:
+    ones = DIGITS[DIGITS.labels == 1]
+    chance = np.random.default_rng(3)
+
+    made = [not_a_digit(ones, chance) for _ in range(200)]
+
+    assert all(frame.shape == (28, 28) for frame in made)

@@ -22,6 +22,7 @@ Chance = np.random.Generator
 LARGE = 2 * SIDE
 """Warped and thickened at twice the size: MNIST's strokes are only some three pixels wide."""
 GENTLE = 0.3
+"""How often a digit is changed only a little, unless told otherwise."""
 RESHAPED = 0.2
 """How often a digit is made much narrower or wider, as boxes and other programs leave it:
 MCDNN learned widths of 10-20 pixels (Ciresan, Meier and Schmidhuber 2012)."""
@@ -38,7 +39,7 @@ def augment(frame: Frame, chance: Chance, *, gentle: float = GENTLE) -> Frame:
     """Make another picture of the same digit.
 
     Three in four come out as `glyph` hands them over: the ink in a box of 20 pixels,
-    centred by mass; the others sit a little aside.
+    centred by mass; the others have a box of another size, or sit a little aside.
 
     Args:
         frame: what to change.
@@ -86,7 +87,7 @@ def _elastic(chance: Chance) -> npt.NDArray[np.float32]:
 
 
 def _other_pen(ink: Ink, chance: Chance) -> Ink:
-    """Thicken or thin the strokes by up to a stroke's half."""
+    """Thicken or thin the strokes, by up to two thirds of a usual one."""
     kind = chance.random()
     if kind < 0.2:
         thinner = thinned(ink, int(chance.integers(2, 4)))

@@ -44,7 +44,7 @@ def bank(digits: Digits, count: int, *, seed: int, makers: Executor) -> Digits:
 
     Args:
         digits: what is written on the pictures.
-        count: of pictures; each gives none to some frames.
+        count: of pictures, rounded up to whole parts; each gives none to some frames.
         seed: decides all the rest.
         makers: the processes that do it.
     """

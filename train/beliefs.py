@@ -47,9 +47,9 @@ def believed(seen: Sequence[Question], network: Network, temperature: float) -> 
 
 
 def fitted_temperature(seen: Sequence[Question], network: Network) -> float:
-    """Minimise the negative log-likelihood of the digits (Guo et al. 2017) over a fine grid.
+    """Minimise the negative log-likelihood of the digits (Guo et al. 2017), to some 5 %.
 
-    At first sight, and only over those that get a prediction: where `glyph` found the wrong
+    At first sight, and only over those likelier a digit than not: where `glyph` found the wrong
     ink, the network is right to see no digit, and no temperature mends that.
     """
     said, labels = network.probabilities(_frames(seen)), _labels(seen)

@@ -6,6 +6,7 @@ picture itself speaks for are worth as a confidence, last from which one on a re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,8 @@ from train.evaluate import (
 )
 from train.exam import Question
 from train.scale import scale
+from worker.errors import SetupError
+from worker.judge import CHANCE
 from worker.values import NOT_A_DIGIT, SEVERAL, Thresholds
 from worker.views import Network
 
@@ -38,6 +41,8 @@ DOUBTED = 0.005
 """At most this share of the digits that are `ok` and right may be doubted for want of evidence."""
 LEAST_REJECTION = 0.5
 """A rejection must be likelier than not."""
+SUREST_REJECTION = 1 - CHANCE
+"""Above that it needs no threshold: `judge` has no digit left that is likelier than chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,7 @@ class Calibration:
     error: float
     """Expected calibration error of the confidence, over digits with a prediction."""
     negative_log_likelihood: float
+    """Of the 12 classes, over all pictures."""
     others: int
     """Pictures of something else: letters, scribbles, numbers, empty paper."""
     others_ok: float
@@ -74,10 +80,17 @@ def calibrate(network: Network, asked: Sequence[Question]) -> Calibration:
         network: as exported, with a temperature of 1.
         asked: held-out pictures; those in which nothing was found are left out,
             because they end as `blank` whatever is chosen here.
+
+    Raises:
+        SetupError: the network recognises no digit, so that there is nothing to choose on.
     """
     seen = [question for question in asked if question.sight.frames]
     temperature = fitted_temperature(seen, network)
     found = believed(seen, network, temperature)
+    if not (found.beliefs[:, :10].argmax(axis=1) == found.labels).any():
+        raise SetupError(
+            "the network recognises none of the pictures held out: train for more epochs"
+        )
     return _described(_thresholds(temperature, found), found)
 
 
@@ -87,7 +100,7 @@ def _thresholds(temperature: float, found: Believed) -> Thresholds:
     beliefs, labels = digits.beliefs, digits.labels
     readable = beliefs[beliefs[:, :10].argmax(axis=1) == labels]
     not_a_digit, several = (
-        float(np.clip(np.quantile(readable[:, kind], 1 - LOST), LEAST_REJECTION, 0.95))
+        float(np.clip(np.quantile(readable[:, kind], 1 - LOST), LEAST_REJECTION, SUREST_REJECTION))
         for kind in (NOT_A_DIGIT, SEVERAL)
     )
     chosen = Thresholds(
@@ -105,7 +118,7 @@ def _thresholds(temperature: float, found: Believed) -> Thresholds:
     least = float(np.quantile(digits.evidence[clear], DOUBTED)) if clear.any() else 0.0
     chosen = replace(chosen, evidence=round(least, 4))
     ok = _ok(_sureness(digits, chosen)[read], right[read], _sureness(others, chosen))
-    return replace(chosen, ok=round(ok, 4))
+    return replace(chosen, ok=math.floor(ok * 1e6) / 1e6)  # not up: that one is in
 
 
 def _sureness(found: Believed, thresholds: Thresholds) -> npt.NDArray[np.float64]:
@@ -119,7 +132,9 @@ def _ok(
     right: npt.NDArray[np.bool_],
     others: npt.NDArray[np.float64],
 ) -> float:
-    """Return the least confidence above which both budgets are kept, 0.5 at least.
+    """Return the least confidence above which both budgets are kept, or `LEAST_OK` is.
+
+    Between 0.5 and `HIGHEST_OK`, whatever that does to them.
 
     Args:
         confidence: in the digits that are read.
@@ -130,7 +145,8 @@ def _ok(
         return HIGHEST_OK  # a network that recognises nothing is to be believed in nothing
     order = np.argsort(-confidence)
     wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
-    within = np.flatnonzero(wrong <= ERROR_BUDGET)
+    is_last = np.append(np.diff(confidence[order]) < 0, True)  # of those that are as sure
+    within = np.flatnonzero((wrong <= ERROR_BUDGET) & is_last)
     most = np.quantile(others, 1 - OTHERS_BUDGET, method="higher") if len(others) else 0.0
     kept = min(within[-1] + 1 if within.size else 0, int((confidence > most).sum()))
     kept = max(kept, int(np.ceil(LEAST_OK * len(order))))

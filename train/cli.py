@@ -50,7 +50,10 @@ def train(
     ] = False,
     recalibrate: Annotated[
         bool,
-        typer.Option("--recalibrate", help="Keep the network, choose its thresholds again."),
+        typer.Option(
+            "--recalibrate",
+            help="Keep the network; choose its thresholds again, on what its card held out.",
+        ),
     ] = False,
     sibling: Annotated[
         list[Path] | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from train import publish
 from train.calibrate import Calibration, calibrate
@@ -32,8 +32,8 @@ def examine(model: bytes, learned: Digits, options: Options) -> Calibration:
 def recalibrate(options: Options, *, say: Callable[[str], None]) -> None:
     """Keep the network in the output folder, and choose its thresholds again.
 
-    To be done when the way from picture to frame has changed. The options must be
-    those of its training, so that the pictures held out are the same.
+    To be done when the way from picture to frame has changed. Split and seed are those of
+    its training, as its card has them, so that the pictures held out are the same.
 
     Raises:
         SetupError: the data cannot be had, or there is no model.
@@ -41,6 +41,8 @@ def recalibrate(options: Options, *, say: Callable[[str], None]) -> None:
     Classifier.load(options.output)  # it is whole, and the one that its card describes
     model = (options.output / "digits.tflite").read_bytes()
     card = json.loads((options.output / "digits.json").read_bytes())
+    recipe = card["recipe"]
+    options = replace(options, validation_split=recipe["validation_split"], seed=recipe["seed"])
     learned, test = load(options.data)
     chosen = examine(model, learned, options)
     tested = publish.test(model, chosen.thresholds, test)

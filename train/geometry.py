@@ -61,7 +61,8 @@ def fit(ink: Ink, *, box: int = BOX) -> Frame:
         box: the longer side of the ink in the frame, 1-28 pixels.
 
     Returns:
-        uint8 (28, 28), its darkest pixel 255; all paper when there is no ink.
+        uint8 (28, 28), its darkest pixel 255 (near it, where the box is another than usual);
+        all paper when there is no ink.
     """
     frame = to_frame(np.ascontiguousarray(crop(ink)))
     if box == BOX:

@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from train.augment import GENTLE
 from train.chunk import Order, chunk
 from train.data import Digits
 
@@ -25,8 +26,8 @@ CHUNK = 1536
 """Digits of MNIST in a chunk: some tenths of a second's work."""
 AHEAD = 6
 """Chunks made in advance."""
-GENTLE, AT_LAST = 0.3, 0.7
-"""How often a digit of MNIST is changed only a little: at first, and in the last epochs ..."""
+AT_LAST = 0.7
+"""How often a digit of MNIST is changed only a little, not `GENTLE`, in the last epochs ..."""
 LAST = 0.2
 """... which are this share of all: most pictures are better than the hardest."""
 

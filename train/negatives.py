@@ -42,11 +42,14 @@ def _any(pool: Digits, chance: Chance) -> Frame:
     return frame
 
 
-def _one_of(pool: Digits, digits: tuple[int, ...], chance: Chance) -> tuple[Frame, int]:
+def _one_of(pool: Digits, digits: tuple[int, ...], chance: Chance) -> Frame:
+    """Pick one of some digits; of a pool without any, whatever there is."""
+    if not np.isin(pool.labels, digits).any():
+        return _any(pool, chance)
     while True:
         index = chance.integers(len(pool))
         if int(pool.labels[index]) in digits:
-            return pool.frames[index], int(pool.labels[index])
+            return np.asarray(pool.frames[index])
 
 
 def _letter(_pool: Digits, chance: Chance) -> Ink:
@@ -64,13 +67,13 @@ def _scribble(_pool: Digits, chance: Chance) -> Ink:
 
 def _turned(pool: Digits, chance: Chance) -> Ink:
     """Lay a 2 or a 3 on its side; turned otherwise, most digits look like some digit."""
-    frame, _ = _one_of(pool, (2, 3), chance)
+    frame = _one_of(pool, (2, 3), chance)
     return np.rot90(frame, int(chance.choice((1, 3)))).copy()
 
 
 def _zoomed(pool: Digits, chance: Chance) -> Ink:
     """Cut a piece out of a digit made three to five times larger."""
-    frame, _ = _one_of(pool, (0, 2, 3, 4, 5, 6, 8, 9), chance)
+    frame = _one_of(pool, (0, 2, 3, 4, 5, 6, 8, 9), chance)
     side = int(chance.integers(6, 10))
     x, y = chance.integers(6, 22 - side, 2)
     return as_ink(cv2.resize(frame[y : y + side, x : x + side], (SIDE, SIDE)))

@@ -28,8 +28,9 @@ class Options:
     """Whole pictures that are made and read for the bank of what `glyph` sees."""
     exam: int = 10_000
     """Pictures of each kind, plain and realistic, that the thresholds are chosen on. Where fewer
-    digits were held out, each is shown on several papers: with 2,500 the threshold of `ok`, which
-    hangs on the few that are wrong, was found anywhere from 0.59 to 0.83 (20 bootstraps)."""
+    digits were held out, each is asked several times, realistic ones on as many papers: with
+    2,500 the threshold of `ok`, which hangs on the few that are wrong, was found anywhere from
+    0.59 to 0.83 (20 bootstraps)."""
 
     def __str__(self) -> str:
         """Return the command that does it again."""

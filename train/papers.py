@@ -106,7 +106,7 @@ def _light(shape: tuple[int, ...], rng: np.random.Generator) -> Levels:
 
 
 def _rough(shape: tuple[int, ...], rng: np.random.Generator, grain: float) -> Levels:
-    """Return noise of mean 0 and deviation 1 whose grains have about this many pixels."""
+    """Return noise, mean 0, deviation about 1, whose grains have about this many pixels."""
     small = [max(2, int(side / grain)) for side in shape]
     coarse = rng.standard_normal(small, dtype=np.float32)
     size = (shape[1], shape[0])
@@ -129,7 +129,7 @@ def _lines(shape: tuple[int, ...], rng: np.random.Generator) -> Levels:
         sheet = sheet.T.copy()
     turn = cv2.getRotationMatrix2D((side, side), rng.normal(0, 3), 1)
     turn = turn - [[0, 0, side / 2]]
-    turned = cv2.warpAffine(sheet, turn, (shape[1], shape[0]), flags=cv2.INTER_AREA)
+    turned = cv2.warpAffine(sheet, turn, (shape[1], shape[0]), flags=cv2.INTER_LINEAR)
     return turned.astype(np.float32) / np.float32(255)
 
 

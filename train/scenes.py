@@ -31,7 +31,7 @@ def scene(frames: Sequence[Frame], rng: np.random.Generator) -> Grey:
         rng: decides everything else: pen, size, place, paper, light, camera.
 
     Returns:
-        uint8 of shape (height, width), the long side 16-400 pixels.
+        uint8 of shape (height, width), the long side 14-400 pixels.
     """
     if len(frames) == 1 and rng.random() < TIGHT:
         return _tight(frames[0], rng)
@@ -68,7 +68,7 @@ def blank(rng: np.random.Generator) -> Grey:
 
 
 def likeness(one: Frame, other: Frame) -> float:
-    """Return how alike two frames look, -1 to 1; above 0.7 they show the same digit.
+    """Return how alike two frames look, -1 to 1; from `bank.SAME` on they show the same digit.
 
     Meant to tell the right reading of a scene from the wrong ones: pens and
     papers change a digit a little, a wrong reading is something else.

@@ -11,8 +11,8 @@ from train.sheet import bent, laid_out
 from worker.values import Grey
 
 LETTERS = "ACEFHKMNPRTUVWXcdefhkmnprtuvwx@#%+*={}[]"
-"""What does not pass for a digit: B b D G g I i J j L l O o Q q S s Y y Z z a & and the like
-are left out."""
+"""What does not pass for a digit: B b D G g I i J j l O o Q q S s y Z z & and the like are left
+out; so are L, Y and a, which `letters` draws."""
 
 
 def letters(count: int, rng: np.random.Generator) -> Cover:

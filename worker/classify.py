@@ -3,6 +3,8 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import Self
 
@@ -57,7 +59,7 @@ class Classifier:
         try:
             card = json.loads(card_path.read_bytes())
             model = model_path.read_bytes()
-            thresholds = Thresholds(**card["thresholds"])
+            thresholds = _checked(Thresholds(**card["thresholds"]))
             expected = card["sha256"]
         except FileNotFoundError as error:
             raise ModelError(
@@ -121,6 +123,20 @@ class Classifier:
             raise ModelError(f"LiteRT cannot load the model {self.name}: {error}") from error
         self._prepared[size] = interpreter
         return interpreter
+
+
+def _checked(thresholds: Thresholds) -> Thresholds:
+    """Pass thresholds on, if they can be reckoned with.
+
+    Raises:
+        ValueError: one is no number, or the temperature divides nothing.
+    """
+    for name, value in asdict(thresholds).items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise ValueError(f"{name} is {value!r}, and must be a number")
+    if thresholds.temperature <= 0:
+        raise ValueError(f"temperature is {thresholds.temperature}, and must be above 0")
+    return thresholds
 
 
 def _copied(model: bytes, name: str, thresholds: Thresholds) -> Classifier:

@@ -32,7 +32,7 @@ def looks_like_picture(head: bytes) -> bool:
     """Tell by its first bytes whether a file has a format that `decode` reads.
 
     Args:
-        head: at least the first 32 bytes, or the whole file if it is shorter.
+        head: at least the first `formats.HEAD` bytes, or the whole file if it is shorter.
     """
     return format_of(head) is not None
 

@@ -60,7 +60,7 @@ def may_grow_into_one(content: bytes) -> bool:
 
 
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
+_END_OF_IMAGE = 0xD9
 
 
 def missing_tail(content: memoryview) -> int | None:

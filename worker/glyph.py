@@ -116,7 +116,7 @@ def _sight(found: list[tuple[float, Frame]]) -> Sight:
 
 
 def _same(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> bool:
-    """Tell whether two frames show the same ink, but for the pen's width."""
+    """Tell whether two frames show the same ink, all but a little of it."""
     overlap = np.count_nonzero(one & other)
     return bool(overlap > ALIKE * max(np.count_nonzero(one), np.count_nonzero(other)))
 

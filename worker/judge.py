@@ -24,7 +24,7 @@ MEMBER = 0.003
 near the least negative log-likelihood on made pictures of digits, numbers and other things; at
 0.01 it is the same, and a fingertip beside a digit makes a number."""
 SUREST = 1 - 1e-6
-"""Nearer to 0 or 1 float32 tells no probabilities apart."""
+"""Odds of more than a million to one are not believed."""
 
 
 def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) -> Verdict:

@@ -8,6 +8,7 @@ from typing import Final
 
 from worker.decode import looks_like_picture
 from worker.errors import FolderError
+from worker.formats import HEAD
 from worker.inbox import listing
 from worker.values import Drop
 
@@ -66,6 +67,6 @@ def _below(source: Path) -> Iterator[Drop]:
 def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(32)
+            return file.read(HEAD)
     except OSError:
         return b""

@@ -16,7 +16,7 @@ NEAR = 0.2
 FAINT = 0.12
 """Ink weaker than this share of what divides ink from paper is too faint to matter."""
 MANY = 40
-"""Smaller marks than the largest so many are left out: texture has thousands."""
+"""Of more marks than this only those of the highest score are kept: texture has thousands."""
 ALONG_EDGE = 0.35
 """A mark that touches the picture's border over this share of its size is no writing,
 but where the sheet ends, or a finger."""

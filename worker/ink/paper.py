@@ -50,7 +50,7 @@ def uneven(grey: Grey) -> tuple[Ink, Ink]:
     """Take away paper in uneven light, in two ways.
 
     The paper is first guessed as a smooth surface over the whole picture, which
-    follows shadows and vignetting up to the border; then what is darker is left
+    follows shadows and vignetting up to the border; then what is far from it is left
     out and the rest averaged closer by, which follows folds.
 
     Returns:

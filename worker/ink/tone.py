@@ -76,13 +76,20 @@ def _from_depth(deep: npt.NDArray[np.generic]) -> Grey:
         low, high = float(deep.min()), float(deep.max())
         top = 2.0 ** max(8, int(high).bit_length()) - 1 if low >= 0 else high
     else:
-        deep = np.nan_to_num(deep)
+        deep = _finite(deep)
         low, high = float(deep.min()), float(deep.max())
         top = next((top for top in (1.0, 255.0) if low >= 0 and high <= top), high)
     bottom = min(low, 0.0)
     scaled = (deep.astype(np.float32) - bottom) * (255.0 / max(top - bottom, 1e-30))
     grey: Grey = np.rint(scaled).astype(np.uint8)
     return grey
+
+
+def _finite(deep: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """Put what is infinite at the ends of what is not, and what is no number at 0."""
+    found = deep[np.isfinite(deep)]
+    low, high = (found.min(), found.max()) if found.size else (0, 0)
+    return np.asarray(np.nan_to_num(deep, nan=0, neginf=low, posinf=high))
 
 
 def _composited(pixels: _Pixels) -> Grey:
