@@ -28,7 +28,6 @@ NOT_RUN_HERE = {
     r".*pip install": "downloads; tests/test_wheel.py installs",
     r"digitdrop service\b": "changes the system's services; its own tests do so",
     r"digitdrop settings --service\b": "needs an installed one; tests/test_install.py has one",
-    r"digitdrop status --inbox /srv": "asks about another machine's folders",
     r"(sudo|systemctl|journalctl) ": "is for a machine with systemd, or changes it",
     r"python3 -m venv": "tests/test_wheel.py makes one",
     r"digitdrop batch s3:": "reads a bucket; tests/test_cluster.py has one",

@@ -37,7 +37,8 @@ def install(
     run_as: Annotated[
         str | None,
         typer.Option(
-            metavar="USER", help="Whom a service of the system runs as; else the inbox's owner."
+            metavar="USER",
+            help="Whom a service of the system runs as; else the inbox's owner, or who used sudo.",
         ),
     ] = None,
     start: Annotated[
