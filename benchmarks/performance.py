@@ -30,11 +30,13 @@ def main() -> None:
     """Measure, print, and put the tables into pages."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="few pictures: does it all run?")
+    parser.add_argument("--rounds", type=int, default=3, help="of each way, in turn")
     parser.add_argument("--write", type=Path, action="append", default=[], metavar="PAGE")
     parser.add_argument("--ultralytics", type=Path, metavar="PYTHON", help="see speed.py")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all that was measured")
     options = parser.parse_args()
-    found = measure(quick=options.quick, python=options.ultralytics)
+    rounds = 1 if options.quick else options.rounds
+    found = measure(quick=options.quick, rounds=rounds, python=options.ultralytics)
     if options.json:
         options.json.write_text(json.dumps(asdict(found), indent=2))
     tables = {"figures": _all(found), "in short": in_short(found.speed)}
@@ -43,10 +45,9 @@ def main() -> None:
         write(page, tables)
 
 
-def measure(*, quick: bool, python: Path | None) -> Measured:
+def measure(*, quick: bool, rounds: int, python: Path | None) -> Measured:
     """Measure everything, one thing after the other."""
     counts = {"small": 600, "scans": 60, "photos": 6} if quick else FULL
-    rounds = 1 if quick else 3
     backlogs = [1000, 2000] if quick else [1000, 10_000, 100_000, 200_000]
     with tempfile.TemporaryDirectory() as folder:
         return Measured(
