@@ -117,6 +117,32 @@ def test_drops_are_read_ahead_of_their_end_only_where_more_wait_and_never_by_one
     turns.close()
 
 
+def test_what_is_given_up_is_not_read_any_more(tmp_path: Path, classifier: Classifier) -> None:
+    turns = Turns(some_terms(2), classifier)
+    turn = turns.begin(some_drops(tmp_path, 300), more=True)
+
+    turn.give_up()
+
+    assert any(one.cancelled() for one in turn.seeing or ())
+    turns.close()
+
+
+def test_after_a_lull_full_turns_must_go_on_anew_for_a_crew(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    drops = some_drops(tmp_path, 4)
+    turns = Turns(some_terms(2), classifier)
+    turns.end(turns.begin(drops, more=True))
+    time.sleep(0.15)
+
+    turns.lull()
+    turns.end(turns.begin(drops, more=True))
+
+    time.sleep(0.3)
+    assert not readers(os.getpid())
+    turns.close()
+
+
 @pytest.mark.slow
 def test_a_crew_is_started_once_full_turns_go_on_and_not_for_the_first(
     tmp_path: Path, classifier: Classifier

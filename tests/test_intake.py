@@ -92,3 +92,19 @@ def test_a_turn_takes_its_time_from_when_the_one_before_ended() -> None:
     pace.ended(Turn(drops, (), begun=time.monotonic() - 1))
 
     assert pace.size == 4 * slow
+
+
+def test_a_turn_has_a_picture_for_each_worker_however_long_they_take() -> None:
+    pace = Pace(6)
+
+    pace.ended(Turn([a_drop(Path("7.png"))] * 16, (), begun=time.monotonic() - 100))
+
+    assert pace.size == 6
+
+
+def test_a_turn_that_is_not_full_teaches_nothing() -> None:
+    pace = Pace(2)
+
+    pace.ended(Turn([a_drop(Path("7.png"))], (), begun=time.monotonic() - 100))
+
+    assert pace.size == 16
