@@ -124,7 +124,10 @@ def _costs(service: dict[str, dict[str, float]]) -> Iterator[Row]:
     most = list(waiting)[-1]
     yield f"to the first row, {most}", "1.5 s", f"{waiting[most]['s to the first row']:.2f} s"
     idle = service["idle"]
-    told = f"{idle['% of a core']:.2f} % of one core, {idle['MB']:.0f} MB"
+    told = (
+        f"{idle['% of a core']:.2f} % of one core (a bare Python that wakes as often: "
+        f"{idle['% of a bare Python that wakes as often']:.2f} %), {idle['MB']:.0f} MB"
+    )
     yield "idle", "0.2 % of one core, 100 MB", told
     memory = [one["MB at most"] for one in waiting.values()]
     yield f"memory, by backlog up to {most}", "50 MB of growth", _span(memory, "MB")

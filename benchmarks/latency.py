@@ -5,7 +5,7 @@
 Small pictures are dropped one at a time, at random moments: moved in from beside
 the inbox, and copied in. The clock starts when the move, or the close of the
 copy, is done. `row`: its line can be read. `safe`: the picture lies on its shelf,
-which comes after the report was synced to the disk. The worker waits 20 ms after
+which comes after the report was synced to the disk. The worker waits 15 ms after
 each drop, for the sake of senders that still set mode or times.
 """
 

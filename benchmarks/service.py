@@ -7,8 +7,10 @@ it: seconds to its first row, the most memory that all its processes hold togeth
 pictures a second, over the first 50,000 rows at most. Then the CPU time of one picture
 from drop to shelf while so many wait, over the first 20,000 rows: with one worker, so that
 no process is started whose start would weigh more in a small backlog, and less what the
-same costs with few pictures. A worker is left alone; and batches of few and of many photos
-show whether memory grows with their number.
+same costs with few pictures. A worker is left alone, once the process that made its page has
+ended, and beside it a bare Python that wakes as often and does nothing: on some virtual
+machines the first milliseconds after a sleep are many times slower than any later ones. And
+batches of few and of many photos show whether memory grows with their number.
 """
 
 import argparse
@@ -24,11 +26,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.kinds import make
-from benchmarks.running import ROOT, SETTLED, a_picture, a_worker, memory
+from benchmarks.running import ROOT, SETTLED, a_picture, a_worker, cpu, memory, processes
 
 _FEW = 300  # pictures after which all that is made when first needed is there
 _DRAINED, _COSTED = 50_000, 20_000  # rows at most
 _PHOTOS = (120, 480)  # both go on until processes read them, which few photos do not
+_WAKES = "import time\nwhile True: time.sleep(5)"  # as often as the worker lists its inbox
 
 Figures = dict[str, float]
 
@@ -69,10 +72,17 @@ def _idle(folder: Path, seconds: float) -> Figures:
         (worker.inbox / "first.png").write_bytes(a_picture(1))
         worker.waits_until(lambda: worker.rows() == 1)
         time.sleep(5)
-        before = worker.cpu()
+        worker.waits_until(lambda: len(processes(worker.process.pid)) == 1, every=0.5)
+        bare = subprocess.Popen([sys.executable, "-c", _WAKES])
+        time.sleep(1)
+        before = worker.cpu(), cpu(bare.pid)
         time.sleep(seconds)
+        used = worker.cpu() - before[0], cpu(bare.pid) - before[1]
+        bare.kill()
+        bare.wait()
         return {
-            "% of a core": 100 * (worker.cpu() - before) / seconds,
+            "% of a core": 100 * used[0] / seconds,
+            "% of a bare Python that wakes as often": 100 * used[1] / seconds,
             "MB": worker.memory(),
         }
 

@@ -387,8 +387,9 @@ def test_what_install_was_given_watch_is_given_with_absolute_paths(
     words = given(cast(typer.Context, context))
 
     read = parse(command("watch"), "watch", words).values
-    folders = {name: tmp_path / str(meant[name]) for name in ("inbox", "outbox", "model")}
-    assert read == {**meant, **folders, "metrics": tmp_path / "m.prom"}
+    places = ("inbox", "outbox", "model", "metrics")
+    folders = {name: str(tmp_path / str(meant[name])) for name in places}
+    assert read == {**meant, **folders}
     assert len(words) == len(GIVEN), "what was not given is left to its default"
 
 

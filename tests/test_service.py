@@ -39,6 +39,14 @@ pytestmark = [
 ]
 
 
+def test_no_library_starts_a_thread_for_each_core(worker: Worker) -> None:
+    """NumPy and OpenCV would each."""
+    threads = list(Path(f"/proc/{worker.process.pid}/task").iterdir())
+
+    own, observer, reader = 1, 4, 1
+    assert len(threads) <= own + observer + reader
+
+
 # The inbox.
 
 

@@ -106,7 +106,7 @@ def test_a_value_from_the_environment_is_told_with_its_name(folder: Path) -> Non
     done = digitdrop("batch six.png --report x.csv", folder, DIGITDROP_WORKERS="many")
 
     assert done.returncode == 2
-    assert "'many' for '--workers' (env var: 'DIGITDROP_WORKERS')" in done.stderr
+    assert "'--workers' (env var: 'DIGITDROP_WORKERS'): 'many' is not a whole" in done.stderr
 
 
 def commands() -> Iterator[str]:

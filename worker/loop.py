@@ -9,7 +9,7 @@ from pathlib import Path
 
 from worker import inbox
 from worker.health.pulse import Pulse
-from worker.hints import AFTERCARE, Hints
+from worker.hints import Hints
 from worker.inbox import Found
 from worker.intake import Intake
 from worker.mounts import HomeDisk
@@ -141,7 +141,7 @@ class Loop:
             if self._recovered and self._upkeep.step():
                 left = 0.0
             self._pulse.beat()
-            self._stopper.wait(min(left, AFTERCARE) if self._hints else left)
+            self._stopper.wait(min(left, self._hints.due()))
             if not self._recovered:
                 continue
             try:

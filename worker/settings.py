@@ -107,8 +107,10 @@ def given(context: typer.Context) -> list[str]:
         if isinstance(value, bool):
             words += (option.opts if value else option.secondary_opts)[:1]
         else:
-            absolute = value.absolute() if isinstance(value, Path) else value
-            words.append(f"{option.opts[0]}={as_text(absolute)}")
+            text = as_text(value)
+            # Typer makes a Path of it only when it calls the command.
+            absolute = Path(text).absolute() if text and option.type.name == "path" else text
+            words.append(f"{option.opts[0]}={absolute}")
     return words
 
 

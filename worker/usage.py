@@ -8,6 +8,9 @@ import typer
 UsageError: Final = cast("type[Exception]", typer.BadParameter.__mro__[1])
 """What Typer raises for whatever it cannot make sense of; it has no public name."""
 
+_PLAIN: Final = {"a valid float range": "a number", "a valid int range": "a whole number"}
+"""Typer's words for what was expected, and a person's."""
+
 
 def told(error: Exception, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     """Say what is wrong with a command line.
@@ -23,6 +26,8 @@ def told(error: Exception, arguments: Sequence[str], environment: Mapping[str, s
     value = _value(getattr(error, "param", None), arguments, environment)
     if value is not None and repr(value) not in message:
         message = message.replace("Invalid value for", f"Invalid value {value!r} for", 1)
+    for theirs, plain in _PLAIN.items():
+        message = message.replace(theirs, plain)
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "digitdrop"
     return f"{message.rstrip('.')} (see `{path} --help`)"

@@ -84,7 +84,6 @@ class Corrector:
         try:
             if not self._recovered:
                 self._recover()
-            self._folders.make()
             ready = self._folders.ready()
             if ready:
                 self._correct(self._hand.take(ready[:_TURN]))

@@ -1,6 +1,6 @@
 """The folders of `review/` that say what a picture shows, and which pictures in them are ready."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -32,26 +32,16 @@ class Folders:
         self._strange: dict[str, Found] = {}
         """Files that belong to no row; no more than lie there."""
 
-    def make(self) -> None:
-        """Make those that are missing.
-
-        Raises:
-            OSError: the disk is full, read-only, failing or away.
-        """
-        for folder in (self._review / name for name in FOLDERS):
-            if not folder.is_dir():
-                folder.mkdir(exist_ok=True)
-
     def ready(self) -> list[str]:
-        """Name the pictures that may be read, as FOLDER/NAME.
+        """Name the pictures that may be read, as FOLDER/NAME; make folders that are missing.
 
         Raises:
-            OSError: a folder cannot be listed.
+            OSError: a folder cannot be listed, or not made.
         """
         now = self._clock()
         ready, strange = [], {}
         for folder in FOLDERS:
-            for found in listing(self._review / folder):
+            for found in self._listed(folder):
                 name = f"{folder}/{found.name}"
                 known = self._strange.get(name)
                 if known and known.stamp.same_content_as(found.stamp):
@@ -61,6 +51,12 @@ class Folders:
         self._strange = strange
         self._settler.end_of_listing()
         return ready
+
+    def _listed(self, folder: str) -> Iterator[Found]:
+        try:
+            yield from listing(self._review / folder)
+        except FileNotFoundError:
+            (self._review / folder).mkdir(exist_ok=True)
 
     def due(self) -> float:
         """Say in how many seconds another picture may be ready."""

@@ -1,0 +1,62 @@
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from worker.hints import AFTERCARE, Hints
+from worker.settle import Now, Settler
+
+
+@dataclass
+class Clock:
+    """Tells how long ago a file got its ctime."""
+
+    file: Path
+    age: float = 0.0
+
+    def __call__(self) -> Now:
+        wall = self.file.stat().st_ctime_ns + round(self.age * 1e9)
+        return Now(monotonic=100 + self.age, wall_ns=wall)
+
+
+def a_drop(folder: Path) -> tuple[Hints, Clock]:
+    clock = Clock(folder / "7.png")
+    clock.file.write_bytes(b"7")
+    settler = Settler(quiet=2.0, patience=60.0, trust_ctime=True)
+    return Hints(folder, settler, clock), clock
+
+
+def test_a_file_written_just_now_waits_for_the_rest_of_its_time_and_no_longer(
+    tmp_path: Path,
+) -> None:
+    hints, clock = a_drop(tmp_path)
+    clock.age = AFTERCARE / 3
+
+    assert hints.ready({"7.png"}) == []
+    assert math.isclose(hints.due(), AFTERCARE * 2 / 3, rel_tol=1e-6)
+
+    clock.age = AFTERCARE
+
+    assert hints.due() == 0
+    assert [found.name for found in hints.ready(set())] == ["7.png"]
+
+
+def test_nothing_is_due_where_nothing_is_kept(tmp_path: Path) -> None:
+    hints, clock = a_drop(tmp_path)
+
+    assert hints.due() == math.inf
+
+    hints.ready({"7.png"})
+    clock.age = AFTERCARE
+    hints.ready(set())
+
+    assert hints.due() == math.inf
+
+
+def test_a_file_that_is_gone_by_then_is_forgotten(tmp_path: Path) -> None:
+    hints, clock = a_drop(tmp_path)
+    hints.ready({"7.png"})
+    there = clock.file.rename(tmp_path / "elsewhere")
+    clock.file = there
+
+    assert hints.ready(set()) == []
+    assert hints.due() == math.inf
