@@ -42,8 +42,8 @@ def test_launchd_is_told_a_command_line_that_watch_understands() -> None:
 
     _, command, *options = job["ProgramArguments"]
     values = parse(COMMANDS[command], command, options).values
-    assert values["inbox"] == Path("/Users/USER/digits/inbox")
-    assert values["outbox"] == Path("/Users/USER/digits/outbox")
+    assert values["inbox"] == "/Users/USER/digits/inbox"
+    assert values["outbox"] == "/Users/USER/digits/outbox"
     assert job["KeepAlive"] == {"SuccessfulExit": False}
     assert job["RunAtLoad"] is True
 
