@@ -72,7 +72,9 @@ def figures(first: Beliefs, beliefs: Beliefs, labels: Labels, thresholds: Thresh
 def predictions(beliefs: Beliefs, thresholds: Thresholds) -> npt.NDArray[np.intp]:
     """Return the digit that `judge` predicts for each row, -1 where it predicts none."""
     kinds = ((NOT_A_DIGIT, thresholds.not_a_digit), (SEVERAL, thresholds.several))
-    none = [any(rejected(belief, kind, least) for kind, least in kinds) for belief in beliefs]
+    none = [
+        any(rejected(belief, kind, least) for kind, least in kinds) for belief in beliefs.tolist()
+    ]
     return np.where(none, -1, beliefs[:, :10].argmax(axis=1))
 
 

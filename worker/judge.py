@@ -1,6 +1,7 @@
 """Candidate frames and what the network says of each -> one verdict."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -38,17 +39,17 @@ def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) ->
     if not sight.frames:
         return Verdict(status=Status.BLANK, reason=sight.reason)
     trust = np.asarray(sight.trust)
-    belief = blended(trust, probabilities)
+    belief: list[float] = blended(trust, probabilities).tolist()
     if rejected(belief, SEVERAL, thresholds.several):
         return Verdict(status=Status.SEVERAL, reason="it looks like more than one digit")
     if rejected(belief, NOT_A_DIGIT, thresholds.not_a_digit):
         return Verdict(status=Status.NOT_A_DIGIT, reason="it does not look like a digit")
-    second, first = (int(digit) for digit in np.argsort(belief[:10])[-2:])
+    first, second = sorted(range(10), key=belief.__getitem__, reverse=True)[:2]
     spoken_for = evidence(trust, probabilities, first)
-    sureness = confidence(float(belief[first]), spoken_for, thresholds)
+    sureness = confidence(belief[first], spoken_for, thresholds)
     if sureness >= thresholds.ok:
         status, reason = Status.OK, ""
-    elif confidence(float(belief[first]), 1.0, thresholds) >= thresholds.ok:
+    elif confidence(belief[first], 1.0, thresholds) >= thresholds.ok:
         status, reason = Status.UNCERTAIN, "hardly anything stands out from the paper"
     else:
         status, reason = Status.UNCERTAIN, f"it may also be {_named(belief, second)}"
@@ -93,24 +94,22 @@ def logit(probability: float) -> float:
     return math.log(p / (1 - p))
 
 
-def _of_the_rest(
-    belief: npt.NDArray[np.float64], first: int, second: int, sureness: float
-) -> float:
+def _of_the_rest(belief: Sequence[float], first: int, second: int, sureness: float) -> float:
     """Return the runner-up's share of what the first leaves, in the first's own measure."""
     rest = max(1 - SUREST, 1 - belief[first])
-    return float(min(sureness, (1 - sureness) * belief[second] / rest))
+    return min(sureness, (1 - sureness) * belief[second] / rest)
 
 
-def rejected(belief: npt.NDArray[np.float64], kind: int, threshold: float) -> bool:
+def rejected(belief: Sequence[float], kind: int, threshold: float) -> bool:
     """Say whether a picture is of a kind that has no digit: more likely so than any digit.
 
     Where even the best digit is less likely than one drawn by lot, there is nothing to
     guess, and the likelier of the two kinds has it.
     """
-    digit = belief[:10].max()
+    digit = max(belief[:10])
     other = NOT_A_DIGIT + SEVERAL - kind
     hopeless = digit < CHANCE and belief[kind] > belief[other]
-    return bool(hopeless or belief[kind] >= max(threshold, digit))
+    return hopeless or belief[kind] >= max(threshold, digit)
 
 
 def weights(
@@ -149,7 +148,6 @@ def blended(
     return belief
 
 
-def _named(belief: npt.NDArray[np.float64], digit: int) -> str:
-    others = {NOT_A_DIGIT: "no digit at all", SEVERAL: "more than one digit"}
-    best = int(np.argmax([belief[digit], belief[NOT_A_DIGIT], belief[SEVERAL]]))
-    return str(digit) if best == 0 else others[NOT_A_DIGIT if best == 1 else SEVERAL]
+def _named(belief: Sequence[float], digit: int) -> str:
+    names = {digit: str(digit), NOT_A_DIGIT: "no digit at all", SEVERAL: "more than one digit"}
+    return names[max(names, key=belief.__getitem__)]

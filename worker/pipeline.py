@@ -55,7 +55,8 @@ def see(
     try:
         loaded = content() if content else load(drop.path, most=limits.bytes)
         sha256 = hashlib.sha256(loaded).hexdigest()
-        if _id(drop, sha256) in known:
+        row_id = _id(drop, sha256)
+        if row_id in known:
             raise AlreadyRead("its row is in the report")
         if deadly and place(drop) in deadly:
             raise Unreadable("crashed the reader twice")
@@ -68,7 +69,7 @@ def see(
         logger.exception("cannot read %r", drop.name)
         bug = Unreadable(_BUG)
         return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=bug)
-    return Picture(id=_id(drop, sha256), drop=drop, sha256=sha256, sight=sight)
+    return Picture(id=row_id, drop=drop, sha256=sha256, sight=sight)
 
 
 def read(

@@ -42,23 +42,26 @@ def answers(pictures: Sequence[Sequence[Frame]], network: Network) -> list[Proba
         For each picture one row per frame, each summing to 1.
     """
     frames = [frame for picture in pictures for frame in picture]
-    ends = np.cumsum([len(picture) for picture in pictures], dtype=np.intp)
+    counts = np.array([len(picture) for picture in pictures], np.intp)
+    starts = np.cumsum(counts) - counts
     said = network.probabilities(frames)
-    rows = np.split(said, ends)[:-1]
-    doubts = [_doubtful(each) for each in rows]
-    doubtful = np.flatnonzero(np.concatenate(doubts)).tolist() if doubts else []
+    doubtful = _doubtful(said, starts, counts)
     if doubtful:
         again = network.probabilities([view for one in doubtful for view in views(frames[one])])
         again = again.reshape(len(doubtful), len(_WAYS), -1)
         said[doubtful] = together(np.concatenate([said[doubtful, None], again], axis=1))
-    return rows
+    spans = zip(starts.tolist(), counts.tolist(), strict=True)
+    return [said[start : start + count] for start, count in spans]
 
 
-def _doubtful(rows: Probabilities) -> npt.NDArray[np.bool_]:
-    """Tell which frames of a picture to look at again: none if its first is plainly a digit."""
-    if len(rows) and rows[0, :10].max() >= PLAIN:
-        return np.zeros(len(rows), bool)
-    return np.asarray(rows.max(axis=1, initial=0) < PLAIN, bool)
+def _doubtful(
+    said: Probabilities, starts: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]
+) -> list[int]:
+    """Tell which frames to look at again: none of a picture whose first is plainly a digit."""
+    are_digits = np.append(said[:, :10].max(axis=1) >= PLAIN, False)  # where one has no frames
+    is_clear = np.repeat(are_digits[starts], counts)
+    found: list[int] = np.flatnonzero(~is_clear & (said.max(axis=1) < PLAIN)).tolist()
+    return found
 
 
 def views(frame: Frame) -> list[Frame]:
