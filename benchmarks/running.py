@@ -69,7 +69,11 @@ class Worker:
 
     def cpu(self) -> float:
         """Give the seconds of CPU time used so far, also by processes that have ended."""
-        return cpu(self.process.pid)
+        total = 0
+        for pid in processes(self.process.pid):
+            cells = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+            total += sum(int(cell) for cell in cells[11:15])
+        return total / _TICK
 
     def stop(self) -> None:
         """Ask it to stop, and wait."""
@@ -113,15 +117,6 @@ def memory(pid: int) -> float:
     rollups = [_read(Path(f"/proc/{one}/smaps_rollup")) for one in processes(pid)]
     lines = [line.split() for text in rollups for line in text.splitlines()]
     return sum(int(line[1]) for line in lines if line[0] == "Pss:") / 1024
-
-
-def cpu(pid: int) -> float:
-    """Give the seconds of CPU time of a process and those it has started; as `Worker.cpu`."""
-    total = 0
-    for one in processes(pid):
-        cells = _read(Path(f"/proc/{one}/stat")).rpartition(")")[2].split()
-        total += sum(int(cell) for cell in cells[11:15])
-    return total / _TICK
 
 
 def _read(path: Path) -> str:

@@ -156,3 +156,54 @@ def test_a_backlog_that_cannot_go_on_is_in_the_page_as_far_as_it_was_read(tmp_pa
     went_round(tmp_path, Polling(tmp_path), Refused(done, stopper), stopper)
 
     assert done[:2] == ["read", "page"]
+
+
+class Late(Burst):
+    """The file that it tells of was written just now."""
+
+    def hints(self) -> set[str]:
+        told = super().hints()
+        for name in told:
+            (self._folder / name).write_bytes(b"x")
+        return told
+
+
+class Away(Noting):
+    """The disk goes once something was told of, and is still away at the next look."""
+
+    ends = beats = 0
+    is_away = was_away = False
+
+    def finish(self) -> None:
+        self.ends += 1
+        if self.ends == 2:
+            self.is_away = True
+            raise FileNotFoundError
+
+    def recover(self) -> None:
+        if self.is_away:
+            self.is_away, self.was_away = False, True
+            raise FileNotFoundError
+
+    def look(self) -> float:
+        if self.was_away:
+            self._stopper.stop()
+        return 1.0
+
+    def step(self) -> bool:
+        return False
+
+    def beat(self) -> None:
+        self.beats += 1
+
+
+def test_a_worker_that_waits_for_its_disk_waits_idly_though_a_file_is_due(
+    tmp_path: Path,
+) -> None:
+    stopper = Stopper()
+    parts = Away([], stopper)
+
+    went_round(tmp_path, Late(tmp_path), parts, stopper)
+
+    assert parts.was_away
+    assert parts.beats < 10

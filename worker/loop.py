@@ -141,9 +141,10 @@ class Loop:
             if self._recovered and self._upkeep.step():
                 left = 0.0
             self._pulse.beat()
-            self._stopper.wait(min(left, self._hints.due()))
             if not self._recovered:
+                self._stopper.wait(left)
                 continue
+            self._stopper.wait(min(left, self._hints.due()))
             try:
                 self._follow_hints()
                 self._intake.finish()
