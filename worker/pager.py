@@ -25,7 +25,7 @@ _NICEST: Final = 19  # everywhere else
 _BACKLOG: Final = 10.0
 """Seconds that the page waits at most for a backlog to be read.
 
-Its process takes 0.4 s of CPU time to start, and a page of nothing but new rows most of a
+Its process takes 0.3 s of CPU time to start, and a page of nothing but new rows most of a
 second: what is saved is a twentieth to a tenth of the time that 10,000 small pictures take.
 """
 

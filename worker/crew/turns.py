@@ -18,7 +18,7 @@ from worker.values import Drop
 _SECONDS: Final = 0.25
 _LARGEST: Final = 1024
 _LONG: Final = 0.1
-"""Seconds of full turns after which a crew is worth its start, which takes 0.7 s of CPU time in
+"""Seconds of full turns after which a crew is worth its start, which takes 0.3 s of CPU time in
 all: threads have to wait for one another. Measured in docs/performance.md, "What was done"."""
 
 
