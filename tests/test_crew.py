@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,9 +27,11 @@ from ledger import (
 
 from worker.classify import Classifier
 from worker.crew.crew import Crew, Lost
+from worker.crew.readers import Readers
 from worker.crew.terms import Terms
 from worker.crew.turns import Turns
-from worker.pipeline import Outcome
+from worker.pipeline import Outcome, Seen
+from worker.stopper import Stopped
 from worker.values import Drop, Failure, Limits, Reading
 
 SAMPLES = ROOT / "examples" / "pictures"
@@ -96,6 +100,42 @@ def test_the_death_of_a_process_is_noticed_and_a_new_crew_can_start(
 
     assert not crew.is_ready()
     crew.dismiss()
+
+
+@pytest.mark.slow
+def test_a_crew_that_does_not_get_ready_is_dismissed_all_the_same(classifier: Classifier) -> None:
+    crew = Crew(some_terms(2), classifier)
+    crew.start()
+    until = time.monotonic() + 10
+    while not (starting := readers(os.getpid())):
+        assert time.monotonic() < until
+    os.kill(starting[0], signal.SIGSTOP)  # it never takes the network that it is sent
+    time.sleep(0.2)
+
+    dismissing = threading.Thread(target=crew.dismiss, daemon=True)
+    dismissing.start()
+    dismissing.join(5)
+
+    is_done = not dismissing.is_alive()
+    for pid in readers(os.getpid()):
+        os.kill(pid, signal.SIGKILL)
+    assert is_done
+
+
+@pytest.mark.slow
+def test_all_pictures_that_do_not_end_share_one_grace_at_a_stop() -> None:
+    terms = replace(some_terms(2), is_stopping=lambda: True)
+    threads = Readers(terms)
+    never: list[Future[Seen | None]] = [Future(), Future()]
+
+    with pytest.raises(Stopped):
+        threads.end(never[:1])
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        threads.end(never[1:])
+
+    assert time.monotonic() - began < 1
+    threads.close()
 
 
 @pytest.mark.parametrize(("workers", "more", "read"), [(2, True, 20), (2, False, 0), (1, True, 0)])
@@ -192,6 +232,7 @@ from builders import a_drop
 from ledger import readers
 from worker.classify import Classifier
 from worker.crew.crew import Crew
+from worker.crew.readers import Readers
 from worker.crew.terms import Terms
 from worker.values import Limits
 import os
