@@ -161,6 +161,15 @@ def test_a_damaged_picture_is_unreadable_with_one_line() -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_jpeg_that_has_its_end_is_not_said_to_be_cut_off() -> None:
+    content = bytearray(encoded(grey(height=200, width=200), "JPEG"))
+    tables = content.index(b"\xff\xc4") + 2
+    content[tables : tables + 20] = bytes(20)
+
+    with pytest.raises(Incomplete, match=r"has its end, but is damaged"):
+        decode(bytes(content))
+
+
 def test_too_many_bytes_are_refused() -> None:
     with pytest.raises(TooLarge, match="bytes"):
         decode(FILES["png"], limits=Limits(bytes=10))

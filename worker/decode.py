@@ -177,6 +177,8 @@ def _blame(error: Exception, form: Format, file: _Reader) -> InputError:
         or (form.name == "WebP" and _promised(file) > size)
         or (form.name == "TIFF" and detail.startswith("decoder error"))
     ):
+        if form.name == "JPEG" and bytes(file.getbuffer()[-2:]) == b"\xff\xd9":
+            return Incomplete("the JPEG has its end, but is damaged or lacks some of its middle")
         return Incomplete(f"the {form.name} is cut off after {size:,} bytes")
     return Unreadable(f"damaged or unsupported {form.name}: {detail}"[:200])
 
