@@ -7,7 +7,7 @@ def no_blas() -> None:
     """Keep OpenBLAS from starting a thread for each core; to be called before NumPy is imported.
 
     NumPy and OpenCV each bring one. No matrix here is large enough for them, and starting them
-    costs every process 0.15 s of CPU time on two cores (`docs/performance.md`). The processes
-    that this one starts inherit it; whoever has set the variable is obeyed.
+    costs every process 0.07 to 0.19 s of CPU time on two cores (`docs/performance.md`). The
+    processes that this one starts inherit it; whoever has set the variable is obeyed.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
