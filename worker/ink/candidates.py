@@ -73,7 +73,7 @@ def _lined(ink: Ink, trust: float) -> Iterator[Found]:
     plain, lines = unruled(marks.mask)
     share = 0.0 if not lines else 0.5 if lines == 1 else 0.85
     if lines:
-        rest = np.where(marks.mask > plain, 0, ink).astype(np.uint8)
+        rest = ink * (marks.mask <= plain)
         yield from _bordered(pieces(plain, rest, marks.faint), rest, share * trust)
     yield from _bordered(marks, ink, (1 - share) * trust)
 
@@ -159,13 +159,12 @@ def _frame(ink: Ink, marks: Marks, group: list[int]) -> tuple[int, Frame]:
         slice(max(0, top - soft), top + height + soft),
         slice(max(0, left - soft), left + width + soft),
     )
-    keep = np.zeros(len(marks.boxes) + 1, np.uint8)
-    keep[np.array(group) + 1] = 1
-    chosen = keep[marks.labels[inside]]
+    chosen = marks.of(group, inside)
     brush = np.ones((2 * soft + 1, 2 * soft + 1), np.uint8)
-    near = (cv2.dilate(chosen, brush) > 0) & (ink[inside] > marks.faint) | (chosen > 0)
-    cut = np.where(near, ink[inside], 0).astype(np.uint8)
-    peak = max(1, int(quantiles(histogram(np.asarray(cut[chosen > 0], np.uint8)), _FULL)))
+    around = cv2.dilate(chosen.view(np.uint8), brush) > 0
+    near = around & (ink[inside] > marks.faint) | chosen
+    cut = ink[inside] * near
+    peak = max(1, int(quantiles(histogram(cut[chosen]), _FULL)))
     left, top, width, height = cv2.boundingRect(near.view(np.uint8))
     tight = cut[top : top + height, left : left + width]
     return peak, to_frame(np.asarray(cv2.convertScaleAbs(tight, alpha=255 / peak), np.uint8))

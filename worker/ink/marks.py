@@ -46,6 +46,15 @@ class Marks:
         """1 on the marks, else 0."""
         return (self.labels > 0).view(np.uint8)
 
+    def of(self, group: list[int], inside: tuple[slice, slice]) -> npt.NDArray[np.bool_]:
+        """Tell which points of a part of the picture, rows and columns, some pieces cover."""
+        labels = self.labels[inside]
+        if len(group) == 1:  # as mostly, and to look up a table takes ten times as long
+            return np.asarray(labels == group[0] + 1, np.bool_)
+        keep = np.zeros(len(self.boxes) + 1, np.bool_)
+        keep[np.array(group) + 1] = True
+        return np.asarray(keep.take(labels), np.bool_)
+
 
 def marked(ink: Ink) -> Marks:
     """Find what is ink: strong enough itself, or joined to what is."""
@@ -68,12 +77,12 @@ def _holding(
     wanted: npt.NDArray[np.bool_], labels: npt.NDArray[np.int32], boxes: npt.NDArray[np.int32]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Keep the pieces that hold any of the wanted points."""
-    holds = np.bincount(labels.ravel()[np.flatnonzero(wanted)], minlength=len(boxes) + 1) > 0
+    holds = np.bincount(labels[wanted], minlength=len(boxes) + 1) > 0
     holds[0] = False
     if holds[1:].all():
         return labels, boxes
     number = np.where(holds, np.cumsum(holds), 0).astype(np.int32)
-    return number[labels], boxes[holds[1:]]
+    return number.take(labels), boxes[holds[1:]]
 
 
 _TOP, _SIGMA = np.array(0.998), np.array(0.84)
@@ -101,7 +110,11 @@ def _weighed(
     height, width = labels.shape
     count = len(boxes) + 1
     inside = _around(boxes)  # most of a picture is paper
-    mass = np.bincount(labels[inside].ravel(), ink[inside].ravel(), count)[1:].astype(np.float64)
+    if len(boxes) == 1:  # as mostly, and one sum takes a quarter of the time of a table's
+        mass = np.array([cv2.sumElems(ink[inside] * (labels[inside] > 0))[0]])
+    else:
+        sums = np.bincount(labels[inside].ravel(), ink[inside].ravel(), count)
+        mass = sums[1:].astype(np.float64)
     rim = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
     left, top, wide, high = boxes.T
     contact = np.bincount(rim, minlength=count)[1:] / np.maximum(wide, high)
@@ -153,7 +166,7 @@ def _gaps(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
 
 def without(ink: Ink, marks: Marks, unwanted: npt.NDArray[np.bool_]) -> Ink:
     """Return the ink without some pieces and their soft edges."""
-    gone = np.concatenate([[False], unwanted])[marks.labels]
+    gone = np.concatenate([[False], unwanted]).take(marks.labels)
     near = cv2.dilate(gone.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    kept: Ink = np.where(gone | (near & (marks.labels == 0)), 0, ink).astype(np.uint8)
+    kept: Ink = ink * ~(gone | (near & (marks.labels == 0)))
     return kept
