@@ -11,9 +11,9 @@ def main() -> None:
         # to bring to an end handles it itself.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Imported here, since the processes that a command starts import this module too.
-    from worker.pools import no_blas
+    from worker.pools import no_blas_threads
 
-    no_blas()
+    no_blas_threads()
     from train.cli import train
     from worker.cli import app
     from worker.console import run

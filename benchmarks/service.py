@@ -50,7 +50,8 @@ def main() -> None:
 
 def measure(counts: list[int], idle: float, where: Path | None = None) -> dict[str, Figures]:
     """Measure all, in a folder that is made below `where`."""
-    with tempfile.TemporaryDirectory(dir=where) as name:
+    # The page may still be written when a worker has ended.
+    with tempfile.TemporaryDirectory(dir=where, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         found = {"idle": _idle(folder / "idle", idle)}
         found |= {f"{count} waiting": _waiting(folder / str(count), count) for count in counts}
@@ -71,7 +72,7 @@ def _idle(folder: Path, seconds: float) -> Figures:
     with a_worker(folder) as worker:
         (worker.inbox / "first.png").write_bytes(a_picture(1))
         worker.waits_until(lambda: worker.rows() == 1)
-        time.sleep(5)
+        time.sleep(5)  # by then the page's process is there
         worker.waits_until(lambda: len(processes(worker.process.pid)) == 1, every=0.5)
         bare = subprocess.Popen([sys.executable, "-c", _WAKES])
         time.sleep(1)

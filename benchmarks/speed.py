@@ -85,7 +85,8 @@ def measure(
     ways = {name: way for name, way in _ways(python).items() if not only or name in only}
     starts: dict[str, list[Run]] = defaultdict(list)
     runs: dict[tuple[str, str], list[Run]] = defaultdict(list)
-    with tempfile.TemporaryDirectory(dir=folder) as name:
+    # The page may still be written when a worker has ended.
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as name:
         one = make(Path(name) / "start" / "pictures", "small", 1)
         pictures = {
             kind: make(Path(name) / kind / "pictures", kind, count)

@@ -1,9 +1,9 @@
 """`python -m worker`: the worker's commands without train's."""
 
 if __name__ == "__main__":  # else it is a process that the worker started, and needs no commands
-    from worker.pools import no_blas
+    from worker.pools import no_blas_threads
 
-    no_blas()
+    no_blas_threads()
     from worker.cli import app
     from worker.console import run
 

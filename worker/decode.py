@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
 from worker.errors import Incomplete, InputError, TooLarge, Unreadable
-from worker.formats import Format, format_of, may_grow_into_one, missing_tail
+from worker.formats import END_OF_JPEG, Format, format_of, may_grow_into_one, missing_tail
 from worker.ink.tone import MANY_PIXELS, to_grey
 from worker.values import Grey, Limits
 
@@ -177,7 +177,7 @@ def _blame(error: Exception, form: Format, file: _Reader) -> InputError:
         or (form.name == "WebP" and _promised(file) > size)
         or (form.name == "TIFF" and detail.startswith("decoder error"))
     ):
-        if form.name == "JPEG" and bytes(file.getbuffer()[-2:]) == b"\xff\xd9":
+        if form.name == "JPEG" and file.getvalue().endswith(END_OF_JPEG):
             return Incomplete("the JPEG has its end, but is damaged or lacks some of its middle")
         return Incomplete(f"the {form.name} is cut off after {size:,} bytes")
     return Unreadable(f"damaged or unsupported {form.name}: {detail}"[:200])

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from PIL import ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
@@ -60,7 +61,8 @@ def may_grow_into_one(content: bytes) -> bool:
 
 
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_END_OF_IMAGE = 0xD9
+END_OF_JPEG: Final = b"\xff\xd9"
+"""The last marker of a JPEG."""
 
 
 def missing_tail(content: memoryview) -> int | None:
@@ -74,8 +76,7 @@ def missing_tail(content: memoryview) -> int | None:
         return None
     at = 2
     while found := _MARKER.search(content, at):
-        kind = content[found.start() + 1]
-        if kind == _END_OF_IMAGE:
+        if found.group() == END_OF_JPEG:
             return None
         length = int.from_bytes(content[found.end() : found.end() + 2], "big")
         at = found.end() + length

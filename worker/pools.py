@@ -3,7 +3,7 @@
 import os
 
 
-def no_blas() -> None:
+def no_blas_threads() -> None:
     """Keep OpenBLAS from starting a thread for each core; to be called before NumPy is imported.
 
     NumPy and OpenCV each bring one. No matrix here is large enough for them, and starting them

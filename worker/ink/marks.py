@@ -47,7 +47,15 @@ class Marks:
         return (self.labels > 0).view(np.uint8)
 
     def of(self, group: list[int], inside: tuple[slice, slice]) -> npt.NDArray[np.bool_]:
-        """Tell which points of a part of the picture, rows and columns, some pieces cover."""
+        """Tell which points some pieces cover.
+
+        Args:
+            group: the pieces.
+            inside: the part of the picture to look at, as rows and columns.
+
+        Returns:
+            As large as that part.
+        """
         labels = self.labels[inside]
         if len(group) == 1:  # as mostly, and to look up a table takes ten times as long
             return np.asarray(labels == group[0] + 1, np.bool_)
