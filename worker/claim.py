@@ -20,6 +20,7 @@ from worker.held import batch_name, batches, claim_time, digest, drops_in, row_i
 from worker.inbox import CLAIMED
 from worker.log.about import about
 from worker.table.escape import escape
+from worker.tree import folders
 from worker.values import Drop
 
 logger = logging.getLogger(__name__)
@@ -102,8 +103,8 @@ class Hand:
         """Say whether no folder on the way is a link, put there since it was listed."""
         if "/" not in name:
             return True
-        folders = Path(name).parents[:-1]  # the last is the inbox, which may be one
-        return not any((self._inbox / folder).is_symlink() for folder in folders)
+        parents = Path(name).parents[:-1]  # the last is the inbox, which may be one
+        return not any((self._inbox / folder).is_symlink() for folder in parents)
 
     def let_go(self, drops: Iterable[Drop]) -> None:
         """Remove the folders of batches that are finished; one with files in it stays."""
@@ -174,9 +175,8 @@ class Hand:
 
 def remove_empty(folder: Path) -> None:
     """Remove a folder and the folders in it, but no file; silent if files are left."""
-    for path, folders, _ in os.walk(folder, topdown=False):
-        for name in folders:
-            _rmdir(Path(path, name))
+    for name in reversed(folders(folder)):
+        _rmdir(folder / name)
     _rmdir(folder)
 
 

@@ -6,11 +6,13 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from worker.inbox import CLAIMED
+from worker.tree import walk
 from worker.values import Drop
 
 
@@ -66,11 +68,9 @@ def batches(claimed: Path) -> list[Path]:
 
 def drops_in(batch: Path) -> Iterator[Drop]:
     """List what lies in a batch, under the same ids as ever."""
-    for folder, _, files in os.walk(batch):
-        for file in files:
-            path = Path(folder, file)
-            name = path.relative_to(batch).as_posix()
-            yield Drop(id=row_id(batch.name, name), path=path, name=name)
+    with suppress(FileNotFoundError, NotADirectoryError):  # it was finished just now
+        for name, _ in walk(batch):
+            yield Drop(id=row_id(batch.name, name), path=batch / name, name=name)
 
 
 def digest(content: bytes) -> str:

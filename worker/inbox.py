@@ -2,17 +2,23 @@
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from worker import ignore
+from worker.ignore import Rule
+from worker.tree import walk
 
 logger = logging.getLogger(__name__)
 
 CLAIMED: Final = ".claimed"
 """Folder in the inbox for what is in hand: the same file system, so a claim is one rename."""
+
+_MOST_REFUSED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +58,68 @@ def listing(folder: Path, *, in_order: bool = False) -> Iterator[Found]:
     Raises:
         OSError: the folder itself cannot be listed.
     """
-    return _listing(os.fspath(folder), "", in_order=in_order)
+    for name, entry in walk(folder, enter=_is_ours, refused=_warn, in_order=in_order):
+        # As `ignore.by_kind`, but the folder tells the kind of an entry without a stat.
+        if entry.is_file(follow_symlinks=False) and not ignore.by_name(entry.name):
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            yield Found(name, stamp(status))
 
 
 def count(folder: Path) -> int:
     """Count what `listing` would list, without a look at each file; folders away count nothing."""
     total = 0
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    total += 0 if ignore.is_foreign(entry.name) else count(Path(entry.path))
-                elif entry.is_file(follow_symlinks=False):
-                    total += ignore.by_name(entry.name) is None
-    except OSError:
-        return total
+    with suppress(OSError):
+        for _, entry in walk(folder, enter=_is_ours):
+            total += entry.is_file(follow_symlinks=False) and not ignore.by_name(entry.name)
     return total
+
+
+@dataclass(slots=True)
+class Survey:
+    """All that lies in an inbox at one moment; what may be read, and what may not."""
+
+    waiting: int = 0
+    """Files that are read, or will be."""
+    oldest: Found | None = None
+    """The one of them that came, or last changed, first."""
+    left_alone: Counter[Rule] = field(default_factory=Counter)
+    """How many entries each rule leaves alone; a foreign folder is one, whatever lies in it."""
+    examples: dict[Rule, str] = field(default_factory=dict)
+    """The name of one of them."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Folders that cannot be listed, and why; 100 at most."""
+
+
+def survey(folder: Path) -> Survey:
+    """Look at everything in an inbox once, also at what is left alone.
+
+    Raises:
+        OSError: the folder itself cannot be listed.
+    """
+    found = Survey()
+
+    def refused(name: str, error: OSError) -> None:
+        if len(found.refused) < _MOST_REFUSED:
+            found.refused[name] = error.strerror or str(error)
+
+    for name, entry in walk(folder, enter=_is_ours, refused=refused):
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue
+        rule = _rule(entry.name, status.st_mode)
+        if rule is None:
+            one = Found(name, stamp(status))
+            found.waiting += 1
+            if not found.oldest or one.stamp.ctime_ns < found.oldest.stamp.ctime_ns:
+                found.oldest = one
+        elif name != CLAIMED:
+            found.left_alone[rule] += 1
+            found.examples.setdefault(rule, name)
+    return found
 
 
 def find(folder: Path, name: str) -> Found | None:
@@ -86,24 +138,16 @@ def stamp(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
-def _listing(root: str, below: str, *, in_order: bool) -> Iterator[Found]:
-    with os.scandir(f"{root}/{below}") as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name) if in_order else entries:
-            name = below + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if not ignore.is_foreign(entry.name):
-                    yield from _below(root, f"{name}/", in_order=in_order)
-            # As `ignore.by_kind`, but the folder tells the kind of an entry without a stat.
-            elif entry.is_file(follow_symlinks=False) and not ignore.by_name(entry.name):
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                yield Found(name, stamp(status))
+def _rule(name: str, mode: int) -> Rule | None:
+    kind = ignore.by_kind(mode)
+    if kind is Rule.FOLDER:  # the others are entered
+        return Rule.FOREIGN_FOLDER
+    return ignore.by_name(name) or kind
 
 
-def _below(root: str, below: str, *, in_order: bool) -> Iterator[Found]:
-    try:
-        yield from _listing(root, below, in_order=in_order)
-    except OSError as error:
-        logger.warning("cannot list the folder %r: %s", below, error.strerror)
+def _is_ours(folder: str) -> bool:
+    return not ignore.is_foreign(folder)
+
+
+def _warn(folder: str, error: OSError) -> None:
+    logger.warning("cannot list the folder %r: %s", folder, error.strerror)

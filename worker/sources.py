@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from worker.decode import looks_like_picture
-from worker.errors import FolderError
+from worker.errors import FolderError, InputError
 from worker.formats import HEAD
 from worker.inbox import listing
+from worker.load import head_of
 from worker.values import Drop
 
 _SUFFIXES: Final = frozenset(
@@ -66,7 +67,6 @@ def _below(source: Path) -> Iterator[Drop]:
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(HEAD)
-    except OSError:
+        return head_of(path, HEAD)
+    except InputError:
         return b""

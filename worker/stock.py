@@ -1,16 +1,18 @@
 """What lies on the shelves of an outbox, to be ticked off row by row."""
 
-import hashlib
-import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from worker.errors import InputError
 from worker.held import ROW_ID
 from worker.inbox import CLAIMED, stamp
 from worker.labels import Labels
+from worker.load import sha256_of
 from worker.shelve import SHELVES
 from worker.table.escape import unescape
 from worker.table.row import Row
+from worker.tree import walk
 
 
 class Digests:
@@ -24,9 +26,8 @@ class Digests:
         key = (path, stamp(path.stat()))
         if key not in self._known:
             try:
-                with path.open("rb") as file:
-                    self._known[key] = hashlib.file_digest(file, "sha256").hexdigest()
-            except PermissionError:
+                self._known[key] = sha256_of(path)
+            except InputError:
                 self._known[key] = ""
         return self._known[key]
 
@@ -38,7 +39,7 @@ class Stock:
         self._labels: Labels[Path] = Labels()
         self._counts = dict.fromkeys(SHELVES.values(), 0)
         for shelf in self._counts:
-            for path in _files(outbox / shelf):
+            for path in files_in(outbox / shelf):
                 self._counts[shelf] += 1
                 name = _name(path.relative_to(outbox))
                 digest, key = digests.of(path), ROW_ID.search(path.name)
@@ -75,7 +76,8 @@ def _name(below: Path) -> str:
     return "/".join(below.parts[4 if below.parts[1] == CLAIMED else 2 :])
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for path, _, names in os.walk(folder):
-        for name in names:
-            yield Path(path, name)
+def files_in(folder: Path) -> Iterator[Path]:
+    """List whatever lies in a folder and below, but for folders; nothing if there is none."""
+    with suppress(FileNotFoundError):  # nothing has led there yet
+        for name, _ in walk(folder):
+            yield folder / name

@@ -16,6 +16,20 @@ _SPACING: Final = 2.0  # seconds between two writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """One file or folder that cannot be handled for now; the others are."""
+
+    name: str
+    """Relative to the inbox, or to `review/` for a correction; with `/` between its parts."""
+    cannot: str
+    """Completes "cannot ...": `be taken`, `be listed`, `be put back`, `be filed`."""
+    why: str
+    """What the system says."""
+    since: str
+    """When that was met first; ISO 8601 in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What only the process itself knows; times are ISO 8601 in UTC."""
 
@@ -35,6 +49,10 @@ class Told:
     """Whether events tell of files, or listings, and why."""
     is_ready: bool = False
     """Whether the inbox is watched, and has been listed once to its end."""
+    deferred: tuple[Deferred, ...] = ()
+    """What is tried again in turn with new drops; of many the first 100."""
+    deferred_files: int = 0
+    """How many there are in all."""
     trouble: dict[str, str] = field(default_factory=dict)
     """What it cannot do for now, and why -> since when."""
     read: dict[str, int] = field(default_factory=dict)
@@ -112,7 +130,8 @@ def read(outbox: Path, holder: str) -> Told | None:
     What a killed worker left behind is nobody's: another one, or none, holds the lock.
     """
     try:
-        told = Told(**json.loads((outbox / STATUS).read_bytes()))
-    except (OSError, ValueError, TypeError):
+        found = json.loads((outbox / STATUS).read_bytes())
+        told = Told(**{**found, "deferred": tuple(Deferred(**one) for one in found["deferred"])})
+    except (OSError, ValueError, TypeError, KeyError):
         return None
     return told if told.holder == holder else None

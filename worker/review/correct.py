@@ -5,7 +5,7 @@ which may be killed and repeated. The folder's name stays with the picture in
 hand (`review/.claimed/BATCH/7/NAME`), so that nothing else has to be remembered.
 """
 
-import hashlib
+import errno
 import logging
 import math
 import re
@@ -16,6 +16,8 @@ from typing import Final
 
 from worker.claim import Hand
 from worker.disk import make_folder
+from worker.errors import InputError
+from worker.load import sha256_of
 from worker.pipeline import utc_now
 from worker.recorder import Recorder
 from worker.review.folders import FOLDERS, Folders
@@ -29,6 +31,14 @@ from worker.values import Drop, Reading, Status, Verdict
 
 logger = logging.getLogger(__name__)
 
+_REFUSED: Final = {
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.ELOOP,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENXIO,
+}
 _TURN: Final = 256  # pictures, so that new drops need not wait for all
 _NOBODY: Final = "unknown-00000000"  # for a row whose cell `model` was edited beyond recognition
 _MODEL: Final = re.compile(".+-[0-9a-f]{8}")
@@ -119,9 +129,10 @@ class Corrector:
 
     def _asked(self, drop: Drop) -> Moved | None:
         try:
-            with drop.path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except (FileNotFoundError, PermissionError):
+            digest = sha256_of(drop.path)
+        except InputError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno not in _REFUSED:
+                raise error.__cause__ from None  # of the disk, not of the picture
             return None
         return Moved(id=drop.id or "", name=_below(drop), sha256=digest)
 

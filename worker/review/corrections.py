@@ -1,6 +1,5 @@
 """Gather corrected pictures into folders named by what they show, for `evaluate`."""
 
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from worker.disk import copy_durably, make_folder, move
 from worker.errors import FolderError
 from worker.review.folders import FOLDERS
 from worker.shelve import SHELVES, named_by_id, names, shelf
-from worker.stock import Digests
+from worker.stock import Digests, files_in
 from worker.table.chains import chains
 from worker.table.row import Row
 from worker.table.rows import Rows
@@ -118,7 +117,6 @@ class _Shelves:
             self._contents = {
                 self._digests.of(path): path
                 for name in dict.fromkeys(SHELVES.values())
-                for folder, _, files in os.walk(self._outbox / name)
-                for path in (Path(folder, file) for file in files)
+                for path in files_in(self._outbox / name)
             }
         return self._contents

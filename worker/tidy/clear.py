@@ -4,11 +4,8 @@ A note in the outbox says up to which day that was done. It is there before
 the first picture goes, so that `verify` never takes what was cleared for lost.
 """
 
-import hashlib
 import logging
-import os
 import re
-import stat
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
@@ -18,9 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from worker.claim import remove_empty
+from worker.errors import Gone, Unavailable
+from worker.load import sha256_of
 from worker.shelve import SHELVES
 from worker.table.rows import Rows
 from worker.tidy.cleared import cleared_until, note
+from worker.tree import walk
 from worker.values import Status
 
 logger = logging.getLogger(__name__)
@@ -121,9 +121,8 @@ class Clearer:
         """Find the files whose content has a row that led to `done/` by that day."""
         digests: dict[str, list[Path]] = {}
         for path in group:
-            with suppress(FileNotFoundError, PermissionError), path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-                digests.setdefault(digest, []).append(path)
+            with suppress(Gone, Unavailable):
+                digests.setdefault(sha256_of(path), []).append(path)
             yield
         for some in self._rows.rows_of_in_steps(digests):
             for _, row in some:
@@ -159,8 +158,6 @@ def _is_up_to(last: date, folder: Path) -> bool:
 
 def _files(folder: Path) -> Iterator[Path]:
     """List the regular files in a folder and below; links are not followed."""
-    for path, _, names in os.walk(folder):
-        for name in names:
-            file = Path(path, name)
-            if stat.S_ISREG(file.lstat().st_mode):
-                yield file
+    for name, entry in walk(folder):
+        if entry.is_file(follow_symlinks=False):
+            yield folder / name

@@ -1,13 +1,14 @@
 """What the report says of one picture, and where that picture lies by now."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
+from worker.errors import InputError
 from worker.held import ROW_ID
+from worker.load import sha256_of
 from worker.shelve import names, shelf
 from worker.table.escape import printable
 from worker.table.row import Row, search
@@ -61,9 +62,8 @@ def lies_at(outbox: Path, recorded: Recorded) -> Path | None:
 def digest(path: Path) -> str:
     """Give the SHA-256 of a file in hex; empty if it may not be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+        return sha256_of(path)
+    except InputError:
         return ""
 
 

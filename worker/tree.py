@@ -1,0 +1,167 @@
+"""Walk the folders below a folder: by descriptor, and without recursion.
+
+However deep somebody nests folders, a walk takes neither more stack nor more open files.
+A folder that was swapped for a link, a pipe or a socket meanwhile is not entered.
+"""
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, TypeAlias
+
+Entry: TypeAlias = tuple[str, "os.DirEntry[str]"]
+"""A name relative to where the walk began, with `/` between its parts, and the entry itself."""
+Refused: TypeAlias = Callable[[str, OSError], None]
+"""Told the name of a folder that cannot be listed, and why."""
+
+_FLAGS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_DIRECTORY", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_BY_DESCRIPTOR: Final = os.scandir in os.supports_fd  # not on Windows
+
+
+def walk(
+    root: Path | str,
+    *,
+    enter: Callable[[str], bool] = lambda _: True,
+    refused: Refused = lambda _, __: None,
+    in_order: bool = False,
+) -> Iterator[Entry]:
+    """Yield all that lies in a folder and below, lazily.
+
+    A folder is entered and not yielded, unless `enter` refuses it. Of an entry, `path`
+    says nothing, and `stat` must be asked before the next entry is taken.
+
+    Args:
+        root: where to look; may be a link.
+        enter: whether a folder is looked into, by its own name.
+        refused: told of folders that cannot be listed; the walk goes on without them.
+        in_order: sort each folder by name; it is held in memory as a whole then.
+
+    Raises:
+        OSError: the root itself cannot be listed.
+    """
+    return (_in_order if in_order else _lazily)(root, enter, refused)
+
+
+def _lazily(root: Path | str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        try:
+            with _scan(root, below) as entries:
+                for entry in entries:
+                    name = f"{below}/{entry.name}" if below else entry.name
+                    if entry.is_dir(follow_symlinks=False) and enter(entry.name):
+                        waiting.append(name)
+                    else:
+                        yield name, entry
+        except OSError as error:
+            if not below:
+                raise
+            refused(below, error)
+
+
+def _in_order(root: Path | str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
+    open_folders = [iter(_sorted(root, ""))]
+    while open_folders:
+        for name, entry in open_folders[-1]:
+            if not entry.is_dir(follow_symlinks=False) or not enter(entry.name):
+                yield name, entry
+                continue
+            try:
+                open_folders.append(iter(_sorted(root, name)))
+            except OSError as error:
+                refused(name, error)
+            else:
+                break
+        else:
+            open_folders.pop()
+
+
+def _sorted(root: Path | str, below: str) -> list[Entry]:
+    found = []
+    with _scan(root, below) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                entry.stat(follow_symlinks=False)  # kept by the entry, for when it is closed
+                found.append((f"{below}/{entry.name}" if below else entry.name, entry))
+    return sorted(found, key=lambda one: one[1].name)
+
+
+def folders(root: Path | str) -> list[str]:
+    """List the names of all folders below a folder, each after the one that it lies in.
+
+    What cannot be listed has none below it.
+    """
+    found = [""]
+    for below in found:  # it grows meanwhile
+        with suppress(OSError), _scan(root, below) as entries:
+            found += [
+                f"{below}/{entry.name}" if below else entry.name
+                for entry in entries
+                if entry.is_dir(follow_symlinks=False)
+            ]
+    return found[1:]
+
+
+@contextmanager
+def _scan(root: Path | str, below: str) -> Iterator[Iterator["os.DirEntry[str]"]]:
+    if not _BY_DESCRIPTOR:
+        with os.scandir(Path(root, below)) as entries:
+            yield entries
+        return
+    with opened_folder(root, below) as descriptor, os.scandir(descriptor) as entries:
+        yield entries
+
+
+@contextmanager
+def opened_folder(root: Path | str, below: str = "") -> Iterator[int]:
+    """Open a folder; no link is followed below the root. Not on Windows, which opens none.
+
+    The root itself may be a link: whoever runs the worker named it.
+
+    Args:
+        root: where the way begins.
+        below: relative to the root, with `/` between its parts; empty for the root itself.
+
+    Yields:
+        A descriptor for `os.scandir`, `os.fsync` or a `dir_fd`.
+
+    Raises:
+        NotADirectoryError: something else has the name, or a link lies on the way.
+        OSError: whatever else the system says.
+    """
+    path = os.path.join(root, below)  # noqa: PTH118 - a path more costs as much as the call
+    try:
+        descriptor = os.open(path, _FLAGS | (_NO_LINK if below else 0))
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # its last part is a link
+            raise _no_folder(path) from error
+        raise
+    try:
+        if "/" in below and not _is_below(descriptor, root, below):
+            raise _no_folder(path)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _is_below(descriptor: int, root: Path | str, below: str) -> bool:
+    """Say whether an open folder lies where its name says, so that no link led there."""
+    try:
+        lies = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - no file of ours
+    except OSError:  # not on Linux: somebody may be quicker than this look
+        parents = Path(below).parents[:-1]  # the last is the root
+        return not any(Path(root, parent).is_symlink() for parent in parents)
+    return lies == os.path.join(os.path.realpath(root), below)  # noqa: PTH118
+
+
+def _no_folder(path: str) -> NotADirectoryError:
+    return NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
