@@ -1,10 +1,18 @@
 """`python -m worker`: the worker's commands without train's."""
 
-if __name__ == "__main__":  # else it is a process that the worker started, and needs no commands
-    from worker.pools import no_blas_threads
+from typing import TYPE_CHECKING
 
-    no_blas_threads()
+if TYPE_CHECKING:
+    import typer
+
+
+def _commands() -> "typer.Typer":
     from worker.cli import app
-    from worker.console import run
 
-    run(app)
+    return app
+
+
+if __name__ == "__main__":  # else it is a process that the worker started, and needs no commands
+    from worker.entry import enter
+
+    enter(_commands)

@@ -1,12 +1,35 @@
 """Whom a Ctrl-C reaches: a terminal sends it to a command and to all that it has started."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
+
+
+STOPS: Final = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
+)
+"""What asks a command to end: a service manager, Ctrl-C, a terminal that is closed."""
+
+
+def end_at_once(code: int) -> None:
+    """Have this process end with an exit code when it is asked to, while it has nothing in hand.
+
+    A signal that is ignored, as by nohup, stays ignored.
+    """
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: os._exit(code))
+
+
+def die_of_ctrl_c() -> None:
+    """Have Ctrl-C end this process in silence, not by an exception wherever it happens to be."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def hear_ctrl_c() -> None:
@@ -20,7 +43,7 @@ def hear_ctrl_c() -> None:
 
 @contextmanager
 def deaf() -> Iterator[None]:
-    """Have processes that are started meanwhile never hear SIGINT and SIGTERM.
+    """Have processes that are started meanwhile never hear SIGINT, SIGTERM and SIGHUP.
 
     What is blocked in the thread that starts a process is blocked in the process from its
     first moment on, long before it could see to that itself. Whether and when it ends is
@@ -29,7 +52,7 @@ def deaf() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         yield
     finally:
@@ -37,7 +60,7 @@ def deaf() -> Iterator[None]:
 
 
 def start_deaf(process: "BaseProcess") -> None:
-    """Start a process of multiprocessing that is deaf to SIGINT and SIGTERM."""
+    """Start a process of multiprocessing that is deaf to what asks a command to end."""
     if hasattr(signal, "pthread_sigmask"):
         from multiprocessing import resource_tracker
 
@@ -48,6 +71,6 @@ def start_deaf(process: "BaseProcess") -> None:
 
 
 def stay_deaf() -> None:
-    """Hear neither signal in a process that was started deaf: on Windows it was not."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Hear none of them in a process that was started deaf: on Windows it was not."""
+    for number in STOPS:
         signal.signal(number, signal.SIG_IGN)

@@ -6,19 +6,30 @@ import signal
 import sys
 from typing import NoReturn
 
+from worker.deaf import STOPS
+from worker.log import logs
 from worker.stopper import Stopper
 
 
 def signalled() -> Stopper:
-    """Make a stopper that SIGTERM and Ctrl-C press; what was begun is made whole first."""
+    """Make a stopper that a signal presses; what was begun is made whole first.
+
+    SIGTERM, Ctrl-C, and the end of the terminal, unless that is ignored, as by nohup.
+    """
     stopper = Stopper()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopper.stop())
+    for number in STOPS:
+        if number in {signal.SIGTERM, signal.SIGINT} or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: stopper.stop())
     return stopper
 
 
 def start_again() -> NoReturn:
-    """Become a new process: a thread cannot be stopped, and a fresh start sets its file aside."""
+    """Become a new process: a thread cannot be stopped, and a fresh start sets its file aside.
+
+    A signal that comes meanwhile is kept for the new process, which hears it in its first moment.
+    """
     logging.getLogger(__name__).error("a picture never ends: starting anew, to set it aside")
-    logging.shutdown()
+    logs.let_go()
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606

@@ -69,12 +69,13 @@ def watch(
 
     Example: digitdrop watch --keep-done 30d --rotate month
     """
+    logs.configure(log_format, quiet=quiet)
+
     from worker.classify import Classifier
     from worker.crew.readers import Hung
     from worker.daemon import serve
     from worker.parts import Service
 
-    logs.configure(log_format, quiet=quiet)
     stopper = signalled()
     if train and not (model / "digits.tflite").exists():
         _train_first(model)
