@@ -30,6 +30,9 @@ _LATE = 12  # lines that the pace is taken from, a minute
 def run(app: typer.Typer) -> NoReturn:
     """Run an app; what a person must put right becomes one line and an exit code above 1."""
     _spell_out(sys.stdout)
+    if mistake := usage.empty(sys.argv[1:]):
+        logs.complain(mistake)
+        sys.exit(mishaps.COULD_NOT_RUN)
     try:
         code = app(standalone_mode=False) or 0
         sys.stdout.flush()

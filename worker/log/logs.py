@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 VARIABLE: Final = "DIGITDROP_LOG_FORMAT"
 OPTION: Final = "--log-format"
 _STDERR: Final = 2
+_LONGEST_WARNING: Final = 300  # characters; watchdog tells of all that it watches in each
 
 
 class LogFormat(StrEnum):
@@ -207,4 +208,6 @@ def _warning(
 ) -> str:
     """Write a warning of Python's on one line; the line of code says nothing to an operator."""
     del line
-    return f"{category.__name__}: {message} ({filename}:{lineno})"
+    text = str(message)
+    cut = f"{text[:_LONGEST_WARNING]} ..." if len(text) > _LONGEST_WARNING else text
+    return f"{category.__name__}: {cut} ({filename}:{lineno})"
