@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
+from worker.disk import read_ours
 from worker.errors import ModelError
 from worker.hushed import hushed
 from worker.values import CLASSES, Frame, Probabilities, Thresholds
@@ -26,6 +27,9 @@ when first met.
 Resizing an input makes XNNPACK pack its weights again, which costs more than
 classifying the batch; so each size keeps an interpreter, made when first met.
 """
+
+_LONGEST_CARD = 1 << 20  # bytes that are read, whatever has the name
+_LONGEST_MODEL = 1 << 28
 
 
 class Classifier:
@@ -57,8 +61,8 @@ class Classifier:
         """
         card_path, model_path = folder / "digits.json", folder / "digits.tflite"
         try:
-            card = json.loads(card_path.read_bytes())
-            model = model_path.read_bytes()
+            card = json.loads(read_ours(card_path, _LONGEST_CARD))
+            model = read_ours(model_path, _LONGEST_MODEL)
             thresholds = _checked(Thresholds(**card["thresholds"]))
             expected = card["sha256"]
         except FileNotFoundError as error:
@@ -66,7 +70,7 @@ class Classifier:
                 f"no model at {error.filename}: expected digits.tflite and digits.json; "
                 "get them with `digitdrop train`, or name their folder with --model"
             ) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             detail = error.strerror if isinstance(error, OSError) else repr(error)
             raise ModelError(
                 f"cannot use the model in {folder}: {detail}; name a folder with --model that "

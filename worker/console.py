@@ -7,7 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import NoReturn, TextIO
 
 import typer
@@ -15,6 +15,7 @@ import typer
 from worker import mishaps, usage
 from worker.deaf import hear_ctrl_c
 from worker.errors import SetupError
+from worker.hushed import let_go, written
 from worker.log import logs
 from worker.table.escape import escape
 from worker.values import Reading
@@ -45,10 +46,12 @@ def run(app: typer.Typer) -> NoReturn:
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(STOPPED)
     except BrokenPipeError:
-        _let_go_of_output()
+        let_go(sys.stdout)
         sys.exit(1)  # in silence, as Typer does where it notices that itself
     except Exception as error:
         _refused(error)
+    finally:
+        written(sys.stderr)
     sys.exit(mishaps.COULD_NOT_RUN)
 
 
@@ -62,17 +65,9 @@ def _refused(error: Exception) -> None:
     if not found:
         raise error
     text, code = found
-    _let_go_of_output()
+    let_go(sys.stdout)
     logs.complain(text)
     sys.exit(code)
-
-
-def _let_go_of_output() -> None:
-    """Have what is still to be written go nowhere: Python would try again at its end, and fail."""
-    with suppress(OSError):
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.close(null)
 
 
 def _spell_out(stream: TextIO) -> None:

@@ -4,9 +4,11 @@ import ctypes
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
@@ -29,6 +31,39 @@ def sync_folders(folders: Iterable[Path]) -> None:
                 raise
         finally:
             os.close(descriptor)
+
+
+def open_ours(path: Path) -> BufferedReader:
+    """Open a file of ours for reading: the report, a note, the page.
+
+    Raises:
+        OSError: the system will not open it, or it is no regular file; a pipe of that name
+            is not waited for.
+    """
+    return open(path, "rb", opener=_regular)
+
+
+def change_ours(path: Path) -> BufferedRandom:
+    """Open a file of ours for reading and writing; as `open_ours`."""
+    return open(path, "rb+", opener=_regular)
+
+
+def read_ours(path: Path, most: int) -> bytes:
+    """Read the first bytes of a file of ours, at most so many: it may have become anything.
+
+    Raises:
+        OSError: as `open_ours`.
+    """
+    with open_ours(path) as file:
+        return file.read(most)
+
+
+def _regular(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+    return descriptor
 
 
 def write_whole(path: Path, content: bytes, *, aside: Path) -> None:

@@ -1,7 +1,9 @@
 """One writer per report: a lock that dies with its process."""
 
+import errno
 import os
 import socket
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,8 +13,9 @@ from typing import BinaryIO, Final
 
 from filelock import FileLock, Timeout
 
-from worker.disk import make_folder
+from worker.disk import make_folder, open_ours, read_ours
 from worker.errors import ReportError
+from worker.table.escape import one_line
 
 
 @contextmanager
@@ -30,6 +33,7 @@ def held(report: Path) -> Iterator[str]:
     lock = FileLock(path, timeout=_PATIENCE, poll_interval=_PATIENCE / 10)
     try:
         make_folder(report.parent)
+        _check(path)
         lock.acquire()
     except Timeout as error:
         raise ReportError(
@@ -41,7 +45,7 @@ def held(report: Path) -> Iterator[str]:
     holder = f"process {os.getpid()} on {socket.gethostname()} {_since()}"
     try:
         with suppress(OSError):  # a full disk: it is only for people
-            path.write_text(f"{holder}\n")
+            path.write_text(f"{holder}\n", encoding="utf-8")
         yield holder
     finally:
         lock.release()
@@ -58,7 +62,7 @@ def holder(report: Path) -> str | None:
     """
     path = _lock_file(report)
     try:
-        with path.open("rb") as file:
+        with open_ours(path) as file:
             return _holder(path) if _is_locked(file) else None
     except FileNotFoundError:
         return None
@@ -91,11 +95,19 @@ else:
         return False
 
 
+_LONGEST: Final = 500  # bytes that are told of whoever holds it
 _PATIENCE: Final = 0.5  # seconds: far longer than `holder` takes, and too short to be noticed
 
 
 def _lock_file(report: Path) -> Path:
     return report.with_name(f".{report.name}.lock")
+
+
+def _check(path: Path) -> None:
+    """See that nothing else has the name: a pipe would be waited for, a link leads elsewhere."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
 
 
 def _since() -> str:
@@ -104,6 +116,7 @@ def _since() -> str:
 
 def _holder(path: Path) -> str:
     try:
-        return path.read_text().strip() or "another process"
+        text = read_ours(path, _LONGEST).decode("utf-8", "backslashreplace").strip()
     except OSError:
-        return "another process"
+        text = ""
+    return one_line(text) or "another process"

@@ -26,6 +26,8 @@ def told(error: BaseException) -> tuple[str, int] | None:
             "memory",
             COULD_NOT_RUN,
         )
+    if isinstance(error, RuntimeError) and _speaks_of(error, ("symlink loop",)):
+        return str(error), COULD_NOT_RUN  # by Path.resolve, up to Python 3.12
     return _refused(error) if isinstance(error, OSError) else None
 
 

@@ -9,10 +9,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from worker.disk import make_folder, sync_folders
-from worker.table.ends import LONGEST, is_foreign, last_time, torn_tail
+from worker.disk import change_ours, make_folder, open_ours, sync_folders
+from worker.table.ends import is_foreign, last_time, torn_tail
 from worker.table.rotation import Rotation
-from worker.table.row import BOM, END, HEADER, line
+from worker.table.row import BOM, END, HEADER, LONGEST, line
 from worker.table.rows import FOREIGN, Rows
 from worker.values import Reading
 
@@ -51,7 +51,7 @@ class Report(Rows):
             OSError: the report cannot be opened for writing.
         """
         try:
-            file = self._path.open("rb+")
+            file = change_ours(self._path)
         except FileNotFoundError:
             return
         with file:
@@ -72,7 +72,7 @@ class Report(Rows):
             OSError: it cannot be read.
         """
         try:
-            with self._path.open("rb") as file:
+            with open_ours(self._path) as file:
                 return is_foreign(file.readline(LONGEST))
         except FileNotFoundError:
             return False
@@ -107,7 +107,7 @@ class Report(Rows):
     def _turn_over(self, rotation: Rotation, new: datetime, more: int) -> None:
         """Close the report if it is due; the append then begins a new one."""
         try:
-            with self._path.open("rb") as file:
+            with open_ours(self._path) as file:
                 size = file.seek(0, os.SEEK_END)
                 last = last_time(file)
         except FileNotFoundError:
@@ -135,7 +135,7 @@ class Report(Rows):
     def _set_aside_foreign(self) -> None:
         """Rename a report whose header is not ours: never append to what would misread it."""
         try:
-            with self._path.open("rb") as file:
+            with open_ours(self._path) as file:
                 head = file.readline(1000)
         except FileNotFoundError:
             return

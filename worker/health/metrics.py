@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from worker import inbox
+from worker.disk import open_ours
 from worker.errors import FolderError
 from worker.health.told import Told
 from worker.held import in_hand
@@ -81,7 +82,7 @@ class Metrics:
 
 def _is_ours(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_ours(path) as file:
             return file.read(len(_START)) in {_START, b""}
     except OSError:
         return False

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from worker.disk import read_ours
 from worker.mounts import HomeDisk
 
 STATUS: Final = ".status.json"
 """Its name in the outbox."""
 
+_LONGEST: Final = 1 << 20  # bytes that are read of it
 _SPACING: Final = 2.0  # seconds between two writes
 
 
@@ -130,8 +132,18 @@ def read(outbox: Path, holder: str) -> Told | None:
     What a killed worker left behind is nobody's: another one, or none, holds the lock.
     """
     try:
-        found = json.loads((outbox / STATUS).read_bytes())
+        found = json.loads(read_ours(outbox / STATUS, _LONGEST))
         told = Told(**{**found, "deferred": tuple(Deferred(**one) for one in found["deferred"])})
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
-    return told if told.holder == holder else None
+    return told if told.holder == holder and _is_sound(told) else None
+
+
+def _is_sound(told: Told) -> bool:
+    """Say whether all is of the kind that it should be: anybody may have written the file."""
+    kinds = {"pid": int, "is_ready": bool, "deferred_files": int, "trouble": dict, "read": dict}
+    numbers = {"settle": int | float, "max_wait": int | float}
+    texts = dict.fromkeys(("since", "model", "inbox", "looking", "last"), str)
+    return all(
+        isinstance(getattr(told, name), kind) for name, kind in (kinds | numbers | texts).items()
+    )

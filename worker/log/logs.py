@@ -13,6 +13,7 @@ from itertools import pairwise
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TextIO
 
+from worker.hushed import written
 from worker.log.folding import Folding
 from worker.log.formatters import Json, Prioritised, Text
 from worker.log.strays import Strays
@@ -104,7 +105,7 @@ def say(text: str) -> None:
 def _write(line: str) -> None:
     with suppress(OSError):  # nobody reads it any more, or the disk is full
         sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+    written(sys.stderr)
 
 
 def is_for_machines() -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
+from worker.disk import open_ours
 from worker.table.row import Row, is_whole, search
 from worker.table.rows import Rows
 
@@ -50,14 +51,14 @@ class Growth:
 
     def _only_grew(self, paths: list[Path]) -> bool:
         with ExitStack() as stack:
-            files = [stack.enter_context(path.open("rb")) for path in paths]
+            files = [stack.enter_context(open_ours(path)) for path in paths]
             there = {_identity(file): file for file in files}
             return all(
                 key in there and _has(there[key], mark) for key, mark in self._marks.items()
             )
 
     def _read(self, path: Path) -> Iterator[tuple[str, Row]]:
-        with path.open("rb") as file:
+        with open_ours(path) as file:
             mark = self._marks.setdefault(_identity(file), _Mark(0, b""))
             file.seek(mark.end)
             for chunk in _chunks(file):

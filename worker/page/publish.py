@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from worker.disk import write_whole
+from worker.disk import open_ours, write_whole
 from worker.errors import FolderError
 
 _MARK: Final = b'<meta name="generator" content="digitdrop">'
@@ -27,7 +27,7 @@ def publish(text: str, page: Path) -> None:
 
 def _check(page: Path) -> None:
     try:
-        with page.open("rb") as file:
+        with open_ours(page) as file:
             head = file.read(_HEAD)
     except FileNotFoundError:
         return

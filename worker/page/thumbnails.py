@@ -13,6 +13,7 @@ from typing import Final
 import cv2
 
 from worker.decode import decode
+from worker.disk import read_ours
 from worker.errors import InputError
 from worker.glyph import look
 from worker.load import load
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 SIDE: Final = 112
 """Pixels of the longer side: twice what the page shows, for screens with dense pixels."""
 _QUALITY: Final = 60  # of WebP; 320 bytes a picture
+_LONGEST: Final = 1 << 26  # bytes of an earlier page; one of 20,000 rows has a third of that
 _LOSSLESS: Final = 101  # what OpenCV calls it
 _KEPT: Final = re.compile(
     r'data-(picture|frame)="(\w+)" data-frames="(\d+)" src="(data:image/webp;base64,[\w+/=]+)"'
@@ -124,7 +126,7 @@ def _webp(grey: Grey, quality: int) -> str:
 
 def _kept(page: Path) -> dict[str, Thumbnail]:
     try:
-        text = page.read_text(encoding="utf-8", errors="replace")
+        text = read_ours(page, _LONGEST).decode("utf-8", "replace")
     except OSError:
         return {}
     found = {(kind, row_id): (url, int(count)) for kind, row_id, count, url in _KEPT.findall(text)}

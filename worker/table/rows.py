@@ -8,8 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from worker.disk import open_ours
 from worker.table.rotation import closed
-from worker.table.row import Row, search, search_contents
+from worker.table.row import Row, lines_of, search, search_contents
 
 FOREIGN: Final = "-foreign-"
 """In the name of a report that was set aside, since its header was not ours."""
@@ -36,8 +37,8 @@ class Rows:
     def all_rows(self) -> Iterator[tuple[str, Row]]:
         """Yield the rows of the report that grows, with their ids; none if there is no report."""
         if self._path.exists():
-            with self._path.open("rb") as file:
-                yield from search(file, None)
+            with open_ours(self._path) as file:
+                yield from search(lines_of(file), None)
 
     def every_row(self) -> Iterator[tuple[str, Row]]:
         """Yield every row with its id: of closed reports, those set aside, the one that grows.
@@ -46,12 +47,12 @@ class Rows:
         file the order is that of writing.
         """
         for file, is_ours in self._open_all():
-            yield from (one for one in search(file, None) if is_ours or one[1].is_whole)
+            yield from (one for one in search(lines_of(file), None) if is_ours or one[1].is_whole)
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of all these files as they are, headers too."""
         for file, _ in self._open_all():
-            yield from file
+            yield from lines_of(file)
 
     def rows_of(self, contents: Collection[str]) -> Iterator[tuple[str, Row]]:
         """Yield the whole rows, in whichever file, of pictures with these SHA-256.
@@ -65,7 +66,8 @@ class Rows:
         """Yield the same a little at a time, also where none is found for long."""
         wanted = {digest.encode() for digest in contents}
         for file, _ in self._open_all():
-            while lines := list(islice(file, _STEP)):
+            rest = lines_of(file)
+            while lines := list(islice(rest, _STEP)):
                 yield [one for one in search_contents(lines, wanted) if one[1].is_whole]
 
     def rows(self, ids: Collection[str], since: datetime | None = None) -> dict[str, Row]:
@@ -79,8 +81,8 @@ class Rows:
         wanted = {row_id.encode() for row_id in ids}
         found: dict[str, Row] = {}
         for path in self._written(since) if wanted else []:
-            with path.open("rb") as file:
-                found.update(search(file, wanted))
+            with open_ours(path) as file:
+                found.update(search(lines_of(file), wanted))
         return found
 
     def _open_all(self) -> Iterator[tuple[BinaryIO, bool]]:
@@ -90,7 +92,7 @@ class Rows:
             growing = self._open(stack)
             for paths, is_ours in ((closed(self._path), True), (self._named(FOREIGN), False)):
                 for path in paths:
-                    with path.open("rb") as file:
+                    with open_ours(path) as file:
                         if not growing or not _is_same(file, growing):
                             yield file, is_ours
             if growing:
@@ -98,7 +100,7 @@ class Rows:
 
     def _open(self, stack: ExitStack) -> BinaryIO | None:
         try:
-            return stack.enter_context(self._path.open("rb"))
+            return stack.enter_context(open_ours(self._path))
         except FileNotFoundError:
             return None
 

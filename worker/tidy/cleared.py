@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from worker.disk import sync_folders, write_whole
+from worker.disk import read_ours, sync_folders, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ _NOTE: Final = ".cleared-until"
 def cleared_until(outbox: Path) -> date | None:
     """Read up to which day (UTC) pictures may have been cleared; None if none were."""
     try:
-        text = (outbox / _NOTE).read_text(encoding="ascii").strip()
+        text = read_ours(outbox / _NOTE, 100).decode("ascii").strip()
         return date.fromisoformat(text)
     except FileNotFoundError:
         return None
