@@ -1,6 +1,6 @@
 """The composition root: one tool made of the worker's commands and train's."""
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # as in worker/entry.py
 
 if TYPE_CHECKING:
     import typer

@@ -1,6 +1,6 @@
 """`python -m worker`: the worker's commands without train's."""
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # as in worker/entry.py
 
 if TYPE_CHECKING:
     import typer

@@ -1,35 +1,14 @@
 """Whom a Ctrl-C reaches: a terminal sends it to a command and to all that it has started."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from worker.stops import STOPS
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
-
-
-STOPS: Final = tuple(
-    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
-)
-"""What asks a command to end: a service manager, Ctrl-C, a terminal that is closed."""
-
-
-def end_at_once(code: int) -> None:
-    """Have this process end with an exit code when it is asked to, while it has nothing in hand.
-
-    A signal that is ignored, as by nohup, stays ignored.
-    """
-    for number in STOPS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: os._exit(code))
-
-
-def die_of_ctrl_c() -> None:
-    """Have Ctrl-C end this process in silence, not by an exception wherever it happens to be."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def hear_ctrl_c() -> None:

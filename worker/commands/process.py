@@ -6,9 +6,9 @@ import signal
 import sys
 from typing import NoReturn
 
-from worker.deaf import STOPS
 from worker.log import logs
 from worker.stopper import Stopper
+from worker.stops import STOPS
 
 
 def signalled() -> Stopper:

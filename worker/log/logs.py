@@ -10,6 +10,7 @@ from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -137,6 +138,8 @@ def _catch_strays(form: LogFormat) -> None:
     stamping = partial(_handler, form, _formatter(form))
     encoding = "utf-8" if is_json else sys.stderr.encoding
     with suppress(OSError):
+        if os.fstat(_STDERR).st_rdev == Path(os.devnull).stat().st_rdev:
+            return  # nobody reads it, as of the process that makes the page
         _strays.append(Strays(stamping, encoding=encoding, json_only=is_json))
         if not is_json:
             sys.stderr = _strays[0].stream  # for progress, which is no log
