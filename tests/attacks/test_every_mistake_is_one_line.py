@@ -442,3 +442,22 @@ def test_a_report_and_a_note_that_are_garbage_stop_no_run(content: bytes, folder
 
     assert_no_traceback(done, 0, 2)
     assert_no_traceback(run("verify --inbox in --outbox out", folder), 0, 1)
+
+
+@pytest.mark.parametrize("line", [WATCH, "batch scans --report new.csv --workers 2"])
+def test_threads_that_cannot_be_started(line: str, folder: Path) -> None:
+    done = shell(line, folder, before="ulimit -s 6000000; ulimit -v 3000000;")
+
+    assert "thread" in assert_one_line(done, 2)
+
+
+@pytest.mark.parametrize("asked", ["status --inbox in", "verify --inbox in", "report"])
+def test_files_of_ours_that_are_far_too_long_take_no_memory(asked: str, folder: Path) -> None:
+    for name in (*OURS, "predictions.csv"):
+        with (folder / "out" / name).open("ab") as file:
+            file.truncate(700_000_000)
+    (folder / "out" / "report.html").unlink()  # one that is none of ours is not written over
+
+    done = shell(f"{asked} --outbox out", folder, before="ulimit -v 600000;")
+
+    assert_no_traceback(done, 0, 1)
