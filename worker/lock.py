@@ -107,7 +107,7 @@ def _check(path: Path) -> None:
     """See that nothing else has the name: a pipe would be waited for, a link leads elsewhere."""
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(path.lstat().st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+            raise OSError(errno.EINVAL, "Not a regular file", os.fspath(path))
 
 
 def _since() -> str:

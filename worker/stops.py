@@ -26,10 +26,13 @@ def hear(arguments: list[str]) -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # no exception wherever it happens to be
     command = next((word for word in arguments if not word.startswith("-")), "")
-    if command in _STOPPED:
-        code = _STOPPED[command]
-        for number in STOPS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, lambda *_: os._exit(code))
-    if hasattr(signal, "pthread_sigmask"):  # blocked by a worker that began anew
+    if command not in _STOPPED:
+        return
+    code = _STOPPED[command]
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: os._exit(code))
+    if hasattr(signal, "pthread_sigmask"):
+        # Blocked by a worker that began anew. In other commands they stay as they are: the
+        # process that makes the page is deaf to them.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)

@@ -115,6 +115,24 @@ def test_a_closed_terminal_ends_a_service_with_all_that_it_started_and_blames_no
     assert "crashed" not in report.read_text()
 
 
+def test_what_is_said_to_all_processes_of_a_service_ends_none_but_the_worker(folder: Path) -> None:
+    process = begun(*WATCH, "--page", cwd=folder)
+    page = folder / "outbox" / "report.html"
+    until = time.monotonic() + 20
+    while not page.exists():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+    os.killpg(process.pid, signal.SIGTERM)
+    _, told = process.communicate(timeout=20)
+
+    assert process.returncode == 0, told
+    assert "could not be made" not in told
+    while page.stat().st_mtime_ns < (page.parent / "predictions.csv").stat().st_mtime_ns:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def test_a_service_that_is_to_outlive_its_terminal_does(folder: Path) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:

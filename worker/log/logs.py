@@ -138,6 +138,8 @@ def _catch_strays(form: LogFormat) -> None:
     stamping = partial(_handler, form, _formatter(form))
     encoding = "utf-8" if is_json else sys.stderr.encoding
     with suppress(OSError):
+        if sys.stderr.fileno() != _STDERR:
+            return  # it was replaced, by whoever runs a command within another program
         if os.fstat(_STDERR).st_rdev == Path(os.devnull).stat().st_rdev:
             return  # nobody reads it, as of the process that makes the page
         _strays.append(Strays(stamping, encoding=encoding, json_only=is_json))
