@@ -3,6 +3,7 @@
 Each case is a command line as one types it in a shell, in a folder with some pictures.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -397,17 +398,45 @@ GARBAGE = [
     b"[1, 2]",
     b'{"holder": 7, "deferred": 5}',
 ]
-OURS = [".predictions.csv.lock", ".status.json", ".cleared-until", "report.html"]
+OURS = [".predictions.csv.lock", ".cleared-until", ".status.json", "report.html"]
 ASKING = ["status", "verify", "why seven.png", "report"]
 
 
+HOLDER = "process 1 on here"
+
+
+def a_status(**wrong: object) -> bytes:
+    """Write what the holder of the lock tells of itself, with something that is wrong."""
+    told: dict[str, object] = dict.fromkeys(("since", "model", "inbox", "looking", "last"), "")
+    told |= {"holder": HOLDER, "pid": 1, "settle": 2.0, "max_wait": 60.0, "is_ready": True}
+    told |= {"deferred": [], "deferred_files": 0, "trouble": {}, "read": {}}
+    return json.dumps(told | wrong).encode()
+
+
+STATUSES = [
+    a_status(read=[1, 2]),
+    a_status(trouble="text"),
+    a_status(looking=7),
+    a_status(deferred=[{"name": 1}]),
+    a_status(deferred=7),
+    a_status(settle="long"),
+    a_status(more=1),
+]
+
+
 @pytest.mark.parametrize("name", OURS)
-def test_a_file_of_ours_that_is_garbage(name: str, folder: Path) -> None:
-    for content in GARBAGE:
-        (folder / "out" / name).write_bytes(content)
-        for asked in ASKING[OURS.index(name) % 2 :: 2]:
-            inbox = "" if asked == "report" else "--inbox in"
-            assert_no_traceback(run(f"{asked} {inbox} --outbox out", folder), 0, 1, 2)
+def test_a_file_of_ours_that_is_garbage_while_a_worker_has_the_outbox(
+    name: str, folder: Path
+) -> None:
+    lock = folder / "out" / OURS[0]
+    lock.write_text(HOLDER)
+    with lock.open("rb+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for content in [*GARBAGE, *(STATUSES if name == ".status.json" else [])]:
+            (folder / "out" / name).write_bytes(content)
+            for asked in ASKING[OURS.index(name) % 2 :: 2]:
+                inbox = "" if asked == "report" else "--inbox in"
+                assert_no_traceback(run(f"{asked} {inbox} --outbox out", folder), 0, 1, 2)
 
 
 @pytest.mark.parametrize("name", [*OURS, "predictions.csv"])
