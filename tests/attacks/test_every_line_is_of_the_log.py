@@ -214,7 +214,7 @@ def test_a_mistake_is_an_object_from_the_first_moment_on(
 @pytest.mark.slow
 def test_progress_is_told_as_objects_too(tmp_path: Path) -> None:
     drop(tmp_path / "scans", [(f"{number}.png", a_picture(number % 10)) for number in range(10)])
-    drop(tmp_path / "scans", [("bad.tif", damaged_tiff("group4", "1"))])
+    drop(tmp_path / "scans", [("a.tif", damaged_tiff("group4", "1")), ("b.png", b"rubbish")])
     ours, theirs = os.openpty()  # on a terminal a bar would be drawn
 
     process = subprocess.Popen(

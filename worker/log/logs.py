@@ -3,32 +3,26 @@
 import logging
 import os
 import sys
-import threading
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import Final, TextIO
 
 from worker.hushed import written
+from worker.log import hooks
 from worker.log.folding import Folding
 from worker.log.formatters import Json, Prioritised, Text
 from worker.log.strays import Strays
 from worker.table.escape import one_line
-
-if TYPE_CHECKING:
-    from sys import UnraisableHookArgs
 
 logger = logging.getLogger(__name__)
 
 VARIABLE: Final = "DIGITDROP_LOG_FORMAT"
 OPTION: Final = "--log-format"
 _STDERR: Final = 2
-_LONGEST_WARNING: Final = 300  # characters; watchdog tells of all that it watches in each
 
 
 class LogFormat(StrEnum):
@@ -153,11 +147,7 @@ def _log_to(stream: TextIO, form: LogFormat, *, quiet: bool) -> None:
         handlers=[_handler(form, _formatter(form), stream)],
         force=True,
     )
-    warnings.formatwarning = _warning
-    logging.captureWarnings(True)
-    sys.excepthook = _log_crash
-    sys.unraisablehook = _log_unraisable
-    threading.excepthook = _log_crash_of_thread
+    hooks.install()
 
 
 def _handler(form: LogFormat, formatter: logging.Formatter, stream: TextIO) -> Folding:
@@ -184,36 +174,3 @@ def is_journal(environment: Mapping[str, str], descriptor: int) -> bool:
     except OSError:  # no file at all
         return False
     return environment["JOURNAL_STREAM"] == f"{status.st_dev}:{status.st_ino}"
-
-
-def _log_crash(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    logger.critical("it crashed: %s", error, exc_info=(kind, error, trace))
-
-
-def _log_crash_of_thread(crash: threading.ExceptHookArgs) -> None:
-    kind, error = crash.exc_type, crash.exc_value
-    if error and not issubclass(kind, SystemExit):  # which only ends its thread, in silence
-        logger.critical("a thread crashed: %s", error, exc_info=(kind, error, crash.exc_traceback))
-
-
-def _log_unraisable(crash: "UnraisableHookArgs") -> None:
-    if error := crash.exc_value:
-        trace = (crash.exc_type, error, crash.exc_traceback)
-        what = crash.err_msg or "Exception ignored in"
-        logger.error("%s %r: %s", what, crash.object, error, exc_info=trace)
-
-
-def _warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    line: str | None = None,
-) -> str:
-    """Write a warning of Python's on one line; the line of code says nothing to an operator."""
-    del line
-    text = str(message)
-    cut = f"{text[:_LONGEST_WARNING]} ..." if len(text) > _LONGEST_WARNING else text
-    return f"{category.__name__}: {cut} ({filename}:{lineno})"
