@@ -1,5 +1,9 @@
 """The composition root: one tool made of the worker's commands and train's."""
 
+import sys
+
+from worker import stops
+
 TYPE_CHECKING = False  # as in worker/entry.py
 
 if TYPE_CHECKING:
@@ -8,6 +12,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run `digitdrop`."""
+    stops.hear(sys.argv[1:])
     # Imported here, since the processes that a command starts import this module too.
     from worker.entry import enter
 

@@ -1,5 +1,9 @@
 """`python -m worker`: the worker's commands without train's."""
 
+import sys
+
+from worker import stops
+
 TYPE_CHECKING = False  # as in worker/entry.py
 
 if TYPE_CHECKING:
@@ -13,6 +17,7 @@ def _commands() -> "typer.Typer":
 
 
 if __name__ == "__main__":  # else it is a process that the worker started, and needs no commands
+    stops.hear(sys.argv[1:])
     from worker.entry import enter
 
     enter(_commands)

@@ -1,9 +1,7 @@
-"""The first moments of a command: signals, descriptors, the log; then it is loaded and run."""
+"""The first moments of a command: its descriptors and its log; then it is loaded and run."""
 
 import os
 import sys
-
-from worker import stops
 
 TYPE_CHECKING = False  # `typing` takes longer to import than a signal should be unheard
 
@@ -15,13 +13,12 @@ if TYPE_CHECKING:
 
 
 def enter(load: "Callable[[], typer.Typer]") -> "NoReturn":
-    """Run the command that the command line names.
+    """Run the command that the command line names; `stops.hear` comes first.
 
     Args:
         load: imports the commands, and makes one app of them.
     """
     arguments = sys.argv[1:]
-    stops.hear(arguments)
     _fill_descriptors()
 
     from worker import mishaps

@@ -16,10 +16,10 @@ pytestmark = [
 ]
 
 BEGUN = (
-    "import os, signal, sys\n"
+    "import os, sys\n"
     "sys.argv[0] = 'digitdrop'\n"
-    "os.write(2, b'begun\\n')\n"
     "import digitdrop\n"
+    "os.write(2, b'begun\\n')\n"
     "digitdrop.main()"
 )
 WATCH = ("watch", "--inbox=inbox", "--outbox=outbox", "--workers=1", "--no-page", "--settle=0")
