@@ -1,0 +1,208 @@
+"""Let memory run out while pictures are read, at every limit that a start survives.
+
+    python tests/memory.py batch
+    python tests/memory.py watch --every 20
+
+The address space of the worker and of all that it starts is limited (RLIMIT_AS): in steps of one
+MiB from what a start needs, to what all pictures need, large ones among them. Under each limit
+nothing is lost and no row is half there, no process dies of it, nothing ends with a traceback,
+and exit codes are as documented. A run without the limit thereafter leaves each picture with
+exactly one row. How many rows call a sound picture unreadable for want of memory is told, too.
+"""
+
+import argparse
+import io
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from ledger import a_picture, audit, audit_report, drop, files_below, rows, serve_once  # noqa: E402
+
+ENOUGH = 6_000  # MiB
+LONG = 60.0
+QUIET = 3.0  # seconds without a change after which the service has done what it can
+STOP = 5.0
+
+
+@cache
+def pictures() -> dict[str, bytes]:
+    """Draw small digits and large ones; each of the large takes memory in another place."""
+    large = np.full((5_000, 4_000), 255, np.uint8)
+    cv2.putText(large, "3", (300, 4_500), cv2.FONT_HERSHEY_SIMPLEX, 180, (0,), 300)
+    grey = Image.fromarray(large)
+    kinds: dict[str, tuple[Image.Image, str, dict[str, object]]] = {
+        "large grey.png": (grey, "PNG", {"compress_level": 1}),
+        "large colour.jpg": (grey.convert("RGB"), "JPEG", {"progressive": True}),
+        "large clear.png": (grey.convert("RGBA"), "PNG", {"compress_level": 1}),
+        "large deep.tif": (Image.fromarray(large[:4_000].astype(np.uint16) * 257), "TIFF", {}),
+        "large.webp": (grey.resize((2_000, 2_500)).convert("RGB"), "WEBP", {}),
+    }
+    found = {f"small {number}.png": a_picture(number) for number in (1, 7)}
+    for name, (picture, form, options) in kinds.items():
+        file = io.BytesIO()
+        picture.save(file, form, **options)
+        found[name] = file.getvalue()
+    return found
+
+
+def limited(command: list[str], mebibytes: int) -> "subprocess.Popen[str]":
+    """Start a command that has only so much address space, as has all that it starts."""
+    limit = ["sh", "-c", f'ulimit -v {mebibytes * 1024} && exec "$0" "$@"']
+    return subprocess.Popen(
+        [*limit, sys.executable, "-m", "worker", *command],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def batch(folder: Path, mebibytes: int) -> tuple[list[str], int]:
+    """Read a folder in one go, with so much memory; give complaints, and pictures blamed."""
+    report = folder / "outbox" / "predictions.csv"
+    command = ["batch", str(folder / "inbox"), f"--report={report}", "--workers=2", "-q"]
+    process = limited(command, mebibytes)
+    told, _ = process.communicate(timeout=10 * LONG)
+    blamed = blamed_in(report)
+    complaints = said(told, process.returncode, {0, 1, 2}) + slandered(blamed)
+    if process.returncode == 0 and blamed:
+        complaints.append("exit 0, although a picture was not read")
+    if not complaints:
+        again = limited(command, ENOUGH)
+        again.communicate(timeout=10 * LONG)
+        complaints += audit_report(report, [*pictures().items()])
+    return complaints, len(blamed)
+
+
+def watch(folder: Path, mebibytes: int) -> tuple[list[str], int]:
+    """Have the service read a folder, with so much memory; the same."""
+    outbox = folder / "outbox"
+    command = ["watch", f"--inbox={folder / 'inbox'}", f"--outbox={outbox}", "--workers=2"]
+    process = limited([*command, "--settle=0", "--max-wait=1", "--no-page"], mebibytes)
+    told, took = let_it_work(process, folder)
+    complaints = said(told, process.returncode, {0} if " watching " in told else {0, 2})
+    if took > STOP:
+        complaints.append(f"a stop took {took:.0f} s")
+    blamed = blamed_in(outbox / "predictions.csv")
+    complaints += slandered(blamed)
+    serve_once(folder)
+    complaints += audit(folder / "inbox", outbox, [*pictures().items()])
+    return complaints, len(blamed)
+
+
+def let_it_work(process: "subprocess.Popen[str]", folder: Path) -> tuple[str, float]:
+    """Wait until the service has ended or makes no headway; stop it; give its log and how long."""
+    began = since = time.monotonic()
+    last: object = None
+    while process.poll() is None and time.monotonic() - began < LONG:
+        now = [*map(str, files_below(folder))]
+        last, since = now, since if now == last else time.monotonic()
+        if not files_below(folder / "inbox") or time.monotonic() - since > QUIET:
+            break
+        time.sleep(0.05)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.communicate(timeout=LONG)[0], time.monotonic() - began
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.communicate()[0], LONG
+
+
+def said(told: str, code: int, expected: set[int]) -> list[str]:
+    """Say what is not right about the end of a process and its words."""
+    complaints = [] if code in expected else [f"exit {code}: {told[-300:]}"]
+    if "Traceback" in told:
+        complaints.append(f"a traceback: {told.rstrip().rpartition(chr(10))[2][:200]}")
+    if code == 2 and not told.strip():
+        complaints.append("exit 2 without a word")
+    return complaints
+
+
+def blamed_in(report: Path) -> list[str]:
+    """Name the sound pictures that a report calls unreadable."""
+    found = rows(report) if report.exists() else []
+    return [f"{row['file']}: {row['reason']}" for row in found if row["status"] == "unreadable"]
+
+
+def slandered(blamed: list[str]) -> list[str]:
+    """Pick out what says that something is wrong with a sound picture, and not with the memory."""
+    return [f"not so: {one}" for one in blamed if "memory" not in one.partition(": ")[2]]
+
+
+def what_suffices(is_enough: Callable[[int], bool]) -> int:
+    """Find the least number of MiB that is enough."""
+    low, high = 0, ENOUGH
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high
+
+
+def reads(what: list[str]) -> Callable[[int], bool]:
+    """Make what says whether so much memory is enough for these pictures."""
+
+    def is_enough(mebibytes: int) -> bool:
+        with tempfile.TemporaryDirectory(prefix="memory-") as name:
+            drop(Path(name), [(one, pictures()[one]) for one in what])
+            report = f"--report={name}/r.csv"
+            process = limited(["batch", name, report, "--workers=2", "-q"], mebibytes)
+            process.communicate(timeout=LONG)
+            return process.returncode == 0
+
+    return is_enough
+
+
+def sweep(options: argparse.Namespace) -> tuple[range, int, Counter[str]]:
+    """Try limits; give which, how many pictures were blamed, and what was wrong how often."""
+    first = options.first or what_suffices(reads(["small 1.png"]))
+    last = options.last or what_suffices(reads([*pictures()])) + options.every
+    blamed, complaints = 0, Counter[str]()
+    for mebibytes in range(first, last + 1, options.every):
+        folder = Path(tempfile.mkdtemp(prefix="memory-"))
+        drop(folder / "inbox", [*pictures().items()])
+        found, some = (watch if options.command == "watch" else batch)(folder, mebibytes)
+        shutil.rmtree(folder)
+        blamed += some
+        for one in found:
+            complaints[one[:40]] += 1
+            print(f"{options.command} with {mebibytes} MiB: {one}", flush=True)
+    return range(first, last + 1, options.every), blamed, complaints
+
+
+def main() -> None:
+    """Sweep, and say how far it went."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=["batch", "watch"])
+    parser.add_argument("--every", type=int, default=1, help="MiB between two limits")
+    parser.add_argument("--first", type=int, help="MiB; what a start needs if not given")
+    parser.add_argument("--last", type=int, help="MiB; what suffices if not given")
+    options = parser.parse_args()
+    began = time.monotonic()
+    tried, blamed, complaints = sweep(options)
+    print(
+        f"{options.command}: {len(tried)} limits from {tried[0]} to {tried[-1]} MiB, "
+        f"{complaints.total()} complaints; {blamed} sound pictures called unreadable for want of "
+        f"memory, {time.monotonic() - began:.0f} s"
+    )
+    sys.exit(bool(complaints))
+
+
+if __name__ == "__main__":
+    main()
