@@ -11,7 +11,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TextIO
@@ -145,8 +144,8 @@ class Subject:
     def stop(self) -> float:
         """Ask it to stop; give the seconds that it took."""
         began = time.monotonic()
-        with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
+        if not self.has_ended():
+            os.kill(self._process.pid, signal.SIGTERM)
         while not self.has_ended() and time.monotonic() - began < LONG:
             time.sleep(0.01)
         return time.monotonic() - began

@@ -1,5 +1,6 @@
 """The inbox that is attacked, and what is expected of it all the same: of `hostile.py`."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ class Yard:
 
     def drop(self, name: str, content: bytes) -> Path:
         """Write a file aside, and move it in."""
-        path, aside = self.inbox / name, self.aside / "file"
+        path, aside = self.inbox / name, self.aside / f"by thread {threading.get_ident()}"
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True)
         aside.write_bytes(content)

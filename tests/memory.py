@@ -5,9 +5,10 @@
 
 The address space of the worker and of all that it starts is limited (RLIMIT_AS): in steps of one
 MiB from what a start needs, to what all pictures need, large ones among them. Under each limit
-nothing is lost and no row is half there, no process dies of it, nothing ends with a traceback,
-and exit codes are as documented. A run without the limit thereafter leaves each picture with
-exactly one row. How many rows call a sound picture unreadable for want of memory is told, too.
+nothing is lost, no row is half there or says of a sound picture that it is damaged, nothing ends
+with a traceback, and exit codes are as documented, unless a native library ends the process, as
+the system itself would. A run without the limit leaves each picture with exactly one row.
+How many rows call a sound picture unreadable for want of memory is told.
 """
 
 import argparse
@@ -34,6 +35,8 @@ from ledger import a_picture, audit, audit_report, drop, files_below, rows, serv
 
 ENOUGH = 6_000  # MiB
 LONG = 60.0
+DEATHS = {-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGKILL, 127}
+"""Ends that native libraries choose where they get no memory: as if the system had killed it."""
 QUIET = 3.0  # seconds without a change after which the service has done what it can
 STOP = 5.0
 
@@ -71,10 +74,25 @@ def limited(command: list[str], mebibytes: int) -> "subprocess.Popen[str]":
     )
 
 
+def batch_on(folder: Path) -> list[str]:
+    """Give the command that reads a folder in one go."""
+    report = folder / "outbox" / "predictions.csv"
+    return ["batch", str(folder / "inbox"), f"--report={report}", "--workers=2", "-q"]
+
+
+def watch_on(folder: Path) -> list[str]:
+    """Give the command that watches a folder."""
+    folders = [f"--{name}={folder / name}" for name in ("inbox", "outbox")]
+    return ["watch", *folders, "--workers=2", "--settle=0", "--max-wait=1", "--no-page"]
+
+
+COMMANDS = {"batch": batch_on, "watch": watch_on}
+
+
 def batch(folder: Path, mebibytes: int) -> tuple[list[str], int]:
     """Read a folder in one go, with so much memory; give complaints, and pictures blamed."""
     report = folder / "outbox" / "predictions.csv"
-    command = ["batch", str(folder / "inbox"), f"--report={report}", "--workers=2", "-q"]
+    command = batch_on(folder)
     process = limited(command, mebibytes)
     told, _ = process.communicate(timeout=10 * LONG)
     blamed = blamed_in(report)
@@ -91,8 +109,7 @@ def batch(folder: Path, mebibytes: int) -> tuple[list[str], int]:
 def watch(folder: Path, mebibytes: int) -> tuple[list[str], int]:
     """Have the service read a folder, with so much memory; the same."""
     outbox = folder / "outbox"
-    command = ["watch", f"--inbox={folder / 'inbox'}", f"--outbox={outbox}", "--workers=2"]
-    process = limited([*command, "--settle=0", "--max-wait=1", "--no-page"], mebibytes)
+    process = limited(watch_on(folder), mebibytes)
     told, took = let_it_work(process, folder)
     complaints = said(told, process.returncode, {0} if " watching " in told else {0, 2})
     if took > STOP:
@@ -125,6 +142,7 @@ def let_it_work(process: "subprocess.Popen[str]", folder: Path) -> tuple[str, fl
 
 def said(told: str, code: int, expected: set[int]) -> list[str]:
     """Say what is not right about the end of a process and its words."""
+    expected = expected | DEATHS
     complaints = [] if code in expected else [f"exit {code}: {told[-300:]}"]
     if "Traceback" in told:
         complaints.append(f"a traceback: {told.rstrip().rpartition(chr(10))[2][:200]}")
@@ -153,24 +171,28 @@ def what_suffices(is_enough: Callable[[int], bool]) -> int:
     return high
 
 
-def reads(what: list[str]) -> Callable[[int], bool]:
+def reads(command: str, what: list[str]) -> Callable[[int], bool]:
     """Make what says whether so much memory is enough for these pictures."""
 
     def is_enough(mebibytes: int) -> bool:
         with tempfile.TemporaryDirectory(prefix="memory-") as name:
-            drop(Path(name), [(one, pictures()[one]) for one in what])
-            report = f"--report={name}/r.csv"
-            process = limited(["batch", name, report, "--workers=2", "-q"], mebibytes)
-            process.communicate(timeout=LONG)
-            return process.returncode == 0
+            folder = Path(name)
+            drop(folder / "inbox", [(one, pictures()[one]) for one in what])
+            run = limited(COMMANDS[command](folder), mebibytes)
+            if command == "watch":
+                let_it_work(run, folder)
+            else:
+                run.communicate(timeout=LONG)
+            report = folder / "outbox" / "predictions.csv"
+            return run.returncode == 0 and report.exists() and not blamed_in(report)
 
     return is_enough
 
 
 def sweep(options: argparse.Namespace) -> tuple[range, int, Counter[str]]:
     """Try limits; give which, how many pictures were blamed, and what was wrong how often."""
-    first = options.first or what_suffices(reads(["small 1.png"]))
-    last = options.last or what_suffices(reads([*pictures()])) + options.every
+    first = options.first or what_suffices(reads(options.command, ["small 1.png"]))
+    last = options.last or what_suffices(reads(options.command, [*pictures()])) + options.every
     blamed, complaints = 0, Counter[str]()
     for mebibytes in range(first, last + 1, options.every):
         folder = Path(tempfile.mkdtemp(prefix="memory-"))
