@@ -45,6 +45,12 @@ class Outage:
         return f"--first={self.at} --errno={self.error} --kind={self.kind} --side={self.side}"
 
     @property
+    def lets_tell(self) -> bool:
+        """Whether the worker can tell others of it, or they can see it themselves."""
+        is_seen = self.error in SEEN_BY_OTHERS or "unlink" not in ERRORS[self.error]
+        return is_seen or self.kind == "same" or self.side == "inbox"
+
+    @property
     def has_begun(self) -> bool:
         """Whether there were as many operations."""
         return bool(self.shared[0])

@@ -34,6 +34,7 @@ from failing import ERRORS, KINDS, SIDES, Outage  # noqa: E402
 
 QUIET = 0.7  # seconds without a change after which the worker has done what it can
 SOON = 7.0  # seconds after which `status` must know: two more than a worker has to tell of itself
+LATE = 75.0  # and where it cannot tell: then the rule is that nothing moves for a minute
 STOP = 5.0
 
 
@@ -90,9 +91,10 @@ class Suffering:
         if self.has_ended():
             return
         while not self.is_idle() and self._outage.is_well(self._world):
-            late = time.monotonic() - self._began > SOON
+            patience = SOON if self._outage.lets_tell else LATE
+            late = time.monotonic() - self._began > patience
             assert not late, "pictures wait, and `status` says that all is well"
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     def heals(self) -> None:
         """Have everything work again, and see that it needs nobody.
