@@ -1,5 +1,7 @@
 """What came of a run of `hostile.py`, compared with what was promised."""
 
+from collections import Counter
+
 from hostile_run import STOP, Run
 from hostile_things import STAY
 from ledger import sha256
@@ -32,11 +34,19 @@ def look(run: Run) -> str:
 
 
 def latencies(run: Run) -> dict[str, float]:
-    """Give the longest wait of a good picture by the kind that was dropped before."""
+    """Give the longest wait of a good picture by the kind that was dropped before.
+
+    What was dropped while the worker started waited for the start.
+    """
+    came = sorted(run.rows.at.values())
+    starts = [
+        (began, next((at for at in came if at > began), began)) for began in run.subject.starts
+    ]
     longest: dict[str, float] = {}
     for name, kind in run.after.items():
-        if name in run.rows.at:
-            waited = run.rows.at[name] - run.dropped[name]
+        dropped = run.dropped[name]
+        if name in run.rows.at and not any(began <= dropped <= up for began, up in starts):
+            waited = run.rows.at[name] - dropped
             longest[kind] = max(longest.get(kind, 0.0), waited)
     return longest
 
@@ -46,7 +56,10 @@ def look_at_rows(run: Run) -> None:
     found = run.rows.contents
     expected = {name: sha256(content) for name, content in run.yard.expected.items()}
     missing = [name for name, digest in expected.items() if (name, digest) not in found]
-    twice = [one for one, count in found.items() if count > 1 and one[0] in expected]
+    times = Counter[str]()
+    for (name, _), count in found.items():
+        times[name] += count
+    twice = [name for name, count in times.items() if count > 1 and name in expected]
     for what, names in (("no row of what was dropped", missing), ("several rows", twice)):
         if names:
             run.complaints.append(f"{len(names)} pictures have {what}, as {names[:5]!r}")

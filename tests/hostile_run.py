@@ -81,7 +81,7 @@ class Run:
 
     def see_to_the_worker(self, last: str) -> None:
         """Start it anew where it has ended, or says nothing while pictures wait; and tell so."""
-        quiet = time.monotonic() - max(self.rows.last, self.subject.began)
+        quiet = time.monotonic() - max(self.rows.last, self.subject.starts[-1][1])
         waiting = any(name not in self.rows.at for name in self.dropped) if quiet > 5 else False
         if self.subject.has_ended():
             self.complaints.append(f"it ended by itself after {last}: {self.subject.last_line()}")

@@ -117,7 +117,9 @@ class Subject:
         self.cpu = 0.0
         """Seconds of those that have ended."""
         self.code: int | None = None
-        self.began = time.monotonic()
+        self.starts: list[tuple[float, float]] = []
+        """Monotonic time of the end before each start, and of that start."""
+        self._ended = time.monotonic()
 
     def start(self) -> None:
         """Start it, and look at its memory for as long as it runs."""
@@ -129,7 +131,8 @@ class Subject:
                 stdout=log,
                 stderr=log,
             )
-        self.code, self.began = None, time.monotonic()
+        self.code = None
+        self.starts.append((self._ended, time.monotonic()))
         threading.Thread(target=self._weigh, args=(self._process.pid,), daemon=True).start()
 
     def has_ended(self) -> bool:
@@ -143,7 +146,7 @@ class Subject:
 
     def stop(self) -> float:
         """Ask it to stop; give the seconds that it took."""
-        began = time.monotonic()
+        began = self._ended = time.monotonic()
         if not self.has_ended():
             os.kill(self._process.pid, signal.SIGTERM)
         while not self.has_ended() and time.monotonic() - began < LONG:
@@ -152,6 +155,7 @@ class Subject:
 
     def kill(self) -> None:
         """End it, and wait for that."""
+        self._ended = time.monotonic()
         while not self.has_ended():
             os.kill(self._process.pid, signal.SIGKILL)
             time.sleep(0.01)
