@@ -40,12 +40,13 @@ def latencies(run: Run) -> dict[str, float]:
     """
     came = sorted(run.rows.at.values())
     starts = [
-        (began, next((at for at in came if at > began), began)) for began in run.subject.starts
+        (ended, next((at for at in came if at > began), began))
+        for ended, began in run.subject.starts
     ]
     longest: dict[str, float] = {}
     for name, kind in run.after.items():
         dropped = run.dropped[name]
-        if name in run.rows.at and not any(began <= dropped <= up for began, up in starts):
+        if name in run.rows.at and not any(ended <= dropped <= up for ended, up in starts):
             waited = run.rows.at[name] - dropped
             longest[kind] = max(longest.get(kind, 0.0), waited)
     return longest
