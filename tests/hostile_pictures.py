@@ -21,7 +21,7 @@ def a_digit(number: int) -> bytes:
     picture = np.zeros((28, 28), np.uint8)
     choose = random.Random(number)
     at = (choose.randint(5, 9), choose.randint(20, 24))
-    cv2.putText(picture, str(number % 10), at, cv2.FONT_HERSHEY_SIMPLEX, 0.7, (255,), 2)
+    cv2.putText(picture, str(abs(number) % 10), at, cv2.FONT_HERSHEY_SIMPLEX, 0.7, (255,), 2)
     picture[27] = [number >> bit & 1 for bit in range(28)]  # nobody sees the difference
     return cv2.imencode(".png", picture)[1].tobytes()
 

@@ -4,6 +4,7 @@ import argparse
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +49,8 @@ class Run:
     def drop_all(self, kinds: list[str]) -> None:
         """Drop good pictures at an even pace, and now and then something hostile before one."""
         choose = random.Random(self.options.seed)
+        self.drop(-1, "nothing")
+        self.wait_until(lambda: bool(self.rows.at))
         began, last, cycle = time.monotonic(), "nothing", list[str]()
         for number in range(self.options.files):
             if number % self.options.one_in == self.options.one_in // 2:
@@ -62,6 +65,12 @@ class Run:
             if ahead > 0:
                 time.sleep(ahead)
             self.see_to_the_worker(last)
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something, but not for ever."""
+        until = time.monotonic() + PATIENCE
+        while not is_so() and time.monotonic() < until:
+            time.sleep(0.02)
 
     def drop(self, number: int, after: str) -> None:
         """Drop a good picture."""
