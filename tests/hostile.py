@@ -18,6 +18,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +54,10 @@ def clear(folder: Path) -> None:
     """Remove what was made, also what nobody can touch and what no path leads to."""
     subprocess.run(["chattr", "-R", "-f", "-i", folder], check=False, capture_output=True)
     subprocess.run(["chmod", "-R", "u+rwX", folder], check=False, capture_output=True)
-    subprocess.run(["rm", "-rf", folder], check=False)
+    for _ in range(50):  # the last page may come yet
+        if not subprocess.run(["rm", "-rf", folder], check=False, capture_output=True).returncode:
+            return
+        time.sleep(0.2)
 
 
 def main() -> None:
