@@ -15,6 +15,7 @@ and that nothing of the inbox was executed.
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,8 @@ def run(options: argparse.Namespace, kinds: list[str]) -> list[str]:
     for kind in set(kinds) & CONTENTS.keys():
         CONTENTS[kind](0)  # made before the clock runs
     folder = Path(tempfile.mkdtemp(prefix="hostile-", dir=options.folder))
-    one = Run(options, folder)
+    far = Path(tempfile.mkdtemp(prefix="hostile-", dir=options.far)) if options.far else folder
+    one = Run(options, folder, far / "outbox")
     try:
         one.subject.start()
         one.drop_all(kinds)
@@ -44,6 +46,7 @@ def run(options: argparse.Namespace, kinds: list[str]) -> list[str]:
         one.subject.kill()
         if not (options.keep and one.complaints):
             clear(folder)
+            clear(far)
     print(f"{kinds[0] if len(kinds) == 1 else 'all kinds'}: {told}", flush=True)
     for complaint in one.complaints:
         print(f"  ! {complaint}", flush=True)
@@ -76,11 +79,13 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="each kind in a run of its own")
     parser.add_argument("--list", action="store_true", help="name all kinds")
     parser.add_argument("--folder", type=Path, help="where to make the folders")
+    parser.add_argument("--far", type=Path, help="a folder on another disk, for the outbox")
     parser.add_argument("--keep", action="store_true", help="leave them where something was wrong")
     options = parser.parse_args()
     if options.list:
         print("\n".join(KINDS))
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # the worker must not outlive this
     kinds = [kind for kind in options.only or KINDS if kind not in options.without]
     runs = [[kind] for kind in kinds] if options.each else [kinds]
     complaints = [one for some in runs for one in run(options, some)]

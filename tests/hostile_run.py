@@ -25,6 +25,7 @@ class Run:
 
     options: argparse.Namespace
     folder: Path
+    outbox: Path
     dropped: dict[str, float] = field(default_factory=dict)
     """Monotonic time of each good drop."""
     after: dict[str, str] = field(default_factory=dict)
@@ -43,8 +44,8 @@ class Run:
             marker=self.folder / "executed",
             later=self.later,
         )
-        self.rows = Rows(self.folder / "outbox" / "predictions.csv")
-        self.subject = Subject(self.folder)
+        self.rows = Rows(self.outbox / "predictions.csv")
+        self.subject = Subject(self.folder, self.outbox)
 
     def drop_all(self, kinds: list[str]) -> None:
         """Drop good pictures at an even pace, and now and then something hostile before one."""

@@ -193,5 +193,10 @@ if sys.platform == "linux" and not os.geteuid():
         "immutable": immutable,
     }
 
-STAY = {"unreadable folder", "too deep", "stranger's folder", "immutable"}
-"""What the worker cannot take or look into, so that `status` must name it."""
+STAY = {
+    "unreadable folder": "unreadable",
+    "too deep": "ddd",
+    "stranger's folder": "stranger",
+    "immutable": "immutable",
+}
+"""What the worker cannot take or look into, and a part of its name that `status` must tell."""

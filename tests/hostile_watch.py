@@ -108,9 +108,10 @@ class Rows(threading.Thread):
 class Subject:
     """The real worker: its current folder is the inbox, and as root it has no capabilities."""
 
-    def __init__(self, folder: Path) -> None:
-        """Name the folders."""
+    def __init__(self, folder: Path, outbox: Path) -> None:
+        """Name the folders; inbox and log lie in the first."""
         self._folder = folder
+        self._folders = [f"--inbox={folder / 'inbox'}", f"--outbox={outbox}"]
         self._digitdrop = Path(sys.executable).with_name("digitdrop")
         self.memory: list[float] = []
         """MiB of all its processes together, shared pages counted once; each half second."""
@@ -179,8 +180,7 @@ class Subject:
         return self.log().rstrip().rpartition("\n")[2][:300]
 
     def _command(self, command: str, *options: str) -> list[str | Path]:
-        folders = [f"--{name}={self._folder / name}" for name in ("inbox", "outbox")]
-        run: list[str | Path] = [self._digitdrop, command, *folders, *options]
+        run: list[str | Path] = [self._digitdrop, command, *self._folders, *options]
         if os.geteuid() or not shutil.which("setpriv"):
             return run
         return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", *run]

@@ -48,6 +48,7 @@ class Suffering:
         self._began = time.monotonic()
         self._pid = os.fork()
         if not self._pid:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             crash.be_the_worker(world, crash.Fault(), lambda _: outage.wrap(world))
         self.code: int | None = None
 
@@ -234,6 +235,7 @@ def main() -> None:
     options = parser.parse_args()
     options.apart = False
     crash.warm_up()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # the worker must not outlive this
     began = time.monotonic()
     befell, complaints = sweep(options)
     told = f"{options.command}: {befell} outages, {len(complaints)} complaints"
