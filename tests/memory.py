@@ -12,7 +12,6 @@ How many rows call a sound picture unreadable for want of memory is told.
 """
 
 import argparse
-import io
 import shutil
 import signal
 import subprocess
@@ -21,17 +20,15 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-
-import cv2
-import numpy as np
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from ledger import a_picture, audit, audit_report, drop, files_below, rows, serve_once  # noqa: E402
+from large_pictures import digests, pictures  # noqa: E402
+from ledger import drop, files_below, on_shelves, rows, serve_once, sha256  # noqa: E402
+
+from worker.verify import verify  # noqa: E402
 
 ENOUGH = 6_000  # MiB
 LONG = 60.0
@@ -39,27 +36,6 @@ DEATHS = {-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGKILL, 127}
 """Ends that native libraries choose where they get no memory: as if the system had killed it."""
 QUIET = 3.0  # seconds without a change after which the service has done what it can
 STOP = 5.0
-
-
-@cache
-def pictures() -> dict[str, bytes]:
-    """Draw small digits and large ones; each of the large takes memory in another place."""
-    large = np.full((5_000, 4_000), 255, np.uint8)
-    cv2.putText(large, "3", (300, 4_500), cv2.FONT_HERSHEY_SIMPLEX, 180, (0,), 300)
-    grey = Image.fromarray(large)
-    kinds: dict[str, tuple[Image.Image, str, dict[str, object]]] = {
-        "large grey.png": (grey, "PNG", {"compress_level": 1}),
-        "large colour.jpg": (grey.convert("RGB"), "JPEG", {"progressive": True}),
-        "large clear.png": (grey.convert("RGBA"), "PNG", {"compress_level": 1}),
-        "large deep.tif": (Image.fromarray(large[:4_000].astype(np.uint16) * 257), "TIFF", {}),
-        "large.webp": (grey.resize((2_000, 2_500)).convert("RGB"), "WEBP", {}),
-    }
-    found = {f"small {number}.png": a_picture(number) for number in (1, 7)}
-    for name, (picture, form, options) in kinds.items():
-        file = io.BytesIO()
-        picture.save(file, form, **options)
-        found[name] = file.getvalue()
-    return found
 
 
 def limited(command: list[str], mebibytes: int) -> "subprocess.Popen[str]":
@@ -102,7 +78,7 @@ def batch(folder: Path, mebibytes: int) -> tuple[list[str], int]:
     if not complaints:
         again = limited(command, ENOUGH)
         again.communicate(timeout=10 * LONG)
-        complaints += audit_report(report, [*pictures().items()])
+        complaints += about_rows(report)
     return complaints, len(blamed)
 
 
@@ -117,8 +93,29 @@ def watch(folder: Path, mebibytes: int) -> tuple[list[str], int]:
     blamed = blamed_in(outbox / "predictions.csv")
     complaints += slandered(blamed)
     serve_once(folder)
-    complaints += audit(folder / "inbox", outbox, [*pictures().items()])
+    complaints += about_rows(outbox / "predictions.csv")
+    if left := files_below(folder / "inbox"):
+        complaints.append(f"left in the inbox: {left}")
+    if {sha256(path.read_bytes()) for path in on_shelves(outbox)} != set(digests().values()):
+        complaints.append("pictures are lost")
+    account = verify(folder / "inbox", outbox, outbox / "predictions.csv")
+    if not account.is_complete:
+        complaints.append(f"verify says: {account}")
     return complaints, len(blamed)
+
+
+def about_rows(report: Path) -> list[str]:
+    """Say what is not right: each picture has one row, which may lack what took memory to know."""
+    found = rows(report)
+    complaints = [
+        f"{row['file']} has the SHA-256 {row['sha256']!r}"
+        for row in found
+        if row["sha256"] != digests()[row["file"]]
+        and not (row["sha256"] == "" and "memory" in row["reason"])
+    ]
+    if Counter(row["file"] for row in found) != Counter([*pictures()]):
+        complaints.append(f"rows: {[row['file'] for row in found]}")
+    return complaints
 
 
 def let_it_work(process: "subprocess.Popen[str]", folder: Path) -> tuple[str, float]:
