@@ -85,14 +85,13 @@ def stalled(yard: Yard, number: int) -> None:
     """Reserve all room, write half, pause for longer than `--settle`, and write the rest."""
     name, content = f"stalled {number}.png", a_digit(number_of(number))
     yard.expected[name] = content
-    path = yard.inbox / name
-    with path.open("wb") as file:
-        file.write(content[:150])
-        file.truncate(len(content))
+    file = (yard.inbox / name).open("wb", buffering=0)
+    file.write(content[:150])
+    file.truncate(len(content))
 
     def complete() -> None:
-        with suppress(FileNotFoundError), path.open("r+b") as file:
-            file.write(content)
+        with file:
+            file.write(content[150:])
 
     yard.later(1.5, complete)
 
