@@ -1,4 +1,4 @@
-"""What fails from some operation of a process on, for good: of `outage.py`."""
+"""Operations of a process that fail from some point on, for good: of `outage.py`."""
 
 import errno
 import mmap
@@ -20,7 +20,7 @@ ERRORS = {
     "EMFILE": {"open"},
     "ESTALE": set(crash.OPERATIONS),
 }
-"""Which operations each of them may befall."""
+"""Operations that may fail with each error."""
 SEEN_BY_OTHERS = {"EACCES", "EROFS"}
 KINDS = ("same", "any")
 SIDES = ("inbox", "outbox", "both")
@@ -28,14 +28,14 @@ SIDES = ("inbox", "outbox", "both")
 
 @dataclass
 class Outage:
-    """What does not work from the N-th operation of a process on."""
+    """Operations that fail from the N-th one of a process on."""
 
     at: int
     error: str
     kind: str
     side: str
     shared: mmap.mmap = field(default_factory=lambda: mmap.mmap(-1, 2))
-    """Whether it has begun, and whether it is over: for the process that asks, too."""
+    """Two flags that both processes see: it has begun, it is over."""
     seen: int = 0
     failing: str = ""
     """The function that fails, if only one does."""

@@ -1,4 +1,4 @@
-"""What people and programs do to files while they are read: of `hostile.py`, as the things are."""
+"""Acts of people and programs on files that are being read: of `hostile.py`."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""What came of a run of `hostile.py`, compared with what was promised."""
+"""Compare a run of `hostile.py` with what was promised."""
 
 import re
 from collections import Counter

@@ -199,4 +199,4 @@ STAY = {
     "stranger's folder": "stranger",
     "immutable": "immutable",
 }
-"""What the worker cannot take or look into, and a part of its name that `status` must tell."""
+"""Kinds that the worker cannot take or look into: a part of the name that `status` must tell."""

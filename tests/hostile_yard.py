@@ -16,11 +16,11 @@ class Yard:
     aside: Path
     """A folder beside the inbox, on the same disk."""
     marker: Path
-    """Where a file of Python's says that it was executed."""
+    """File to which a dropped Python program writes, if it is ever executed."""
     later: Callable[[float, Callable[[], object]], None]
     """Has something done some seconds later, by another thread."""
     expected: dict[str, bytes] = field(default_factory=dict)
-    """What must have exactly one row of its content, by its name below the inbox."""
+    """Contents that must have exactly one row, by name below the inbox."""
 
     def drop(self, name: str, content: bytes) -> Path:
         """Write a file aside, and move it in."""
