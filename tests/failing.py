@@ -46,13 +46,13 @@ class Outage:
 
     @property
     def lets_tell(self) -> bool:
-        """Whether the worker can tell others of it, or they can see it themselves."""
+        """True if the worker can tell others of it, or they can see it themselves."""
         is_seen = self.error in SEEN_BY_OTHERS or "unlink" not in ERRORS[self.error]
         return is_seen or self.kind == "same" or self.side == "inbox"
 
     @property
     def has_begun(self) -> bool:
-        """Whether there were as many operations."""
+        """True once the N-th operation has come."""
         return bool(self.shared[0])
 
     def end(self) -> None:
