@@ -72,7 +72,6 @@ def main() -> None:
     parser.add_argument("--one-in", type=int, default=100, help="one drop of so many is hostile")
     parser.add_argument("--rate", type=float, default=100.0, help="good drops a second")
     parser.add_argument("--within", type=float, default=2.0, help="seconds until a row at most")
-    parser.add_argument("--max-wait", type=float, default=3.0, help="the worker's option")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", action="append", choices=KINDS, metavar="KIND")
     parser.add_argument("--without", action="append", choices=KINDS, metavar="KIND", default=[])

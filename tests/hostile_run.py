@@ -11,7 +11,7 @@ from pathlib import Path
 from hostile_acts import ACTS
 from hostile_pictures import a_digit
 from hostile_things import THINGS
-from hostile_watch import Later, Rows, Subject
+from hostile_watch import MAX_WAIT, Later, Rows, Subject
 from hostile_yard import Yard
 
 KINDS = {**THINGS, **ACTS}
@@ -110,4 +110,4 @@ class Run:
             if time.monotonic() - max(self.rows.last, since) > PATIENCE:
                 return
             time.sleep(0.05)
-        time.sleep(self.options.max_wait + 1)  # for what is hostile, and waits
+        time.sleep(MAX_WAIT + 1)  # for what is hostile, and waits

@@ -20,6 +20,7 @@ from ledger import children
 from worker.table.escape import unescape
 
 LONG = 60.0
+MAX_WAIT = 3.0  # seconds, the worker's option
 
 
 class Later(threading.Thread):
@@ -189,9 +190,6 @@ class Subject:
         while Path(f"/proc/{pid}/smaps_rollup").exists():
             self.memory.append(sum(map(_size, _family(pid))))
             time.sleep(0.5)
-
-
-MAX_WAIT = 3.0
 
 
 def _family(pid: int) -> list[int]:
