@@ -267,7 +267,7 @@ def run(world: World, fault: Fault, *, wrapped: "Callable[[Fault], None] | None"
     told = world.log_size()
     child = os.fork()
     if not child:
-        _be_the_worker(world, fault, wrapped or wrap)
+        be_the_worker(world, fault, wrapped or wrap)
     began, asked, idle = time.monotonic(), False, 0
     while True:
         pid, status = os.waitpid(child, os.WNOHANG)
@@ -295,7 +295,8 @@ def run(world: World, fault: Fault, *, wrapped: "Callable[[Fault], None] | None"
     return code != 2
 
 
-def _be_the_worker(world: World, fault: Fault, wrapped: Callable[[Fault], None]) -> None:
+def be_the_worker(world: World, fault: Fault, wrapped: Callable[[Fault], None]) -> None:
+    """Run the command line of a world in this process, and end it."""
     try:
         sys.argv = ["digitdrop", *world.arguments()]
         log = os.open(world.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
@@ -355,12 +356,8 @@ def _wait_for_the_crew() -> None:
 def wrap(fault: Fault) -> None:
     """Count what this process changes on disk from now on, and strike at the chosen moment."""
     use_os_for_all()
-    names = ("rename", "replace", "link", "unlink", "remove", "rmdir", "mkdir", "truncate")
-    for name in names:
-        _wrap(name, fault, lambda *_, **__: True)
-    for name in ("write", "fsync", "ftruncate", "sendfile"):
-        _wrap(name, fault, lambda descriptor, *_: _is_on_disk(descriptor))
-    _wrap("open", fault, _is_for_writing)
+    for name, counts in OPERATIONS.items():
+        _wrap(name, fault, counts)
 
 
 def use_os_for_all() -> None:
@@ -375,6 +372,20 @@ def _is_on_disk(descriptor: int) -> bool:
 
 def _is_for_writing(path: str, flags: int, *_: Any, **__: Any) -> bool:
     return bool(flags & (os.O_WRONLY | os.O_RDWR)) and os.fspath(path) != os.devnull
+
+
+OPERATIONS: dict[str, Callable[..., bool]] = {
+    **dict.fromkeys(
+        ("rename", "replace", "link", "unlink", "remove", "rmdir", "mkdir", "truncate"),
+        lambda *_, **__: True,
+    ),
+    **dict.fromkeys(
+        ("write", "fsync", "ftruncate", "sendfile"),
+        lambda descriptor, *_: _is_on_disk(descriptor),
+    ),
+    "open": _is_for_writing,
+}
+"""What a worker changes on disk with: functions of `os`, and which of their calls count."""
 
 
 def _wrap(name: str, fault: Fault, counts: Callable[..., Any]) -> None:
