@@ -93,10 +93,14 @@ class DeferredQueue:
         item.is_seen = True
         return now.monotonic >= item.due
 
+    def wait(self, key: str, now: Now) -> float:
+        """Say after how many seconds an item may be tried; 0 for one that is not kept."""
+        item = self._items.get(key)
+        return max(0.0, item.due - now.monotonic) if item else 0.0
+
     def due(self, now: Now) -> float:
         """Say after how many seconds the next item may be tried; infinite if there is none."""
-        first = min((item.due for item in self._items.values()), default=math.inf)
-        return max(0.0, first - now.monotonic)
+        return min((self.wait(key, now) for key in self._items), default=math.inf)
 
     def done(self, key: str, *, how: str = "now it can") -> None:
         """Forget an item that was handled, or is gone; nothing if it is not kept."""
