@@ -86,7 +86,6 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: s
         deferred=deferred,
         postponed=postponed,
         clock=now,
-        limits=service.limits,
         stopper=stopper,
         pulse=pulse,
     )
