@@ -65,7 +65,7 @@ def test_a_file_in_somebody_elses_folder_is_told_as_long_as_it_lasts_and_others_
         drop(worker.inbox, GOOD)
         worker.waits_until(lambda: is_read(worker, *(name for name, _ in GOOD)), 10)
         time.sleep(2)  # another listing
-        assert deferred(worker) == [(STUCK[0], "be taken")]
+        assert deferred(worker) == [(STUCK[0], "be taken")], worker.told()
         assert worker.told().count("cannot be taken") == 1
 
         (worker.inbox / "scanner").chmod(0o755)

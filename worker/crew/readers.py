@@ -75,6 +75,12 @@ class Readers:
         """
         return [seen for job in seeing if (seen := self._result(job))]
 
+    @property
+    def are_stuck(self) -> bool:
+        """Whether as many threads as may read are busy with pictures that went on elsewhere."""
+        self.stuck_for()
+        return len(self._stuck) >= self._terms.workers
+
     def stuck_for(self) -> float:
         """Say for how many seconds a thread has been busy with one picture; 0 if none is."""
         self._stuck = [job for job in self._stuck if not job.future.done()]
@@ -111,12 +117,12 @@ class Readers:
 
     def _leaves(self, job: Job) -> bool:
         """Have a picture go on in the lane if it has taken long enough; others get new threads."""
-        if not self._lane or self._lane.is_full or not job.began:
+        if self._lane is None or self._lane.is_full or not job.began:
             return False
         if time.monotonic() - job.began < SHARE:
             return False
         self.stuck_for()
-        if len(self._stuck) >= self._terms.workers:  # each may take much memory
+        if len(self._stuck) >= 2 * self._terms.workers:  # each may take much memory
             return False
         tell(job.drop)
         self._lane.put(job.drop, thread=job.future)

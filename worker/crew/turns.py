@@ -100,13 +100,13 @@ class Turns:
             more: as many or more are waiting, so that these are best begun at once, and
                 a crew may be worth its start; of a single worker nothing is gained.
         """
-        if more and self.workers > 1:
-            if self._is_worth_a_crew():
-                self._crew.start()
-            if self._crew.is_ready():
-                return Turn(drops, order=self._crew.begin(drops))
-            return Turn(drops, seeing=self._readers.begin(drops))
-        return Turn(drops)
+        more = more and self.workers > 1
+        are_stuck = self._readers.are_stuck
+        if are_stuck or (more and self._is_worth_a_crew()):
+            self._crew.start()
+        if (more or are_stuck) and self._crew.is_ready():
+            return Turn(drops, order=self._crew.begin(drops))
+        return Turn(drops, seeing=self._readers.begin(drops) if more else None)
 
     def end(self, turn: Turn) -> list[Outcome]:
         """Give what became of drops, in their order, without those not begun when a stop came.
@@ -164,7 +164,8 @@ class Turns:
     def rest(self) -> None:
         """Let the processes go: nothing has waited for a while."""
         self._since = None
-        self._crew.dismiss()
+        if not self._readers.are_stuck:
+            self._crew.dismiss()
         self._lane.rest()
 
     def close(self) -> None:
