@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_what_an_earlier_version_left_in_hand_is_still_known_by_the_outboxs_path
     ]
 
 
-DAMAGED = {
+DAMAGED: dict[str, Callable[[Path], object]] = {
     "empty": lambda path: path.write_bytes(b""),
     "cut": lambda path: path.write_bytes(b"abcdefghijkl"),
     "zeros": lambda path: path.write_bytes(bytes(37)),

@@ -7,6 +7,7 @@ each version of the libraries that decode it.
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ pytestmark = [
 ]
 
 GOOD = [(f"good {number}.png", a_picture(number)) for number in range(5)]
-SOON = 5.0
+SOON = 10.0
 """Seconds; on idle cores less than two. Without a lane it takes a minute."""
 
 
@@ -39,6 +40,10 @@ def is_read(worker: Worker, drops: list[tuple[str, bytes]]) -> bool:
     return {row["file"] for row in worker.rows()} >= {name for name, _ in drops}
 
 
+def have_left(worker: Worker, count: int) -> bool:
+    return worker.told().count("others go on") == count
+
+
 @pytest.mark.parametrize("count", [1, 4])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_others_have_their_rows_at_once_while_pictures_hang(
@@ -50,7 +55,7 @@ def test_others_have_their_rows_at_once_while_pictures_hang(
         worker.waits_until(lambda: "claimed" in worker.told())
         for one in GOOD:
             drop(worker.inbox, [one])
-            worker.waits_until(lambda drops=[one]: is_read(worker, drops), SOON)
+            worker.waits_until(partial(is_read, worker, [one]), SOON)
         assert worker.stop() < 5
 
     held = files_below(tmp_path / "inbox" / ".claimed")
@@ -80,7 +85,7 @@ def test_a_worker_that_is_killed_while_pictures_take_long_loses_and_doubles_none
     drop(tmp_path / "inbox", [*slow, *GOOD])
     for _ in range(2):
         with a_worker(tmp_path, "--settle=0", "--workers=2") as worker:
-            worker.waits_until(lambda one=worker: is_read(one, GOOD), 20)
+            worker.waits_until(partial(is_read, worker, GOOD), 20)
             worker.kill()
 
     with a_worker(tmp_path, "--settle=0", "--workers=2") as worker:
@@ -149,10 +154,8 @@ def test_many_that_hang_wait_for_one_another_and_nobody_for_them(tmp_path: Path)
         worker.waits_until(worker.is_up)
         for two in range(4):
             drop(worker.inbox, poisoned("hangs", 2 * two + 2)[-2:])
-            worker.waits_until(
-                lambda count=2 * two + 2: worker.told().count("others go on") == count, 15
-            )
+            worker.waits_until(partial(have_left, worker, 2 * two + 2), 15)
             drop(worker.inbox, GOOD[two : two + 1])
-            worker.waits_until(lambda one=two: is_read(worker, GOOD[one : one + 1]), SOON)
+            worker.waits_until(partial(is_read, worker, GOOD[two : two + 1]), SOON)
         assert worker.stop() < 5
     assert len(worker.rows()) == 4

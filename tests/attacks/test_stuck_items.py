@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_thousands_that_cannot_be_taken_slow_nobody_down(tmp_path: Path) -> None
         worker.waits_until(lambda: len(deferred(worker)) == 100)
         for name, content in GOOD:
             drop(worker.inbox, [(name, content)])
-            worker.waits_until(lambda one=name: is_read(worker, one), 5)
+            worker.waits_until(partial(is_read, worker, name), 5)
         assert worker.stop() < 5
 
 

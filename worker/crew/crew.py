@@ -65,6 +65,11 @@ class Crew:
             self._is_wanted = True
             self._start_missing()
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether it was started, and could be until now."""
+        return self._is_wanted
+
     def is_ready(self) -> bool:
         """Say whether it can read: all at first, later one is enough while others start."""
         if not self._is_wanted:
