@@ -4,6 +4,7 @@ from pathlib import Path
 
 from worker.hints import AFTERCARE, Hints
 from worker.settle import Now, Settler
+from worker.twins import Twins
 
 
 @dataclass
@@ -22,7 +23,7 @@ def a_drop(folder: Path) -> tuple[Hints, Clock]:
     clock = Clock(folder / "7.png")
     clock.file.write_bytes(b"7")
     settler = Settler(quiet=2.0, patience=60.0, trust_ctime=True)
-    return Hints(folder, settler, clock), clock
+    return Hints(folder, settler, Twins(folder, clock), clock), clock
 
 
 def test_a_file_written_just_now_waits_for_the_rest_of_its_time_and_no_longer(

@@ -16,6 +16,7 @@ from worker.mounts import HomeDisk
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
 from worker.tidy.upkeep import Upkeep
+from worker.twins import Twins
 from worker.watch import Polling, Watch
 
 logger = logging.getLogger(__name__)
@@ -53,9 +54,9 @@ class Loop:
         self._clock = clock
         self._pulse = pulse
         self._trouble = stopper.trouble("take files in")
-        self._hints = Hints(folder, settler, clock)
+        self._twins = Twins(folder, clock)
+        self._hints = Hints(folder, settler, self._twins, clock)
         self._recovered = False
-        self._is_listed = False
 
     def run(self) -> None:
         """Read what comes until asked to stop.
@@ -77,6 +78,7 @@ class Loop:
             self._supervise()
             if not self._recovered:
                 self._recover()
+                self._see_every_name()
             self._take_in(self._settled())
             self._intake.rest()
         except OSError as error:
@@ -84,8 +86,10 @@ class Loop:
             return _POLLING
         self._trouble.is_over()
         self._settler.end_of_listing()
+        self._twins.end_of_listing()
         longest = _POLLING if isinstance(self._watch, Polling) else _EVENTS
-        return min(longest, self._upkeep.look(), self._settler.due(self._clock()))
+        soonest = self._upkeep.look()
+        return min(soonest, self._settler.due(self._clock(), at_most=longest))
 
     def _recover(self) -> None:
         """Finish what was left in hand: by an earlier run, or by the turn that failed."""
@@ -96,10 +100,11 @@ class Loop:
             logger.info("watching %s", self._folder)
 
     def _settled(self) -> Iterator[Found]:
-        for found in inbox.listing(self._folder):
+        for found in inbox.listing(self._folder, aside=self._twins.note):
             if self._stopper.is_stopping():
                 return
-            if self._settler.is_settled(found, self._clock()):
+            is_settled = self._settler.is_settled(found, self._clock())
+            if is_settled and not self._twins.hold(found.name):
                 yield found
 
     def _take_in(self, ready: Iterator[Found]) -> None:
@@ -109,22 +114,20 @@ class Loop:
         """
         while group := list(islice(ready, self._intake.pace.size)):
             self._intake.handle(group, settled=True)
-            self._list_once()
             self._pulse.beat()
             self._follow_hints()
             self._upkeep.catch_up(more=True)
             if self._stopper.is_stopping():
                 break
         self._intake.finish()
-        self._is_listed = True
-        self._pulse.ready()
 
-    def _list_once(self) -> None:
-        """See every name once, before all are read: a start is over in a moment, not in hours."""
-        if not self._is_listed:
-            inbox.count(self._folder)
-            self._is_listed = True
-            self._pulse.ready()
+    def _see_every_name(self) -> None:
+        """List all names before any file is read, so that a file is not met before its twin.
+
+        That takes a moment where reading all may take hours, so the start is over with it.
+        """
+        inbox.count(self._folder, aside=self._twins.note)
+        self._pulse.ready()
 
     def _follow_hints(self) -> None:
         """Read the files that events named, but for those that were written just now."""

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers.api import BaseObserver
 
+from worker import ignore
 from worker.inbox import CLAIMED
 from worker.observer import ARRIVALS, observer
 
@@ -83,7 +84,7 @@ class Events(FileSystemEventHandler):
                 once until `hints` is asked.
         """
         self._folder = folder
-        self._prefix = os.fspath(folder) + os.sep
+        self._root = os.fspath(folder)
         self._wake = wake
         self._lock = threading.Lock()
         self._names: set[str] = set()
@@ -95,11 +96,11 @@ class Events(FileSystemEventHandler):
         """Start a new observer, whatever became of the last one."""
         self.stop()
         self._watched = _identity(self._folder)
+        # The inbox may be a link: what is watched is the folder itself, and told by its path.
+        self._root = os.path.realpath(self._folder)
         try:
-            self._observer = observer(self._folder)
-            self._observer.schedule(
-                self, os.fspath(self._folder), recursive=True, event_filter=ARRIVALS
-            )
+            self._observer = observer()
+            self._observer.schedule(self, self._root, recursive=True, event_filter=ARRIVALS)
             self._observer.start()
         except OSError as error:
             self.stop()
@@ -119,7 +120,7 @@ class Events(FileSystemEventHandler):
         """Say whether all its threads live and the folder is still the one it watches.
 
         A folder that was deleted and made again, or renamed away, leaves an
-        observer that looks alive and hears nothing.
+        observer that looks alive and hears nothing; so does a link that leads elsewhere now.
         """
         return (
             self._observer is not None
@@ -138,14 +139,15 @@ class Events(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Note a name; for watchdog alone."""
         path = os.fsdecode(event.dest_path or event.src_path)
-        name = path.removeprefix(self._prefix)
+        name = path.removeprefix(self._root + os.sep)
         if name.startswith(CLAIMED) or name == path:
             return
+        is_read = event.is_directory or not ignore.by_name(name.rpartition(os.sep)[2])
         with self._lock:
             named = not event.is_directory and len(self._names) < _MOST_HINTS
             self._names.add(name.replace(os.sep, "/") if named else LOOK_EVERYWHERE)
-            asleep, self._awake = not self._awake, True
-        if asleep:
+            asleep, self._awake = not self._awake, self._awake or is_read
+        if asleep and is_read:  # what is left alone can wait until something else is told
             self._wake()
 
 

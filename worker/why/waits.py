@@ -32,6 +32,7 @@ _REMEDIES: Final = {
     Rule.HIDDEN: "give it a name that does not begin with a dot",
     Rule.UNFINISHED: "rename it once it is finished",
     Rule.LITTER: "give it another name if it is a picture of yours",
+    Rule.SIDECAR: "give it another name if it is a picture of yours",
     Rule.FOREIGN_FOLDER: "move the picture into another folder of the inbox",
     Rule.LINK: "put a copy of the picture in its place",
     Rule.SPECIAL: "drop a regular file",
