@@ -23,6 +23,7 @@ from worker.shelve import SHELVES
 from worker.stopper import Stopper
 from worker.table.rotation import Rotation
 from worker.tidy.clear import Clearer
+from worker.tidy.passed import Passed
 from worker.tidy.upkeep import Upkeep
 from worker.values import Limits, Status
 from worker.watch import Events, Polling, Watch
@@ -112,7 +113,8 @@ def upkeep_of(
         clock=now,
     )
     keep = service.keep_done
-    clearer = Clearer(service.outbox, report, keep=keep, clock=utc_now) if keep else None
+    passed = Passed(service.outbox, now)
+    clearer = Clearer(service.outbox, report, keep=keep, clock=passed) if keep else None
     return Upkeep(corrector, clearer, pager)
 
 

@@ -47,7 +47,7 @@ class Clearer:
             outbox: the folder with `done/`.
             rows: only pictures with a row in it are deleted.
             keep: how long after the end of its day (UTC) a picture stays.
-            clock: tells the time, aware.
+            clock: tells the time, aware; one that cannot leap ahead, see `passed`.
         """
         self._outbox = outbox
         self._rows = rows
@@ -61,6 +61,8 @@ class Clearer:
 
     def step(self) -> bool:
         """Work for some milliseconds; say whether more is left to do now."""
+        if self._is_busy and self._last_day(self._clock()) < self._until:
+            self._is_busy, self._until = False, date.min  # the clock was put right meanwhile
         if not self._is_busy and not self._sets_out():
             return False
         until = time.perf_counter() + _STEP
@@ -85,11 +87,17 @@ class Clearer:
     def _sets_out(self) -> bool:
         """Begin if a day more is due than last time."""
         now = self._clock()
-        last = (now - self._keep).astimezone(UTC).date() - _DAY
+        last = self._last_day(now)
         self._is_busy = now >= self._not_before and last > self._until
         if self._is_busy:
             self._until, self._work = last, self._clear(last)
         return self._is_busy
+
+    def _last_day(self, now: datetime) -> date:
+        try:
+            return (now - self._keep).astimezone(UTC).date() - _DAY
+        except OverflowError:  # longer than there were days
+            return date.min
 
     def _clear(self, last: date) -> Iterator[None]:
         days = _days(self._outbox / _DONE, last)
