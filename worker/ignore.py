@@ -10,16 +10,45 @@ from typing import Final
 class Rule(StrEnum):
     """Why an entry of the inbox is left alone; each says it in words for a person."""
 
-    HIDDEN = "its name begins with a dot, so it is hidden"
-    UNFINISHED = "its name is one that programs give to files which are not finished"
-    LITTER = "systems and editors leave files of this name beside people's"
-    SIDECAR = "cameras, phones and photo programs keep notes about a picture in files of this name"
-    FOREIGN_FOLDER = (
-        "it lies in a folder that is hidden, or belongs to a system or an unfinished copy"
+    HIDDEN = (
+        "its name begins with a dot, so it is hidden",
+        "give it a name that does not begin with a dot",
     )
-    LINK = "it is a symbolic link, which is never followed"
-    FOLDER = "it is a folder"
-    SPECIAL = "it is no regular file, but a pipe, a socket or a device"
+    UNFINISHED = (
+        "its name is one that programs give to files which are not finished",
+        "rename it once it is finished",
+    )
+    LITTER = (
+        "systems and editors leave files of this name beside people's",
+        "give it another name if it is a picture of yours",
+    )
+    SIDECAR = (
+        "cameras, phones and photo programs keep notes about a picture in files of this name",
+        "give it another name if it is a picture of yours",
+    )
+    FOREIGN_FOLDER = (
+        "it lies in a folder that is hidden, or belongs to a system or an unfinished copy",
+        "move the picture into another folder of the inbox",
+    )
+    LINK = (
+        "it is a symbolic link, which is never followed",
+        "put a copy of the picture in its place",
+    )
+    FOLDER = ("it is a folder", "put pictures into it")
+    SPECIAL = (
+        "it is no regular file, but a pipe, a socket or a device",
+        "put a regular file in its place",
+    )
+
+    remedy: str
+    """What a person can do who wants the picture read."""
+
+    def __new__(cls, text: str, remedy: str) -> "Rule":
+        """Keep the remedy beside the reason, so that no rule is without one."""
+        rule = str.__new__(cls, text)
+        rule._value_ = text
+        rule.remedy = remedy
+        return rule
 
 
 UNFINISHED: Final = (
@@ -143,3 +172,17 @@ def finished(name: str) -> Iterator[str]:
             yield match[1] + match[2]
         if match := _OWNCLOUD.fullmatch(stem):
             yield match[1].lstrip(".")
+
+
+_JUNK: Final = re.compile(
+    r"\.d[a-z2-7]{16}\.part|\.DS_Store|\._.*|\.directory|(?:eh)?thumbs\.db|desktop\.ini",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_junk(name: str) -> bool:
+    """Say whether a file is what a file manager leaves in a folder, or a copy that broke off.
+
+    Nobody's picture has such a name, so it may be deleted with the folder.
+    """
+    return _JUNK.fullmatch(name) is not None

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 STALE: Final = 3600.0
 """Seconds without a change after which an unfinished file holds nothing up any more."""
 
-_State: TypeAlias = tuple[object, ...]
+_State: TypeAlias = tuple[int, ...]
 
 
 class Twins:
@@ -90,19 +90,22 @@ class Twins:
         return False
 
 
-def twin_of(folder: Path, name: str) -> str | None:
+def twin_of(folder: Path, name: str) -> tuple[str, float] | None:
     """Look for an unfinished file or folder beside a file; None if there is none.
 
     Args:
         folder: the inbox.
         name: of the file, relative to the inbox.
+
+    Returns:
+        Its name, and when it changed last: seconds since the epoch.
     """
     below = name.rpartition("/")[0]
-    with suppress(OSError), os.scandir(folder / below) as entries:
-        for entry in entries:
-            other = f"{below}/{entry.name}" if below else entry.name
-            if name in _finished(other):
-                return other
+    with suppress(OSError):  # the folder is gone, or may not be listed
+        for last in [path.name for path in (folder / below).iterdir()]:
+            other = f"{below}/{last}" if below else last
+            if name in _finished(other) and (state := _state(folder / other)):
+                return other, state[0] / 1e9
     return None
 
 
@@ -116,13 +119,9 @@ def _state(path: Path) -> _State | None:
     try:
         status = os.lstat(path)
         if not stat.S_ISDIR(status.st_mode):
-            return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+            return status.st_ctime_ns, status.st_size, status.st_mtime_ns, status.st_ino
         with os.scandir(path) as entries:
-            stats = [entry.stat(follow_symlinks=False) for entry in entries]
+            stats = [status, *(entry.stat(follow_symlinks=False) for entry in entries)]
     except OSError:
         return None
-    return (
-        len(stats),
-        sum(one.st_size for one in stats),
-        max([status.st_ctime_ns, *(one.st_ctime_ns for one in stats)]),
-    )
+    return max(one.st_ctime_ns for one in stats), len(stats), sum(one.st_size for one in stats)

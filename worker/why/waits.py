@@ -7,7 +7,9 @@ from typing import Final
 
 from worker.errors import Incomplete, Unavailable
 from worker.ignore import Rule
+from worker.settle import patience_for
 from worker.table.escape import printable
+from worker.twins import STALE
 from worker.why.answer import Answer, Kind
 from worker.why.trace import Trace
 from worker.why.waiting import TRIAL, Waiting
@@ -19,7 +21,7 @@ _LONG: Final = 60.0
 def waits(seen: Trace, file: Waiting) -> Answer:
     """Give the first thing that keeps a file waiting; what a person must do comes first."""
     reasons: tuple[Callable[[Trace, Waiting], Answer | None], ...] = (
-        _ignored, _refused, _nobody, _deadly, _cut_short, _changing, _stuck,
+        _ignored, _refused, _nobody, _deadly, _unfinished, _cut_short, _changing, _stuck,
     )  # fmt: skip
     for reason in reasons:
         if answer := reason(seen, file):
@@ -28,24 +30,13 @@ def waits(seen: Trace, file: Waiting) -> Answer:
     return Answer(Kind.WAITING, f"it waits in the inbox{before}; it is read in a moment")
 
 
-_REMEDIES: Final = {
-    Rule.HIDDEN: "give it a name that does not begin with a dot",
-    Rule.UNFINISHED: "rename it once it is finished",
-    Rule.LITTER: "give it another name if it is a picture of yours",
-    Rule.SIDECAR: "give it another name if it is a picture of yours",
-    Rule.FOREIGN_FOLDER: "move the picture into another folder of the inbox",
-    Rule.LINK: "put a copy of the picture in its place",
-    Rule.SPECIAL: "drop a regular file",
-}
-
-
 def _ignored(_: Trace, file: Waiting) -> Answer | None:
     if file.rule is None:
         return None
     if file.rule is Rule.FOLDER:
         return Answer(Kind.FOLDER, f"it is a folder; {file.files:,} files in it wait to be read")
     text = f"left alone: {file.rule}"
-    return Answer(Kind.IGNORED, f"{text} ({printable(file.blamed)})", _REMEDIES[file.rule])
+    return Answer(Kind.IGNORED, f"{text} ({printable(file.blamed)})", file.rule.remedy)
 
 
 def _refused(_: Trace, file: Waiting) -> Answer | None:
@@ -98,10 +89,22 @@ def _deadly(_: Trace, file: Waiting) -> Answer | None:
     )
 
 
+def _unfinished(_: Trace, file: Waiting) -> Answer | None:
+    if not file.twin or file.twin_age > STALE:
+        return None
+    return Answer(
+        Kind.CHANGING,
+        f"an unfinished file lies beside it: {printable(file.twin)}, which changed "
+        f"{file.twin_age:,.0f} s ago; it is read once that is gone or renamed, "
+        f"or has not changed for {STALE:,.0f} s",
+        "if nobody is writing that one any more, delete it",
+    )
+
+
 def _cut_short(seen: Trace, file: Waiting) -> Answer | None:
     if not isinstance(file.error, Incomplete):
         return None
-    patience = seen.told.max_wait if seen.told else 0.0
+    patience = patience_for(file.size, seen.told.max_wait) if seen.told else 0.0
     if file.age > patience + _LONG:
         return None
     left = max(0.0, patience - file.age)
