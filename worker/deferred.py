@@ -93,10 +93,14 @@ class DeferredQueue:
         item.is_seen = True
         return now.monotonic >= item.due
 
+    def wait(self, key: str, now: Now) -> float:
+        """Say after how many seconds an item may be tried; 0 for one that is not kept."""
+        item = self._items.get(key)
+        return max(0.0, item.due - now.monotonic) if item else 0.0
+
     def due(self, now: Now) -> float:
         """Say after how many seconds the next item may be tried; infinite if there is none."""
-        first = min((item.due for item in self._items.values()), default=math.inf)
-        return max(0.0, first - now.monotonic)
+        return min((self.wait(key, now) for key in self._items), default=math.inf)
 
     def done(self, key: str, *, how: str = "now it can") -> None:
         """Forget an item that was handled, or is gone; nothing if it is not kept."""
@@ -108,12 +112,17 @@ class DeferredQueue:
         logger.info("%s could not %s: %s", name, item.told.cannot, how, extra=extra)
         self._changed()
 
-    def end_of_listing(self, cannot: str) -> None:
-        """Forget the items of one kind that nobody met since the last listing ended."""
+    def end_of_listing(self, cannot: str, *, how: str = "it is not there any more") -> None:
+        """Forget the items of one kind that nobody met since the last listing ended.
+
+        Args:
+            cannot: the kind, as given to `put`.
+            how: what the log says of them.
+        """
         of_kind = {key: one for key, one in self._items.items() if one.told.cannot == cannot}
         for key, item in of_kind.items():
             if not item.is_seen:
-                self.done(key, how="it is not there any more")
+                self.done(key, how=how)
             item.is_seen = False
 
     def _changed(self) -> None:

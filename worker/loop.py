@@ -2,12 +2,14 @@
 
 import errno
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from worker import inbox
+from worker.deferred import DeferredQueue
 from worker.health.pulse import Pulse
 from worker.hints import Hints
 from worker.inbox import Found
@@ -42,6 +44,7 @@ class Loop:
         stopper: Stopper,
         clock: Callable[[], Now],
         pulse: Pulse,
+        deferred: DeferredQueue,
     ) -> None:
         """Wire it; nothing is watched or read before `run`."""
         self._home = home
@@ -53,10 +56,13 @@ class Loop:
         self._stopper = stopper
         self._clock = clock
         self._pulse = pulse
+        self._deferred = deferred
         self._trouble = stopper.trouble("take files in")
         self._twins = Twins(folder, clock)
         self._hints = Hints(folder, settler, self._twins, clock)
         self._recovered = False
+        self._again = math.inf
+        """Seconds until something that cannot leave the hand may be tried again."""
 
     def run(self) -> None:
         """Read what comes until asked to stop.
@@ -80,6 +86,7 @@ class Loop:
                 self._recover()
                 self._see_every_name()
             self._take_in(self._settled())
+            self._again = self._intake.retry()
             self._intake.rest()
         except OSError as error:
             self._give_up_for_now(error)
@@ -87,6 +94,8 @@ class Loop:
         self._trouble.is_over()
         self._settler.end_of_listing()
         self._twins.end_of_listing()
+        self._deferred.end_of_listing("be taken")
+        self._deferred.end_of_listing("be listed", how="now it can, or it is gone")
         longest = _POLLING if isinstance(self._watch, Polling) else _EVENTS
         soonest = self._upkeep.look()
         return min(soonest, self._settler.due(self._clock(), at_most=longest))
@@ -100,12 +109,20 @@ class Loop:
             logger.info("watching %s", self._folder)
 
     def _settled(self) -> Iterator[Found]:
-        for found in inbox.listing(self._folder, aside=self._twins.note):
+        for found in inbox.listing(
+            self._folder, aside=self._twins.note, refused=self._cannot_list
+        ):
             if self._stopper.is_stopping():
                 return
-            is_settled = self._settler.is_settled(found, self._clock())
-            if is_settled and not self._twins.hold(found.name):
+            now = self._clock()
+            # Both are asked: each forgets what a listing did not show.
+            is_due = self._settler.is_settled(found, now) & self._deferred.is_due(found.name, now)
+            if is_due and not self._twins.hold(found.name):
                 yield found
+
+    def _cannot_list(self, folder: str, error: OSError) -> None:
+        why = error.strerror or str(error)
+        self._deferred.put(folder, cannot="be listed", why=why, now=self._clock())
 
     def _take_in(self, ready: Iterator[Found]) -> None:
         """Read files as they are found, a turn at a time, so that none waits for the last.
@@ -116,6 +133,7 @@ class Loop:
             self._intake.handle(group, settled=True)
             self._pulse.beat()
             self._follow_hints()
+            self._intake.retry()
             self._upkeep.catch_up(more=True)
             if self._stopper.is_stopping():
                 break
@@ -131,7 +149,9 @@ class Loop:
 
     def _follow_hints(self) -> None:
         """Read the files that events named, but for those that were written just now."""
-        ready = iter(self._hints.ready(self._watch.hints()))
+        now = self._clock()
+        found = self._hints.ready(self._watch.hints())
+        ready = (one for one in found if self._deferred.is_due(one.name, now))
         while group := list(islice(ready, self._intake.pace.size)):
             self._intake.handle(group, settled=False)
 
@@ -147,10 +167,11 @@ class Loop:
             if not self._recovered:
                 self._stopper.wait(left)
                 continue
-            self._stopper.wait(min(left, self._hints.due()))
+            self._stopper.wait(min(left, self._hints.due(), self._again))
             try:
                 self._follow_hints()
                 self._intake.finish()
+                self._again = self._intake.retry()
             except OSError as error:
                 self._give_up_for_now(error)
                 return
