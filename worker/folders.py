@@ -71,7 +71,7 @@ def _links(outbox: Path, shelves: Iterable[Path]) -> Iterator[Path]:
 
 
 def _counts(link: Path) -> bool:
-    return link.is_dir() or link.name == REPORT
+    return not link.is_file() or link.name == REPORT  # what is missing may be made any time
 
 
 def _overlap(one: Path, other: Path) -> bool:
