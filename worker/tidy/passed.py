@@ -72,7 +72,7 @@ class Passed:
 
     def _begin(self, now: Now) -> None:
         wall = _wall(now)
-        self._believed = _read(self._outbox) or _newest(self._outbox) or wall
+        self._believed = _read(self._outbox) or _as_shelved(self._outbox, wall)
         self._leapt, self._noted = now.monotonic, -math.inf  # it is noted at once
         if wall - self._believed > _DAY:
             logger.warning(
@@ -101,7 +101,7 @@ class Passed:
         self._noted = now.monotonic
         wall = _wall(now)
         if self._believed > wall and self._is_steady(now):
-            self._believed = max(wall, min(self._believed, _newest(self._outbox) or wall))
+            self._believed = min(self._believed, _as_shelved(self._outbox, wall))
         content = f"{self._believed.isoformat()}\n".encode()
         write_whole(self._outbox / NOTE, content, aside=self._outbox / f"{NOTE}.part")
         sync_folders([self._outbox])
@@ -122,15 +122,15 @@ def _read(outbox: Path) -> datetime | None:
     return time if time.tzinfo else None
 
 
-def _newest(outbox: Path) -> datetime | None:
-    """Give the end of the last day of which there are pictures; None if there are none."""
+def _as_shelved(outbox: Path, wall: datetime) -> datetime:
+    """Give the moment of the last day of which there are pictures that is nearest to the clock."""
     days = [
         datetime.fromisoformat(path.name).replace(tzinfo=UTC)
         for shelf in set(SHELVES.values())
         for path in (outbox / shelf).glob("????-??-??")
         if _is_day(path.name)
     ]
-    return max(days) + _DAY if days else None
+    return max(*days, min(wall, max(days) + _DAY)) if days else wall
 
 
 def _is_day(name: str) -> bool:
