@@ -183,18 +183,21 @@ class Loop:
 
     def _supervise(self) -> None:
         """Start the watch anew where it is deaf; only list where events cannot be had."""
-        if self._watch.is_well():
-            return
-        self._recovered = False  # another disk is there, or is back, with what was in hand on it
+        if not self._watch.is_well():
+            self._recovered = False  # another disk is there, or is back, with what was in hand
+            self._watch_anew()
+        self._pulse.looking(self._watch.looking())
+
+    def _watch_anew(self) -> None:
         try:
             self._watch.start()
         except OSError as error:
             if error.errno not in _NO_EVENTS:
                 raise
             logger.warning("no events to be had (%s): listing the inbox instead", error.strerror)
-            self._watch = Polling(self._folder)
+            why = f"for there are no events to be had: {error.strerror}"
+            self._watch = Polling(self._folder, why)
             self._watch.start()
-            self._pulse.looking(f"polling, for there are no events to be had: {error.strerror}")
 
     def _give_up_for_now(self, error: OSError) -> None:
         """Tell of trouble, and begin the next look with what is in hand."""

@@ -3,6 +3,7 @@
 On Linux that goes below what watchdog documents, so `pyproject.toml` names one minor version.
 """
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -53,10 +54,17 @@ if sys.platform == "linux":
     class _Ear(InotifyFD):
         """Takes a folder twice, since some are found by event and by looking; watchdog warns."""
 
+        is_full = False
+        """Whether the system did not allow to watch one folder more."""
+
         def _add_callback(
             self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
         ) -> WatchDescriptor:
-            watch = self._get_or_create_watch(path, mask)
+            try:
+                watch = self._get_or_create_watch(path, mask)
+            except OSError as error:  # which watchdog passes over, but for the first folder
+                self.is_full |= error.errno == errno.ENOSPC
+                raise
             watch.callbacks[id_] = callback
             return watch.wd
 
@@ -136,6 +144,9 @@ if sys.platform == "linux":
         def is_alive(self) -> bool:
             return super().is_alive() and self._ear.is_alive()
 
+        def is_full(self) -> bool:
+            return self._ear.is_full
+
         def on_thread_stop(self) -> None:
             super().on_thread_stop()
             self._ear.stop()
@@ -145,9 +156,17 @@ if sys.platform == "linux":
         """Make one that is not started; it hears of a folder and of all below it."""
         return _Observer()
 
+    def is_full(one: BaseObserver) -> bool:
+        """Say whether there are folders that the system did not allow to watch as well."""
+        return isinstance(one, _Observer) and one.is_full()
+
 else:
     from watchdog.observers import Observer
 
     def observer() -> BaseObserver:
         """Make one that is not started; it hears of a folder and of all below it."""
         return Observer()
+
+    def is_full(one: BaseObserver) -> bool:  # noqa: ARG001 - where that has no limit
+        """Say whether there are folders that the system did not allow to watch as well."""
+        return False

@@ -47,10 +47,10 @@ def walk(
     Raises:
         OSError: the root itself cannot be listed.
     """
-    return (_in_order if in_order else _lazily)(root, enter, refused)
+    return (_in_order if in_order else _lazily)(os.fspath(root), enter, refused)
 
 
-def _lazily(root: Path | str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
+def _lazily(root: str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
     waiting, real = [""], os.path.realpath(root)
     while waiting:
         below = waiting.pop()
@@ -68,7 +68,7 @@ def _lazily(root: Path | str, enter: Callable[[str], bool], refused: Refused) ->
             refused(below, error)
 
 
-def _in_order(root: Path | str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
+def _in_order(root: str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
     open_folders = [iter(_sorted(root, ""))]
     while open_folders:
         for name, entry in open_folders[-1]:

@@ -13,7 +13,7 @@ from watchdog.observers.api import BaseObserver
 
 from worker import ignore
 from worker.inbox import CLAIMED
-from worker.observer import ARRIVALS, observer
+from worker.observer import ARRIVALS, is_full, observer
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,9 @@ class Watch(Protocol):
     def is_well(self) -> bool:
         """Say whether it still sees the folder that now has the inbox's name."""
 
+    def looking(self) -> str:
+        """Say by what files are noticed: events, or listings."""
+
     def hints(self) -> set[str]:
         """Give and forget the names of files that arrived or were closed since asked last."""
 
@@ -47,9 +50,10 @@ class Watch(Protocol):
 class Polling:
     """Watches nothing: listings alone tell what is there."""
 
-    def __init__(self, folder: Path) -> None:
-        """Name the inbox."""
+    def __init__(self, folder: Path, why: str = "as asked for") -> None:
+        """Name the inbox, and say why there are no events."""
         self._folder = folder
+        self._why = why
         self._watched: tuple[int, int] | None = None
 
     def start(self) -> None:
@@ -62,6 +66,10 @@ class Polling:
     def is_well(self) -> bool:
         """Say whether the folder is still the same."""
         return _identity(self._folder) == self._watched
+
+    def looking(self) -> str:
+        """Say that there are listings only, and why."""
+        return f"polling, {self._why}"
 
     def hints(self) -> set[str]:
         """Know nothing."""
@@ -128,6 +136,12 @@ class Events(FileSystemEventHandler):
             and all(emitter.is_alive() for emitter in self._observer.emitters)
             and _identity(self._folder) == self._watched
         )
+
+    def looking(self) -> str:
+        """Say that there are events, or where there are none."""
+        if self._observer and is_full(self._observer):
+            return f"events, and listings for some folders: {_LIMITS[errno.ENOSPC]}"
+        return "events"
 
     def hints(self) -> set[str]:
         """Give and forget the names that were told since the last call."""

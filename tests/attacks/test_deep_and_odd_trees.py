@@ -1,6 +1,7 @@
 """Folders nested, renamed, deleted or called oddly end neither a listing nor the service."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -102,6 +103,43 @@ def nest(below: Path, depth: int) -> Path:
         below = Path(f"{below}/d")
         below.mkdir()
     return below
+
+
+FEW_WATCHES = (
+    "echo 5 > /proc/sys/user/max_inotify_watches && exec {} digitdrop.py watch --no-page "
+    "--workers=1 --settle=0.2 --inbox={} --outbox={}"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs a limit of its own")
+def test_where_the_system_allows_no_more_watches_listings_do_the_rest_and_status_says_so(
+    tmp_path: Path,
+) -> None:
+    inbox, outbox, report = tmp_path / "inbox", tmp_path / "out", tmp_path / "out/predictions.csv"
+    for number in range(8):
+        (inbox / str(number)).mkdir(parents=True)
+    line = FEW_WATCHES.format(sys.executable, inbox, outbox)
+    worker = subprocess.Popen(["unshare", "--user", "--map-root-user", "sh", "-c", line], cwd=ROOT)
+    try:
+        until = time.monotonic() + 30
+        while not (outbox / ".status.json").exists():
+            if worker.poll() is not None:
+                pytest.skip("no limit can be set here")
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        for number in range(8):
+            (inbox / str(number) / "7.png").write_bytes(SEVEN)
+        while not (report.exists() and report.read_text().count("7.png") == 8):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+        told = json.loads((outbox / ".status.json").read_text())["looking"]
+        assert told.startswith("events, and listings for some folders")
+        assert "max_user_watches" in told
+    finally:
+        worker.kill()
+        worker.wait()
 
 
 def test_a_one_shot_run_reads_on_above_folders_that_no_path_reaches(deep: Path) -> None:

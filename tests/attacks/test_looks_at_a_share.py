@@ -46,7 +46,7 @@ class Share:
 def test_of_many_files_that_wait_each_is_looked_at_three_times_at_most(tmp_path: Path) -> None:
     share = Share(tmp_path, MANY)
 
-    while share.is_listed(a_look=0.000_5):
+    while share.is_listed(a_look=0.000_01):
         assert share.looks <= MOST_LOOKS * MANY
 
     assert share.looks <= MOST_LOOKS * MANY
