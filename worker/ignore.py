@@ -66,3 +66,17 @@ def by_kind(mode: int) -> Rule | None:
     if stat.S_ISLNK(mode):
         return Rule.LINK
     return Rule.FOLDER if stat.S_ISDIR(mode) else Rule.SPECIAL
+
+
+_JUNK: Final = re.compile(
+    r"\.d[a-z2-7]{16}\.part|\.DS_Store|\._.*|\.directory|(?:eh)?thumbs\.db|desktop\.ini",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_junk(name: str) -> bool:
+    """Say whether a file is what a file manager leaves in a folder, or a copy that broke off.
+
+    Nobody's picture has such a name, so it may be deleted with the folder.
+    """
+    return _JUNK.fullmatch(name) is not None
