@@ -9,13 +9,41 @@ from typing import Final
 class Rule(StrEnum):
     """Why an entry of the inbox is left alone; each says it in words for a person."""
 
-    HIDDEN = "its name begins with a dot, so it is hidden"
-    UNFINISHED = "its name is one that programs give to files which are not finished"
-    LITTER = "systems and editors leave files of this name beside people's"
-    FOREIGN_FOLDER = "it lies in a folder that is hidden, or belongs to a system"
-    LINK = "it is a symbolic link, which is never followed"
-    FOLDER = "it is a folder"
-    SPECIAL = "it is no regular file, but a pipe, a socket or a device"
+    HIDDEN = (
+        "its name begins with a dot, so it is hidden",
+        "give it a name that does not begin with a dot",
+    )
+    UNFINISHED = (
+        "its name is one that programs give to files which are not finished",
+        "rename it once it is finished",
+    )
+    LITTER = (
+        "systems and editors leave files of this name beside people's",
+        "give it another name if it is a picture of yours",
+    )
+    FOREIGN_FOLDER = (
+        "it lies in a folder that is hidden, or belongs to a system",
+        "move the picture into another folder of the inbox",
+    )
+    LINK = (
+        "it is a symbolic link, which is never followed",
+        "put a copy of the picture in its place",
+    )
+    FOLDER = ("it is a folder", "put pictures into it")
+    SPECIAL = (
+        "it is no regular file, but a pipe, a socket or a device",
+        "put a regular file in its place",
+    )
+
+    remedy: str
+    """What a person can do who wants the picture read."""
+
+    def __new__(cls, text: str, remedy: str) -> "Rule":
+        """Keep the remedy beside the reason, so that no rule is without one."""
+        rule = str.__new__(cls, text)
+        rule._value_ = text
+        rule.remedy = remedy
+        return rule
 
 
 # What browsers, rsync, Syncthing, scp clients, editors, Office, NFS, macOS and Windows write.

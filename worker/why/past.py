@@ -1,15 +1,15 @@
 """What the report says of one picture, and where that picture lies by now."""
 
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
-from worker.errors import InputError
 from worker.held import ROW_ID
-from worker.load import sha256_of
 from worker.shelve import names, shelf
+from worker.stock import Digests
 from worker.table.escape import printable
 from worker.table.row import Row, search
 from worker.values import Drop
@@ -54,17 +54,16 @@ def lies_at(outbox: Path, recorded: Recorded) -> Path | None:
     drop = Drop(id=row_id, path=Path(row.name), name=row.name)
     places = list(names(drop, shelf(outbox, row.status, row.time.astimezone(UTC))))
     for path in reversed(places):  # by its id first: that name can be nobody else's
-        if path.is_file() and (row_id in path.name or digest(path) in {row.sha256, ""}):
+        if _is_file(path) and (row_id in path.name or Digests().of(path) in {row.sha256, ""}):
             return path
     return None
 
 
-def digest(path: Path) -> str:
-    """Give the SHA-256 of a file in hex; empty if it may not be read."""
+def _is_file(path: Path) -> bool:
     try:
-        return sha256_of(path)
-    except InputError:
-        return ""
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _candidates(lines: Iterable[bytes], name: str, sha256: str) -> Iterator[Recorded]:
