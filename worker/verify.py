@@ -187,10 +187,10 @@ def _rows(report: Report, found: Look) -> dict[str, Row]:
     for key, row in report.every_row():
         found.account.rows += 1
         times[key] += 1
-        if row.is_whole:
+        if row.is_whole or row.sha256:
             rows[key] = row
-        else:
-            text = f"a line that is no row begins with {escape(key[:40])!r}"
+        if not row.is_whole:
+            text = f"a line that is no row, or no more, begins with {escape(key[:40])!r}"
             found.unknown[f"line {key}"] = text
     for key, count in times.items():
         if count > 1:

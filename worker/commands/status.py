@@ -142,7 +142,8 @@ def _left_alone(survey: "Survey") -> str:
 
 
 def _counts(counts: "Counter[str] | dict[str, int]") -> str:
-    parts = [f"{number:,} {name}" for name, number in sorted(counts.items(), key=_least)]
+    ordered = sorted(counts.items(), key=_least)
+    parts = [f"{number:,} {name}" for name, number in ordered if number]
     return f"{sum(counts.values()):,}" + (f": {', '.join(parts)}" if parts else "")
 
 

@@ -26,10 +26,11 @@ _DIGEST: Final = re.compile("[0-9a-f]{64}")
 def lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield the lines of a report from its start; of a foreign one as we write them.
 
-    A line that has no id is left out. A time or status that was edited beyond
-    recognition becomes the file's own time, or `uncertain`, since the id and the content
-    still say whose row it is. A file without the columns `id` and `sha256` in its first
-    line is given as it is. A line of more than a megabyte comes in pieces.
+    A line without an id, or without both content and file name, is left out. A time or
+    status that was edited beyond recognition becomes the file's own time, or `uncertain`,
+    since the id and the content still say whose row it is. A file without the columns `id`
+    and `sha256` in its first line is given as it is. A line of more than a megabyte comes
+    in pieces.
     """
     file.seek(0)
     head = file.readline(LONGEST)
@@ -87,13 +88,13 @@ def _normal(
         cells = {
             name: found[number].strip() for name, number in columns.items() if number < len(found)
         }
-        if cells.get("id"):
+        digest = cells.get("sha256", "").lower()
+        cells["sha256"] = digest if _DIGEST.fullmatch(digest) else ""
+        if cells.get("id") and (cells["sha256"] or cells.get("file")):
             yield _line(cells, modified)
 
 
 def _line(cells: dict[str, str], modified: datetime) -> bytes:
-    digest = cells.get("sha256", "").lower()
-    cells["sha256"] = digest if _DIGEST.fullmatch(digest) else ""
     if not _is_time(cells.get("time", "")):
         cells["time"] = modified.isoformat()
     if cells.get("status") not in set(Status):
