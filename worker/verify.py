@@ -34,6 +34,7 @@ _PAUSES: Final = (0.05, 0.1, 0.2, 0.4, *[0.5] * 8)
 """Seconds before each further look. A picture that somebody keeps moving is missed by a
 look in three or so: by all of these less often than once in a million times."""
 _STILL: Final = 0.3  # seconds in which nothing moved at all, so that what is found will stay
+_DIGEST: Final = 64  # letters of a SHA-256
 _FINDINGS: Final = ("missing", "doubled", "unknown", "unsure", "unseen", "odd")
 
 
@@ -187,7 +188,7 @@ def _rows(report: Report, found: Look) -> dict[str, Row]:
     for key, row in report.every_row():
         found.account.rows += 1
         times[key] += 1
-        if row.is_whole or row.sha256:
+        if row.is_whole or len(row.sha256) == _DIGEST:
             rows[key] = row
         if not row.is_whole:
             text = f"a line that is no row, or no more, begins with {escape(key[:40])!r}"
