@@ -327,12 +327,20 @@ def _keep_apart(world: World) -> None:
 
 def _within_a_disk(real: Callable[..., Any], inbox: str) -> Callable[..., Any]:
     def within(source: Any, target: Any, **more: Any) -> Any:
-        sides = [os.fspath(path).startswith(inbox) for path in (source, target)]
+        paths = whole(source, more.get("src_dir_fd")), whole(target, more.get("dst_dir_fd"))
+        sides = [path.startswith(inbox) for path in paths]
         if sides[0] != sides[1]:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source, None, target)
         return real(source, target, **more)
 
     return within
+
+
+def whole(path: str | Path, folder: int | None) -> str:
+    """Give the path of a name that may be relative to an open folder."""
+    if folder is None:
+        return os.fspath(path)
+    return os.fspath(Path(f"/proc/self/fd/{folder}").readlink() / path)
 
 
 def _wait_for_the_crew() -> None:

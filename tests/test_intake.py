@@ -12,10 +12,12 @@ from worker.claim import Hand
 from worker.classify import Classifier
 from worker.crew.terms import Terms
 from worker.crew.turns import Pace, Turn, Turns
+from worker.deferred import DeferredQueue
 from worker.health.pulse import Pulse
 from worker.health.told import Told
 from worker.intake import Intake
 from worker.loop import now
+from worker.postponed import Postponed
 from worker.putback import PutBack
 from worker.record import Report
 from worker.recorder import Recorder
@@ -29,17 +31,34 @@ def an_intake(folder: Path, turns: Turns, model: str) -> Intake:
     hand, report = Hand(folder / "inbox", folder / "outbox"), Report(folder / "outbox" / "r.csv")
     told = Told(holder="", pid=0, since="", model=model, inbox=str(folder), settle=0, max_wait=0)
     pulse = Pulse(told, [], now)
+    deferred = DeferredQueue(pulse.deferred)
+    postponed = Postponed(deferred, now)
     recorder = Recorder(
-        hand=hand, report=report, outbox=folder / "outbox", stopper=stopper, pulse=pulse
+        hand=hand,
+        report=report,
+        outbox=folder / "outbox",
+        stopper=stopper,
+        postponed=postponed,
+        pulse=pulse,
     )
     settler = Settler(quiet=0, patience=0, trust_ctime=True)
-    put_back = PutBack(hand=hand, settler=settler, model=model, stopper=stopper, clock=now)
+    put_back = PutBack(
+        hand=hand,
+        settler=settler,
+        model=model,
+        recorder=recorder,
+        postponed=postponed,
+        clock=now,
+    )
     intake = Intake(
         hand=hand,
         report=report,
         recorder=recorder,
         turns=turns,
         put_back=put_back,
+        deferred=deferred,
+        postponed=postponed,
+        clock=now,
         limits=Limits(),
         stopper=stopper,
         pulse=pulse,

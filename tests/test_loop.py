@@ -1,10 +1,12 @@
 """In which order the loop does things, at its start."""
 
+import math
 import os
 from pathlib import Path
 from typing import cast
 
 from worker.crew.turns import Pace
+from worker.deferred import DeferredQueue
 from worker.health.pulse import Pulse
 from worker.intake import Intake
 from worker.loop import Loop, now
@@ -47,6 +49,9 @@ class Noting:
     def recover(self) -> None: ...
     def finish(self) -> None: ...
     def rest(self) -> None: ...
+    def retry(self) -> float:
+        return math.inf
+
     def catch_up(self, *, more: bool = False) -> None: ...
     def beat(self) -> None: ...
 
@@ -102,6 +107,7 @@ def went_round(folder: Path, watch: Polling, parts: Noting, stopper: Stopper) ->
         stopper=stopper,
         clock=now,
         pulse=cast(Pulse, parts),
+        deferred=DeferredQueue(),
     ).run()
 
 

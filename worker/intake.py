@@ -5,7 +5,7 @@ again under the same id; what has its row is only filed away.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -14,13 +14,16 @@ from worker.claim import Hand
 from worker.crew.crew import Lost
 from worker.crew.trial import deadly
 from worker.crew.turns import Pace, Turn, Turns
+from worker.deferred import DeferredQueue
 from worker.health.pulse import Pulse
 from worker.inbox import Found
 from worker.log.about import about
 from worker.pipeline import Outcome
+from worker.postponed import Postponed
 from worker.putback import PutBack
 from worker.record import Report
 from worker.recorder import Recorder
+from worker.settle import Now
 from worker.stopper import Stopper
 from worker.table.escape import escape
 from worker.values import Drop, Failure, Limits, Reading
@@ -50,17 +53,23 @@ class Intake:
         recorder: Recorder,
         turns: Turns,
         put_back: PutBack,
+        deferred: DeferredQueue,
+        postponed: Postponed,
         limits: Limits,
         stopper: Stopper,
         pulse: Pulse,
+        clock: Callable[[], Now],
     ) -> None:
         """Wire the steps together; `recover` must come first."""
+        self._clock = clock
         self._pulse = pulse
         self._hand = hand
         self._report = report
         self._recorder = recorder
         self._turns = turns
         self._put_back = put_back
+        self._deferred = deferred
+        self._postponed = postponed
         self._limits = limits
         self._stopper = stopper
         self.pace = Pace(turns.workers)
@@ -80,6 +89,8 @@ class Intake:
         self._pending = None
         self._hand.prepare()
         self._report.prepare()
+        for drop in self._hand.odd():
+            self._put_back.put_out(drop)
         left = self._recorder.finish(self._hand.left_behind())
         if left:
             logger.info("%d pictures were in hand without a row: reading them again", len(left))
@@ -100,10 +111,13 @@ class Intake:
             Stopped: the worker shall stop.
             Hung: a picture never ends.
         """
+        self._stopper.insist("empty its hand", self._postponed.make_room)
         before = {one.name: one for one in found}
-        drops = self._hand.take(before)
+        drops = self._hand.take(before, refused=self._defer)
         if not drops:
             return
+        for drop in drops:
+            self._deferred.done(drop.name)
         logger.info("claimed %d: %s", len(drops), _few(drops), extra=about(count=len(drops)))
         is_full = len(found) >= max(2, self.pace.size)
         try:
@@ -121,6 +135,15 @@ class Intake:
         except Lost:
             self.recover()
         self._turns.lull()
+
+    def retry(self) -> float:
+        """Try again what could not leave the hand; say after how many seconds to do so again."""
+        self._postponed.retry()
+        return self._postponed.due()
+
+    def _defer(self, name: str, error: OSError) -> None:
+        why = error.strerror or str(error)
+        self._deferred.put(name, cannot="be taken", why=why, now=self._clock())
 
     def rest(self) -> None:
         """Let go, after a listing, of what is only there for when many wait."""

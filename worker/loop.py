@@ -2,12 +2,14 @@
 
 import errno
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from worker import inbox
+from worker.deferred import DeferredQueue
 from worker.health.pulse import Pulse
 from worker.hints import Hints
 from worker.inbox import Found
@@ -41,6 +43,7 @@ class Loop:
         stopper: Stopper,
         clock: Callable[[], Now],
         pulse: Pulse,
+        deferred: DeferredQueue,
     ) -> None:
         """Wire it; nothing is watched or read before `run`."""
         self._home = home
@@ -52,10 +55,13 @@ class Loop:
         self._stopper = stopper
         self._clock = clock
         self._pulse = pulse
+        self._deferred = deferred
         self._trouble = stopper.trouble("take files in")
         self._hints = Hints(folder, settler, clock)
         self._recovered = False
         self._is_listed = False
+        self._again = math.inf
+        """Seconds until something that cannot leave the hand may be tried again."""
 
     def run(self) -> None:
         """Read what comes until asked to stop.
@@ -78,12 +84,14 @@ class Loop:
             if not self._recovered:
                 self._recover()
             self._take_in(self._settled())
+            self._again = self._intake.retry()
             self._intake.rest()
         except OSError as error:
             self._give_up_for_now(error)
             return _POLLING
         self._trouble.is_over()
         self._settler.end_of_listing()
+        self._deferred.end_of_listing("be taken")
         longest = _POLLING if isinstance(self._watch, Polling) else _EVENTS
         return min(longest, self._upkeep.look(), self._settler.due(self._clock()))
 
@@ -99,7 +107,9 @@ class Loop:
         for found in inbox.listing(self._folder):
             if self._stopper.is_stopping():
                 return
-            if self._settler.is_settled(found, self._clock()):
+            now = self._clock()
+            # Both are asked: each forgets what a listing did not show.
+            if self._settler.is_settled(found, now) & self._deferred.is_due(found.name, now):
                 yield found
 
     def _take_in(self, ready: Iterator[Found]) -> None:
@@ -112,6 +122,7 @@ class Loop:
             self._list_once()
             self._pulse.beat()
             self._follow_hints()
+            self._intake.retry()
             self._upkeep.catch_up(more=True)
             if self._stopper.is_stopping():
                 break
@@ -128,7 +139,9 @@ class Loop:
 
     def _follow_hints(self) -> None:
         """Read the files that events named, but for those that were written just now."""
-        ready = iter(self._hints.ready(self._watch.hints()))
+        now = self._clock()
+        found = self._hints.ready(self._watch.hints())
+        ready = (one for one in found if self._deferred.is_due(one.name, now))
         while group := list(islice(ready, self._intake.pace.size)):
             self._intake.handle(group, settled=False)
 
@@ -144,10 +157,11 @@ class Loop:
             if not self._recovered:
                 self._stopper.wait(left)
                 continue
-            self._stopper.wait(min(left, self._hints.due()))
+            self._stopper.wait(min(left, self._hints.due(), self._again))
             try:
                 self._follow_hints()
                 self._intake.finish()
+                self._again = self._intake.retry()
             except OSError as error:
                 self._give_up_for_now(error)
                 return

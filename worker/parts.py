@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from worker.claim import Hand
+from worker.deferred import DeferredQueue
 from worker.health.outlets import outlets
 from worker.health.pulse import Pulse
 from worker.health.told import Told, iso
@@ -15,12 +16,13 @@ from worker.loop import now
 from worker.mounts import remote_file_system
 from worker.pager import PAGE, Pager
 from worker.pipeline import utc_now
+from worker.postponed import Postponed
 from worker.record import REPORT, Report
 from worker.recorder import Recorder
 from worker.review.correct import Corrector
 from worker.settle import Settler
 from worker.shelve import SHELVES
-from worker.stopper import Stopper
+from worker.stopper import Stopped, Stopper
 from worker.table.rotation import Rotation
 from worker.tidy.clear import Clearer
 from worker.tidy.upkeep import Upkeep
@@ -89,6 +91,8 @@ def upkeep_of(
     stopper: Stopper,
     pager: Pager | None,
     recorder: Callable[[Hand], Recorder],
+    deferred: DeferredQueue,
+    postponed: Postponed,
 ) -> Upkeep:
     """Make what is done for the outbox beside reading.
 
@@ -98,6 +102,8 @@ def upkeep_of(
         stopper: tells of the end.
         pager: has the page made; None for no page.
         recorder: makes one for a hand.
+        deferred: keeps pictures that cannot be taken for now.
+        postponed: keeps those that cannot leave the hand for now.
     """
     review = service.outbox / SHELVES[Status.UNCERTAIN]
     hand = Hand(review, service.outbox)
@@ -107,6 +113,8 @@ def upkeep_of(
         hand=hand,
         rows=report,
         recorder=recorder(hand),
+        deferred=deferred,
+        postponed=postponed,
         settler=Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=is_local),
         stopper=stopper,
         clock=now,
@@ -114,6 +122,17 @@ def upkeep_of(
     keep = service.keep_done
     clearer = Clearer(service.outbox, report, keep=keep, clock=utc_now) if keep else None
     return Upkeep(corrector, clearer, pager)
+
+
+def between(stopper: Stopper, pulse: Pulse) -> Callable[[], None]:
+    """Make what is called between the pieces of long work: it beats, and gives way to a stop."""
+
+    def act() -> None:
+        pulse.beat()
+        if stopper.is_stopping():
+            raise Stopped
+
+    return act
 
 
 def pager_of(service: Service) -> Pager | None:

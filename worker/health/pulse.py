@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from worker.health.told import Outlet, Told, iso
+from worker.health.told import Deferred, Outlet, Told, iso
 from worker.settle import Now
 from worker.values import Reading
 
@@ -60,6 +60,10 @@ class Pulse:
         if trouble != self._told.trouble:
             self._told = replace(self._told, trouble=trouble)
         self.beat()
+
+    def deferred(self, first: tuple[Deferred, ...], count: int) -> None:
+        """Note what cannot be handled for now: the first of it, and how much there is."""
+        self._told = replace(self._told, deferred=first, deferred_files=count)
 
     def end(self) -> None:
         """Say that the worker stops."""
