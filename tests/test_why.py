@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture, a_worker, drop
+from ledger import ROOT, a_picture, a_worker, drop, files_below
 
 from worker import lock
 from worker.errors import FolderError
-from worker.hands import owners
 from worker.health.told import StatusFile, Told
+from worker.owner import seen
 from worker.record import REPORT
 from worker.why.answer import Answer, Kind
 from worker.why.decide import why
@@ -233,7 +233,7 @@ def test_one_on_another_file_system_is_told(inbox: Path) -> None:
 
 
 def test_one_in_hand_is_told_with_since_when_and_whether_anybody_works_on_it(inbox: Path) -> None:
-    (owner,) = owners(inbox.parent / "outbox")
+    owner = seen(inbox.parent / "outbox").named
     batch = f"{owner}-{int(datetime.now(UTC).timestamp()):08x}-{'0' * 16}"
     drop(inbox, [(f".claimed/{batch}/scans/seven.png", SEVEN)])
 
@@ -248,7 +248,7 @@ def test_one_in_hand_is_told_with_since_when_and_whether_anybody_works_on_it(inb
 
 
 def test_one_that_is_long_in_hand_is_told_with_how_long_no_row_was_written(inbox: Path) -> None:
-    (owner,) = owners(inbox.parent / "outbox")
+    owner = seen(inbox.parent / "outbox").named
     batch = f"{owner}-{int(datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()):08x}-{'0' * 16}"
     drop(inbox, [(f".claimed/{batch}/seven.png", SEVEN)])
 
@@ -321,7 +321,8 @@ def test_what_a_worker_read_is_told_by_any_of_its_names(tmp_path: Path) -> None:
         shutil.copy2(shelved, copy)
         copy.rename(labelled)  # it is whole when it is seen
         assert ask(worker.inbox, labelled).kind in {Kind.LABELLED, Kind.READ}
-        worker.waits_until(lambda: len(worker.rows()) == 5 and not labelled.exists())
+        worker.waits_until(lambda: len(worker.rows()) == 5)
+        worker.waits_until(lambda: not files_below(worker.outbox / "review"))
         corrected = ask(worker.inbox, "scans/seven.png")
         assert "put right by a person: it shows no single digit" in corrected.text
         assert "the last of 2 rows about it" in corrected.text

@@ -9,15 +9,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
-from worker.disk import copy_durably, make_folder, move, sync_folders
+from worker.copying import copy_durably
+from worker.disk import make_folder, move, sync, sync_folders
 from worker.load import sha256_of
 from worker.shelve import named_by_id
 from worker.tree import opened_folder
 from worker.values import Drop
-
-_DESCRIPTORS: Final = Path("/proc/self/fd")
 
 
 def give_back(drop: Drop, inbox: Path) -> str:
@@ -50,35 +48,35 @@ def give_back(drop: Drop, inbox: Path) -> str:
 
 
 def _give(drop: Drop, inbox: Path, name: Path, *, is_named: bool) -> None:
-    with _folder(inbox, name.parent) as folder:
+    with _folder(inbox, name.parent) as into:
         try:
-            move(drop.path, folder / name.name)
+            move(drop.path, inbox / name, into=into)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
             if not is_named:  # whose copy it is, only its name could tell after a kill
                 raise FileExistsError(errno.EEXIST, "no name for a copy", name) from error
             _copy(drop, inbox / name)
+        if into is not None:
+            sync(into)
 
 
 @contextmanager
-def _folder(inbox: Path, below: Path) -> Iterator[Path]:
-    """Give a folder of the inbox, made if it is not there; a link on the way is refused.
+def _folder(inbox: Path, below: Path) -> Iterator[int | None]:
+    """Open a folder of the inbox, made if it is not there; a link on the way is refused.
 
-    It is given by its descriptor where that has a path, so that it does not matter what
-    somebody puts in its place meanwhile. It is synced at the end.
+    Whatever somebody puts in its place meanwhile, the descriptor leads to the folder.
+    None on Windows, where folders are not opened.
     """
     for parent in [*list(below.parents)[-2::-1], below] if below != Path() else []:
         if (inbox / parent).is_symlink():
             raise NotADirectoryError(errno.ENOTDIR, "a link lies on the way", str(parent))
         make_folder(inbox / parent)
-    if not _DESCRIPTORS.is_dir():
-        yield inbox / below
-        sync_folders([inbox / below])
+    if os.link not in os.supports_dir_fd:
+        yield None
         return
     with opened_folder(inbox, "" if below == Path() else below.as_posix()) as descriptor:
-        yield _DESCRIPTORS / str(descriptor)
-        os.fsync(descriptor)
+        yield descriptor
 
 
 def _copy(drop: Drop, target: Path) -> None:

@@ -7,12 +7,11 @@ the first name goes.
 import os
 import re
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from worker import ignore, lock
+from worker import lock
 from worker.claim import remove_empty
 from worker.errors import FolderError, InputError
 from worker.give_back import give_back
@@ -21,71 +20,15 @@ from worker.held import ROW_ID, row_id
 from worker.needs import is_held_long
 from worker.pipeline import utc_now
 from worker.record import Report
-from worker.shelve import SHELVES, file_away, shelf
-from worker.stock import name_as_dropped
+from worker.repairs import Act, Repairs
+from worker.shelve import SHELVES, TOO_LARGE, Far, file_away, shelf
+from worker.stock import name_as_dropped, path_of
 from worker.table.escape import printable
 from worker.table.row import Row
-from worker.values import Drop, Status
+from worker.values import Drop, Limits, Status
 from worker.verify import Look, look, verify
 
-Kind: TypeAlias = Literal["give_back", "file_away"]
-
 _ID: Final = re.compile(f"~{ROW_ID.pattern}")
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One picture that was moved, or would be."""
-
-    kind: Kind
-    file: str
-    """Where it lay, as a person may read it."""
-    to: str
-    why: str
-
-
-@dataclass(slots=True)
-class Repairs:
-    """What was done, and what is left."""
-
-    is_dry: bool
-    acts: list[Act] = field(default_factory=list)
-    in_hand: int = 0
-    """Files in hand without a row, which the next start of the worker reads."""
-    left: list[str] = field(default_factory=list)
-    """What only a person can put right."""
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every picture is accounted for afterwards."""
-        return not self.left
-
-    def as_dict(self) -> dict[str, object]:
-        """Give it as JSON would have it."""
-        acts = [{"act": one.kind, "file": one.file, "to": one.to, "why": one.why}
-                for one in self.acts]  # fmt: skip
-        return {
-            "dry_run": self.is_dry,
-            "acts": acts,
-            "in_hand": self.in_hand,
-            "left": self.left,
-            "accounted_for": self.is_complete,
-        }
-
-    def __str__(self) -> str:
-        """Say it in words, a line for each act."""
-        lines = [f"{_verb(one.kind, self.is_dry)}: {one.file} -> {one.to}: {one.why}"
-                 for one in self.acts]  # fmt: skip
-        if self.in_hand:
-            lines.append(f"{self.in_hand:,} in hand: the next start of `digitdrop watch` reads it")
-        lines += [f"left for a person: {one}" for one in self.left]
-        if not self.acts:
-            lines.append("nothing to do" if self.is_complete else "nothing can be done")
-        if self.is_dry:
-            lines.append("nothing was changed")
-        elif self.is_complete:
-            lines.append("every picture is accounted for")
-        return "\n".join(lines)
 
 
 def repair(
@@ -112,8 +55,10 @@ def repair(
     repairs = Repairs(is_dry)
     with lock.held(report):
         try:
+            far = Far(kept=inbox / TOO_LARGE, most=Limits().bytes)
             for base in (inbox, outbox / SHELVES[Status.UNCERTAIN]):
-                _take_up(base, outbox, Report(report), repairs, foreign_claims=foreign_claims)
+                away = _Away(base, outbox, far, repairs)
+                _take_up(away, Report(report), foreign_claims=foreign_claims)
             found = look(inbox, outbox, report)
             for name in found.loose:
                 _give_back_loose(name, inbox, outbox, repairs)
@@ -123,18 +68,28 @@ def repair(
     return repairs
 
 
-def _take_up(
-    base: Path, outbox: Path, report: Report, repairs: Repairs, *, foreign_claims: bool
-) -> None:
-    """See to what is in hand in the inbox, or in `review/` for corrections."""
-    claims = [one for one in held(base, outbox) if _is_regular(one, repairs)]
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """Where what is in hand may go."""
+
+    base: Path
+    """The inbox, or `review/` for corrections."""
+    outbox: Path
+    far: Far
+    repairs: Repairs
+
+
+def _take_up(away: _Away, report: Report, *, foreign_claims: bool) -> None:
+    """See to what is in hand: with a row it is filed away, without one it goes back."""
+    repairs = away.repairs
+    claims = [one for one in held(away.base, away.outbox) if _is_regular(one, repairs)]
     rows = report.rows([one.drop.id or "" for one in claims])
     for one in claims:
         row = rows.get(one.drop.id or "")
         if row:
-            _file_away(one.drop, row, outbox, repairs)
+            _file_away(one.drop, row, away)
         elif one.is_foreign and foreign_claims:
-            _give_back_claim(one.drop, base, repairs)
+            _give_back_claim(one.drop, away)
         elif not one.is_foreign:
             repairs.in_hand += 1
         elif is_held_long(one.since, utc_now()):
@@ -148,44 +103,50 @@ def _take_up(
 
 
 def _is_regular(one: Held, repairs: Repairs) -> bool:
-    with suppress(OSError):  # gone just now
-        kind = ignore.by_kind(one.drop.path.lstat().st_mode)
-        if kind:
-            repairs.left.append(f"{printable(one.drop.name)}: in hand, and no picture: {kind}")
-        return kind is None
-    return False
+    if not one.is_file:
+        repairs.left.append(f"{printable(one.drop.name)}: in hand, and no picture: a link or pipe")
+    return one.is_file
 
 
 def _batch(drop: Drop) -> Path:
     return drop.path.parents[drop.name.count("/")]
 
 
-def _file_away(drop: Drop, row: Row, outbox: Path, repairs: Repairs) -> None:
-    target = shelf(outbox, row.status, row.time)
+def _file_away(drop: Drop, row: Row, away: _Away) -> None:
+    target = shelf(away.outbox, row.status, row.time)
     act = Act(
         "file_away",
         printable(drop.name),
-        target.relative_to(outbox).as_posix(),
+        target.relative_to(away.outbox).as_posix(),
         f"it was in hand, and has its row {drop.id}",
     )
     named = replace(drop, name=row.name or drop.name)
-    _do(act, repairs, lambda: file_away([(named, target)]))
+    _do(act, away.repairs, lambda: _filed_away(named, target, away.far))
 
 
-def _give_back_claim(drop: Drop, base: Path, repairs: Repairs) -> None:
+def _filed_away(drop: Drop, target: Path, far: Far) -> None:
+    for error in file_away([(drop, target)], far=far).values():
+        raise error
+
+
+def _give_back_claim(drop: Drop, away: _Away) -> None:
     act = Act(
         "give_back",
         printable(drop.name),
         printable(drop.name),
         "it was in the hand of the worker of another outbox, without a row here",
     )
-    _do(act, repairs, lambda: give_back(drop, base))
+    _do(act, away.repairs, lambda: give_back(drop, away.base))
 
 
 def _give_back_loose(name: str, inbox: Path, outbox: Path, repairs: Repairs) -> None:
     dropped = _ID.sub("", name_as_dropped(name)) or PurePosixPath(name).name
     key = ROW_ID.search(PurePosixPath(name).name)
-    drop = Drop(id=key[0] if key else row_id("repair", name), path=outbox / name, name=dropped)
+    drop = Drop(
+        id=key[0] if key else row_id("repair", name),
+        path=path_of(name, inbox, outbox),
+        name=dropped,
+    )
     act = Act("give_back", printable(name), printable(dropped), "it had no row")
     _do(act, repairs, lambda: give_back(drop, inbox))
 
@@ -227,11 +188,3 @@ def _note_left(repairs: Repairs, found: Look, inbox: Path, outbox: Path, report:
     )
     for findings, remedy in remedies:
         repairs.left += [f"{text}: {remedy}" for text in findings]
-
-
-def _verb(kind: Kind, is_dry: bool) -> str:
-    done, would = {
-        "give_back": ("given back to the inbox", "would give back to the inbox"),
-        "file_away": ("filed away", "would file away"),
-    }[kind]
-    return would if is_dry else done

@@ -88,7 +88,7 @@ def look(inbox: Path, outbox: Path, now: datetime) -> Condition:
         running_for=now.timestamp() - lock.held_since(report) if holder else 0.0,
         survey=_surveyed(inbox),
         hand=_hand(inbox, outbox),
-        to_review=count_to_review(outbox),
+        to_review=count_to_review(outbox, inbox),
         rows=count(Rows(report).lines(), now),
         is_writable=_is_writable(report),
         free={"inbox": _free(inbox), "outbox": _free(outbox)},
@@ -104,6 +104,8 @@ def _surveyed(inbox: Path) -> Survey:
 def _hand(inbox: Path, outbox: Path) -> Hand:
     hand = Hand()
     for one in held(inbox, outbox):
+        if not one.is_file:
+            continue
         if one.is_foreign:
             hand.foreign += 1
             hand.foreign_since = _earlier(hand.foreign_since, one.since)

@@ -13,7 +13,7 @@ from worker.held import ROW_ID
 from worker.inbox import CLAIMED, stamp
 from worker.labels import Labels
 from worker.load import sha256_of
-from worker.shelve import SHELVES
+from worker.shelve import SHELVES, TOO_LARGE
 from worker.table.escape import unescape
 from worker.table.row import Row
 from worker.tree import walk
@@ -63,25 +63,27 @@ class Stock:
         litter: files that a system or a crash left there.
         mark: changes when anything on the shelves does.
 
-    Their names are relative to the outbox, with `/` between their parts.
+    Names are relative to the outbox, with `/` between their parts; `path_of` leads to them.
     """
 
-    def __init__(self, outbox: Path, digests: Digests) -> None:
-        """Look at everything on the shelves once.
+    def __init__(self, inbox: Path, outbox: Path, digests: Digests) -> None:
+        """Look at everything on the shelves once, and at what was too large to be filed there.
 
         Raises:
             OSError: what is no folder has the name of a shelf.
         """
+        self._inbox = inbox
         self._outbox = outbox
         self._digests = digests
-        self._labels: Labels[Path] = Labels()
+        self._labels: Labels[str] = Labels()
         self._counts = dict.fromkeys(SHELVES.values(), 0)
         self.odd: dict[str, str] = {}
         self.unseen: dict[str, str] = {}
         self.litter = 0
         self.mark = 0
-        for shelf in self._counts:
-            for name, entry in _entries(outbox / shelf, shelf, self.unseen):
+        for shelf in (*self._counts, TOO_LARGE):
+            folder = path_of(shelf, inbox, outbox)
+            for name, entry in _entries(folder, shelf, self.unseen):
                 self._add(shelf, name, entry)
 
     def _add(self, shelf: str, name: str, entry: "os.DirEntry[str]") -> None:
@@ -98,22 +100,21 @@ class Stock:
             self._take_in(shelf, name)
 
     def _take_in(self, shelf: str, name: str) -> None:
-        path = self._outbox / name
         try:
-            digest = self._digests.read(path)
+            digest = self._digests.read(path_of(name, self._inbox, self._outbox))
         except Gone:
             return
         except Unavailable as error:
-            self._counts[shelf] += 1
+            self._counts[shelf] = self._counts.get(shelf, 0) + 1
             self.unseen[name] = str(error)
             return
-        self._counts[shelf] += 1
-        dropped, key = name_as_dropped(name), ROW_ID.search(path.name)
+        self._counts[shelf] = self._counts.get(shelf, 0) + 1
+        dropped, key = name_as_dropped(name), ROW_ID.search(name.rpartition("/")[2])
         labels: list[tuple[str, ...]]
         labels = [("named", dropped), ("both", dropped, digest), ("content", digest)]
         if key:
             labels += [("id", key[0], digest), ("id", key[0], "")]
-        self._labels.add(path, labels)
+        self._labels.add(name, labels)
 
     def counts(self) -> dict[str, int]:
         """Count the pictures by shelf."""
@@ -134,10 +135,16 @@ class Stock:
 
     def left(self) -> list[str]:
         """Name the pictures that no row ticked off, but for what is no picture by its name."""
-        names = {path.relative_to(self._outbox).as_posix() for path in self._labels.left()}
+        names = self._labels.left()
         litter = {name for name in names if ignore.by_path(_below(name))}
         self.litter += len(litter)
         return sorted(names - litter)
+
+
+def path_of(name: str, inbox: Path, outbox: Path) -> Path:
+    """Give the path of what lies on a shelf, or in the inbox since it was too large for one."""
+    is_aside = name.partition("/")[0] == TOO_LARGE
+    return (inbox if is_aside else outbox) / name
 
 
 def name_as_dropped(name: str) -> str:

@@ -23,7 +23,7 @@ from worker.inbox import Survey, survey
 from worker.needs import deferred
 from worker.record import Report
 from worker.shelve import SHELVES
-from worker.stock import Digests, Stock
+from worker.stock import Digests, Stock, path_of
 from worker.table.escape import escape, printable, unescape
 from worker.table.row import Row
 from worker.tick import tick_off
@@ -119,15 +119,21 @@ def _look(inbox: Path, outbox: Path, report: Report, digests: Digests) -> Look:
     surveyed = survey(inbox)
     claims = _claims(inbox, outbox, found)
     rows = _rows(report, found)
-    stock = Stock(outbox, digests)
+    stock = Stock(inbox, outbox, digests)
     review = _claims(outbox / SHELVES[Status.UNCERTAIN], outbox, found)
-    account.waiting, account.in_hand = surveyed.waiting, len(claims)
+    account.waiting, account.in_hand = surveyed.waiting, sum(one.is_file for one in claims)
     account.left_alone, account.filed = surveyed.left_alone.total(), stock.counts()
     ids = {one.drop.id for one in claims}
     lost = tick_off(rows, stock, in_hand=ids, cleared=cleared_until(outbox))
-    _note_loose(found, stock, outbox, [*claims, *review], digests, rows)
+    paths = {name: path_of(name, inbox, outbox) for name in stock.left()}
+    _note_loose(found, paths, [*claims, *review], digests, rows)
     account.litter = stock.litter
     found.odd = {name: f"{printable(name)}: {kind}" for name, kind in stock.odd.items()}
+    for one in claims:
+        if not one.is_file:
+            found.odd[f"hand {one.drop.id}"] = (
+                f"{printable(one.drop.name)}: a link or pipe in hand"
+            )
     found.unseen |= _unseen(surveyed, stock)
     for key in lost:
         name = escape(unescape(rows[key].file))
@@ -149,16 +155,14 @@ def _claims(folder: Path, outbox: Path, found: Look) -> list[Held]:
 
 def _note_loose(
     found: Look,
-    stock: Stock,
-    outbox: Path,
+    paths: dict[str, Path],
     claims: list[Held],
     digests: Digests,
     rows: dict[str, Row],
 ) -> None:
     """Note the pictures that no row ticked off: another one of some row, or of none."""
     contents = {row.sha256 for row in rows.values()} - {""}
-    for name in stock.left():
-        path = outbox / name
+    for name, path in paths.items():
         # Killed between its two names: the next start completes it.
         if any(is_same_file(path, claim.drop.path) for claim in claims):
             continue

@@ -30,7 +30,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(served: Path, tmp_path: Path) -> Path:
-    shutil.copytree(served, tmp_path / "w", symlinks=True)
+    ignored = shutil.ignore_patterns("log")
+    shutil.copytree(served, tmp_path / "w", symlinks=True, ignore=ignored)
     return tmp_path / "w"
 
 

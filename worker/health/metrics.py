@@ -129,7 +129,7 @@ class _Sample(Collector):
         yield _gauge(
             "to_review_files",
             "Pictures in review/ and failed/ that wait for a person.",
-            sum(count_to_review(self._outbox).values()),
+            sum(count_to_review(self._outbox, self._folder).values()),
         )
 
 

@@ -1,7 +1,6 @@
 """Make the page: of what the report gained, and of what lies on the shelves."""
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Final
 from worker import lock
 from worker.errors import ReportError
 from worker.health import told
+from worker.health.told import Told
 from worker.mounts import HomeDisk
 from worker.needs import of_worker
 from worker.page.find import find
@@ -95,7 +95,8 @@ class Maker:
             OSError: the report cannot be read, or the page not be written; do it again later.
         """
         until = time.monotonic() + patience
-        state, needs = self._state(), self._needs()
+        state, worker = self._state(), self._worker()
+        inbox = Path(worker.inbox) if worker else None
         self._read()
         shown, still_open = self._tally.newest(), self._tally.open()
         paths = find(self._outbox, _merged(shown, still_open), self._digests)
@@ -109,8 +110,8 @@ class Maker:
         values = figures(self._tally, now) | {
             "items": (items := viewer.items(shown, right)),
             "open_items": viewer.items(still_open[:_OPEN], right),
-            "open_count": (to_review := sum(count_to_review(self._outbox).values())),
-            "needs": needs,
+            "open_count": (to_review := sum(count_to_review(self._outbox, inbox).values())),
+            "needs": of_worker(worker) if worker else [],
             "status_choices": sorted(_choices([item.status for item in items]), key=_rank),
             "day_choices": sorted(_choices([item.day for item in items]), reverse=True),
             "first_open": _OPEN_AT_ONCE,
@@ -147,15 +148,16 @@ class Maker:
             except FileNotFoundError:
                 continue
             files.append((path, status.st_ino, status.st_size, status.st_mtime_ns))
-        return files, self._needs()
+        worker = self._worker()
+        return files, of_worker(worker) if worker else []
 
-    def _needs(self) -> list[str]:
-        """Say what the worker cannot do for now; nothing where none is running."""
-        with suppress(ReportError):
+    def _worker(self) -> Told | None:
+        """Read what the worker tells of itself; None where none is running."""
+        try:
             holder = lock.holder(self._outbox / REPORT)
-            if holder and (worker := told.read(self._outbox, holder)):
-                return of_worker(worker)
-        return []
+        except ReportError:
+            return None
+        return told.read(self._outbox, holder) if holder else None
 
 
 def _is_filed(entry: Entry, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 from worker.held import ROW_ID
-from worker.shelve import names, shelf
+from worker.shelve import TOO_LARGE, names, shelf
 from worker.stock import Digests
 from worker.table.escape import printable
 from worker.table.row import Row, search
@@ -46,13 +46,18 @@ def rows_about(lines: Iterable[bytes], *, name: str, sha256: str = "") -> list[R
     return [(row_id, row) for row_id, row in found if row_id in chosen]
 
 
-def lies_at(outbox: Path, recorded: Recorded) -> Path | None:
-    """Find the picture of a row on its shelf; None if it is not there."""
+def lies_at(inbox: Path, outbox: Path, recorded: Recorded) -> Path | None:
+    """Find the picture of a row on its shelf, or where it lies if it was too large for that.
+
+    None if it is not there.
+    """
     row_id, row = recorded
     if not row.name:
         return None
     drop = Drop(id=row_id, path=Path(row.name), name=row.name)
-    places = list(names(drop, shelf(outbox, row.status, row.time.astimezone(UTC))))
+    target = shelf(outbox, row.status, row.time.astimezone(UTC))
+    aside = inbox / TOO_LARGE / target.name
+    places = [*names(drop, target), *names(drop, aside)]
     for path in reversed(places):  # by its id first: that name can be nobody else's
         if _is_file(path) and (row_id in path.name or Digests().of(path) in {row.sha256, ""}):
             return path

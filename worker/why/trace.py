@@ -66,7 +66,7 @@ def trace(asked: Path, inbox: Path, outbox: Path, now: datetime) -> Trace:
         spot=spot,
         waiting=waiting,
         rows=tuple(rows),
-        shelved=lies_at(outbox, rows[-1]) if rows else None,
+        shelved=lies_at(inbox, outbox, rows[-1]) if rows else None,
         cleared=cleared_until(outbox),
         holder=holder,
         told=told.read(outbox, holder) if holder else None,
