@@ -253,7 +253,7 @@ def test_one_that_is_long_in_hand_is_told_with_how_long_no_row_was_written(inbox
     drop(inbox, [(f".claimed/{batch}/seven.png", SEVEN)])
 
     with running(inbox):
-        others_are_read, stuck = ask(inbox, "seven.png"), ask(inbox, "seven.png", later=100)
+        others_are_read, stuck = ask(inbox, "seven.png"), ask(inbox, "seven.png", later=200)
 
     assert (others_are_read.kind, others_are_read.needs_person) == (Kind.IN_HAND, False)
     assert "in a moment" not in others_are_read.text

@@ -13,6 +13,7 @@ LONG: Final = 60.0
 MOST_SHOWN: Final = 10
 """Lines of one kind in a text for people; JSON has all that are known."""
 
+_FOREIGN: Final = 600.0  # seconds in the hand of another outbox's worker
 _SOON: Final = 5.0  # seconds after its start by which a worker has told of itself
 _LITTLE: Final = 100 * 2**20  # bytes: room for two of the longest files that are read
 
@@ -71,12 +72,33 @@ def is_stuck(told: Told, now: datetime, age: float) -> bool:
         now: aware.
         age: seconds since the file came, or last changed.
     """
-    return min(idle_for(told, now), age) > LONG + told.settle + told.max_wait
+    return is_idle(told, now) and age > LONG + told.settle + told.max_wait
 
 
-def is_held_long(since: datetime | None, now: datetime) -> bool:
-    """Say whether a file is in hand for longer than a picture takes to be read."""
-    return since is not None and (now - since).total_seconds() > LONG
+def is_idle(told: Told, now: datetime) -> bool:
+    """Say whether a worker has written no row for longer than it may wait for one picture."""
+    return idle_for(told, now) > LONG + told.settle + told.max_wait
+
+
+def is_held_long(since: datetime | None, now: datetime, *, is_foreign: bool = False) -> bool:
+    """Say whether a file is in hand for longer than a picture takes to be read.
+
+    Another outbox's worker tells nothing here, so it is given more time.
+    """
+    longest = _FOREIGN if is_foreign else LONG
+    return since is not None and (now - since).total_seconds() > longest
+
+
+def foreign_hand(count: int, since: datetime | None, now: datetime) -> list[str]:
+    """Say of what is in other outboxes' hands that nobody seems to work on it."""
+    if not count or not is_held_long(since, now, is_foreign=True):
+        return []
+    files = "1 file is" if count == 1 else f"{count:,} files are"
+    return [
+        f"{files} in the hand of the worker of another outbox since "
+        f"{since:%Y-%m-%d %H:%M:%S} UTC: start that worker; if its outbox is gone, "
+        "`digitdrop repair --foreign-claims` gives back what is in its hand"
+    ]
 
 
 def _folders(condition: Condition) -> Iterator[str]:
@@ -135,14 +157,8 @@ def _stuck(condition: Condition) -> Iterator[str]:
 def _in_hand(condition: Condition) -> Iterator[str]:
     """Tell of what is in hand for long: nobody else says so of a hand that nobody has."""
     hand, told = condition.hand, condition.told
-    if hand.foreign and is_held_long(hand.foreign_since, condition.now):
-        yield (
-            f"{hand.foreign:,} files are in the hand of the worker of another outbox since "
-            f"{hand.foreign_since:%Y-%m-%d %H:%M:%S} UTC: start that worker; if its outbox is "
-            "gone, `digitdrop repair --foreign-claims` gives them back"
-        )
-    is_idle = told is not None and idle_for(told, condition.now) > LONG
-    if hand.files and is_idle and is_held_long(hand.since, condition.now):
+    yield from foreign_hand(hand.foreign, hand.foreign_since, condition.now)
+    if told and is_idle(told, condition.now) and is_held_long(hand.since, condition.now):
         yield (
             f"{escape(hand.first)} is in hand since {hand.since:%Y-%m-%d %H:%M:%S} UTC, and no "
             "row was written meanwhile: see the worker's log"

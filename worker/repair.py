@@ -92,7 +92,7 @@ def _take_up(away: _Away, report: Report, *, foreign_claims: bool) -> None:
             _give_back_claim(one.drop, away)
         elif not one.is_foreign:
             repairs.in_hand += 1
-        elif is_held_long(one.since, utc_now()):
+        elif is_held_long(one.since, utc_now(), is_foreign=True):
             repairs.left.append(
                 f"{printable(one.drop.name)}: in the hand of the worker of another outbox since "
                 f"{one.since}; if that outbox is gone, --foreign-claims gives it back"

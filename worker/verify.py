@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,8 @@ from worker.hands import Held, held
 from worker.health import told
 from worker.health.told import Told
 from worker.inbox import Survey, survey
-from worker.needs import deferred
+from worker.needs import deferred, foreign_hand
+from worker.pipeline import utc_now
 from worker.record import Report
 from worker.shelve import SHELVES
 from worker.stock import Digests, Stock, path_of
@@ -53,6 +55,8 @@ class Look:
     loose: dict[str, str] = field(default_factory=dict)
     """Pictures on the shelves that have no row, relative to the outbox: their SHA-256, empty
     for what is too long to be read."""
+    foreign: tuple[int, datetime | None] = (0, None)
+    """Files in other outboxes' hands, and since when."""
     mark: tuple[object, ...] = ()
     """Changes when anything else does."""
 
@@ -78,8 +82,9 @@ def verify(inbox: Path, outbox: Path, report: Path) -> Account:
     account = found.account
     for kind in _FINDINGS:
         setattr(account, kind, [*getattr(account, kind), *getattr(found, kind).values()])
+    account.deferred = foreign_hand(*found.foreign, utc_now())
     if worker := _told(report, account):
-        account.deferred = deferred(worker)
+        account.deferred += deferred(worker)
         account.deferred_files = max(worker.deferred_files, len(worker.deferred))
         names = {one.name for one in worker.deferred}
         account.unseen = [one for one in account.unseen if _named(one) not in names]
@@ -141,6 +146,8 @@ def _look(inbox: Path, outbox: Path, report: Report, digests: Digests) -> Look:
             found.unsure[key] = f"{key}, {name}: its picture is not where you may look"
         else:
             found.missing[key] = f"{key}, {name}: its picture is nowhere"
+    foreign = [one.since for one in claims if one.is_file and one.is_foreign]
+    found.foreign = len(foreign), min(filter(None, foreign), default=None)
     found.mark = (account.rows, account.waiting, stock.mark, frozenset(ids))
     return found
 

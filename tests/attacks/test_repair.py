@@ -180,9 +180,12 @@ def test_what_is_in_another_outboxes_hand_is_given_back_only_if_asked_for(folder
     held = a_batch(folder, "fedcba98") / "scans/lost.png"
     drop(held.parent, [("lost.png", a_picture(4))])
 
+    verified = digitdrop("verify", folder)
     code, told = repair(folder)
     asked, given = repair(folder, "--foreign-claims")
 
+    assert verified.returncode == 1
+    assert "1 file is in the hand of the worker of another outbox since" in verified.stdout
     assert code == 1
     assert "scans/lost.png: in the hand of the worker of another outbox" in told
     assert "--foreign-claims gives it back" in told

@@ -1,6 +1,6 @@
 """What keeps a picture in hand, in words."""
 
-from worker.needs import LONG, idle_for, is_held_long
+from worker.needs import idle_for, is_held_long, is_idle
 from worker.why.answer import Answer, Kind
 from worker.why.became import moment
 from worker.why.deferred import deferred
@@ -27,7 +27,7 @@ def in_hand(seen: Trace) -> Answer:
 
 def _foreign(seen: Trace, since: str) -> Answer:
     text = f"in the hand of the worker of another outbox{since}"
-    if not is_held_long(seen.spot.since, seen.now):
+    if not is_held_long(seen.spot.since, seen.now, is_foreign=True):
         return Answer(Kind.IN_HAND, text)
     return Answer(
         Kind.STUCK,
@@ -47,11 +47,11 @@ def _long(seen: Trace, since: str) -> Answer | None:
             f"in hand{since}, and the worker {text} (since {at})",
             "put that right; the worker goes on by itself",
         )
-    idle = idle_for(seen.told, seen.now)
-    if idle <= LONG:
+    if not is_idle(seen.told, seen.now):
         return Answer(Kind.IN_HAND, f"in hand{since}: it takes long, others are read meanwhile")
     return Answer(
         Kind.STUCK,
-        f"in hand{since}, and the worker has written no row for {idle:,.0f} s",
+        f"in hand{since}, and the worker has written no row for "
+        f"{idle_for(seen.told, seen.now):,.0f} s",
         "look for its name in the worker's log",
     )
