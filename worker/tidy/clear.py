@@ -5,7 +5,6 @@ the first picture goes, so that `verify` never takes what was cleared for lost.
 """
 
 import logging
-import re
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import Final
 
 from worker.claim import remove_empty
 from worker.errors import Gone, Unavailable
+from worker.ignore import is_junk
 from worker.load import sha256_of
 from worker.shelve import SHELVES
 from worker.table.rows import Rows
@@ -32,7 +32,6 @@ _SOON: Final = timedelta(seconds=5)  # after trouble with the disk; then twice a
 _LATE: Final = timedelta(minutes=10)
 _DAY: Final = timedelta(days=1)
 _END: Final = object()
-_LITTER: Final = re.compile(r"\.d[a-z2-7]{16}\.part|\.DS_Store|Thumbs\.db|desktop\.ini")
 
 
 class Clearer:
@@ -111,7 +110,7 @@ class Clearer:
             recorded: set[Path] = set()
             yield from self._find_recorded(group, last, recorded)
             for path in group:
-                if path in recorded or _LITTER.fullmatch(path.name):
+                if path in recorded or is_junk(path.name):
                     path.unlink(missing_ok=True)
                 gone, kept = gone + (path in recorded), kept + path.exists()
                 yield
