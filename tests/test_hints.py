@@ -61,3 +61,15 @@ def test_a_file_that_is_gone_by_then_is_forgotten(tmp_path: Path) -> None:
 
     assert hints.ready(set()) == []
     assert hints.due() == math.inf
+
+
+def test_an_unfinished_twin_that_goes_within_that_time_costs_no_wait(tmp_path: Path) -> None:
+    hints, clock = a_drop(tmp_path)
+    (tmp_path / "7.png.aria2").write_bytes(b"")
+    clock.age = AFTERCARE / 2
+    assert hints.ready({"7.png", "7.png.aria2"}) == []
+
+    (tmp_path / "7.png.aria2").unlink()
+    clock.age = AFTERCARE
+
+    assert [found.name for found in hints.ready(set())] == ["7.png"]

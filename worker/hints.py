@@ -57,15 +57,13 @@ class Hints:
             self._twins.note(name)
         found = [inbox.find(self._folder, name) for name in self._names - {LOOK_EVERYWHERE}]
         now = self._clock()
-        there = [one for one in found if one and self._may_be_tried(one, now)]
+        there = [one for one in found if one and self._settler.may_be_tried(one, now)]
         waits = {one.name: AFTERCARE - _age(one, now) for one in there}
         fresh = {name: wait for name, wait in waits.items() if 0 < wait <= AFTERCARE}
         self._due = now.monotonic + min(fresh.values(), default=math.inf)
         self._names &= {*fresh, LOOK_EVERYWHERE}
-        return [one for one in there if one.name not in fresh]
-
-    def _may_be_tried(self, found: Found, now: Now) -> bool:
-        return self._settler.may_be_tried(found, now) and not self._twins.hold(found.name)
+        # Many remove the unfinished file only once they have closed the other: it is asked last.
+        return [one for one in there if one.name not in fresh and not self._twins.hold(one.name)]
 
     def mean_everywhere(self) -> bool:
         """Say, and forget, that something arrived which no name was told of."""

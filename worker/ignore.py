@@ -153,15 +153,20 @@ def by_kind(mode: int) -> Rule | None:
     return Rule.FOLDER if stat.S_ISDIR(mode) else Rule.SPECIAL
 
 
-def finished(name: str) -> Iterator[str]:
+def finished(name: str) -> set[str]:
     """Name the files that an unfinished one may belong to; none for any other file or folder.
 
-    `seven.png.part` and `.seven.png.x8dK2a` belong to `seven.png`. That file may be empty or
-    half written, or an earlier one that is about to be replaced.
+    `scans/seven.png.part` and `scans/.seven.png.x8dK2a` belong to `scans/seven.png`. That
+    file may be empty or half written, or an earlier one that is about to be replaced.
 
     Args:
-        name: without its folders.
+        name: relative to the inbox, with `/` between its parts.
     """
+    below, slash, last = name.rpartition("/")
+    return {f"{below}{slash}{one}" for one in _finished(last)}
+
+
+def _finished(name: str) -> Iterator[str]:
     stem = name.rpartition(".")[0]
     if match := _RSYNC.fullmatch(name) or _SAVED.fullmatch(name):
         yield match[1]

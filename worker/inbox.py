@@ -104,7 +104,7 @@ class Survey:
     waiting: int = 0
     """Files that are read, or will be."""
     oldest: Found | None = None
-    """The one of them that came, or last changed, first."""
+    """The one of them that came, or last changed, first; not one beside an unfinished file."""
     left_alone: Counter[Rule] = field(default_factory=Counter)
     """How many entries each rule leaves alone; a foreign folder is one, whatever lies in it."""
     examples: dict[Rule, str] = field(default_factory=dict)
@@ -119,7 +119,8 @@ def survey(folder: Path) -> Survey:
     Raises:
         OSError: the folder itself cannot be listed.
     """
-    found = Survey()
+    found, held = Survey(), set[str]()
+    count(folder, aside=lambda name: held.update(ignore.finished(name)))
 
     def refused(name: str, error: OSError) -> None:
         if len(found.refused) < _MOST_REFUSED:
@@ -134,7 +135,9 @@ def survey(folder: Path) -> Survey:
         if rule is None:
             one = Found(name, stamp(status))
             found.waiting += 1
-            if not found.oldest or one.stamp.ctime_ns < found.oldest.stamp.ctime_ns:
+            if name not in held and (
+                not found.oldest or one.stamp.ctime_ns < found.oldest.stamp.ctime_ns
+            ):
                 found.oldest = one
         elif name != CLAIMED:
             found.left_alone[rule] += 1

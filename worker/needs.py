@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from worker.health.told import Told
+from worker.settle import patience_for
 from worker.status import Condition
 from worker.table.escape import escape, printable
 
@@ -64,15 +65,17 @@ def idle_for(told: Told, now: datetime) -> float:
     return (now - datetime.fromisoformat(told.last or told.since)).total_seconds()
 
 
-def is_stuck(told: Told, now: datetime, age: float) -> bool:
+def is_stuck(told: Told, now: datetime, age: float, *, size: int) -> bool:
     """Say whether a file waits though a worker that runs should have read it long ago.
 
     Args:
         told: what that worker tells.
         now: aware.
         age: seconds since the file came, or last changed.
+        size: its bytes.
     """
-    return is_idle(told, now) and age > LONG + told.settle + told.max_wait
+    longest = LONG + told.settle + patience_for(size, told.max_wait)
+    return is_idle(told, now) and age > longest
 
 
 def is_idle(told: Told, now: datetime) -> bool:
@@ -149,7 +152,11 @@ def _refused(condition: Condition) -> Iterator[str]:
 def _stuck(condition: Condition) -> Iterator[str]:
     """Tell of a worker that runs and says nothing, yet does not take what has long been there."""
     oldest, told = condition.survey.oldest, condition.told
-    if oldest and told and is_stuck(told, condition.now, condition.oldest_age):
+    if (
+        oldest
+        and told
+        and is_stuck(told, condition.now, condition.oldest_age, size=oldest.stamp.size)
+    ):
         name = escape(oldest.name)
         yield f"{name} has waited for {condition.oldest_age:,.0f} s: is it still being written?"
 

@@ -128,7 +128,7 @@ if sys.platform == "linux":
                 self.queue_event(FileMovedEvent("", path))
             elif told.is_close_write:
                 self.queue_event(FileClosedEvent(path))
-            elif told.is_create and any(ignore.finished(os.path.basename(path))):  # noqa: PTH119
+            elif told.is_create and ignore.finished(os.path.basename(path)):  # noqa: PTH119
                 self.queue_event(FileCreatedEvent(path))
             elif told.is_delete_self and path == self.watch.path:
                 self.stop()

@@ -54,7 +54,7 @@ class Twins:
             name: of a file or folder, relative to the inbox, with `/` between its parts.
         """
         if len(self._met) < self._limit:
-            for finished in _finished(name):
+            for finished in ignore.finished(name):
                 self._of.setdefault(finished, set()).add(name)
                 self._met.add(name)
 
@@ -104,14 +104,9 @@ def twin_of(folder: Path, name: str) -> tuple[str, float] | None:
     with suppress(OSError):  # the folder is gone, or may not be listed
         for last in [path.name for path in (folder / below).iterdir()]:
             other = f"{below}/{last}" if below else last
-            if name in _finished(other) and (state := _state(folder / other)):
+            if name in ignore.finished(other) and (state := _state(folder / other)):
                 return other, state[0] / 1e9
     return None
-
-
-def _finished(name: str) -> set[str]:
-    below, slash, last = name.rpartition("/")
-    return {f"{below}{slash}{finished}" for finished in ignore.finished(last)}
 
 
 def _state(path: Path) -> _State | None:

@@ -9,6 +9,7 @@ import pytest
 from ledger import a_picture, a_worker
 
 from worker.hints import AFTERCARE, Hints
+from worker.inbox import survey
 from worker.settle import Now, Settler
 from worker.twins import STALE, Twins
 
@@ -161,3 +162,17 @@ def test_twins_are_forgotten_once_no_listing_shows_them_and_memory_is_bounded(
     twins.note("8.png.part")
     twins.end_of_listing()
     assert [twins.hold(name) for name in ("7.png", "8.png", "9.png")] == [False, True, False]
+
+
+def test_status_counts_a_file_that_a_twin_holds_up_and_does_not_call_it_forgotten(
+    tmp_path: Path,
+) -> None:
+    for name in ("scans/7.png.part", "scans/7.png", "8.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(SEVEN)
+
+    found = survey(tmp_path)
+
+    assert found.waiting == 2
+    assert found.oldest
+    assert found.oldest.name == "8.png"

@@ -140,7 +140,7 @@ def _changing(seen: Trace, file: Waiting) -> Answer | None:
 
 
 def _stuck(seen: Trace, file: Waiting) -> Answer | None:
-    if not seen.told or not is_stuck(seen.told, seen.now, file.age):
+    if not seen.told or not is_stuck(seen.told, seen.now, file.age, size=file.size):
         return None
     return Answer(
         Kind.STUCK,
