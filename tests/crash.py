@@ -44,6 +44,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ from ledger import (  # noqa: E402
     sha256,
 )
 
+from worker.tidy.passed import NOTE  # noqa: E402
 from worker.verify import verify  # noqa: E402
 
 TOO_LONG = 60.0
@@ -228,6 +230,8 @@ def _age(world: World) -> None:
     leftover = world.outbox / "done" / LONG_AGO / f".d{'a' * 16}.part"
     leftover.write_bytes(b"half a copy")
     (leftover.parent / "empty").mkdir()
+    now = datetime.now(UTC).isoformat()  # time has passed since then, before the worker's eyes
+    (world.outbox / NOTE).write_text(now, encoding="ascii")
     _drop_one(world)
 
 

@@ -39,7 +39,7 @@ def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
 
 def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: str) -> None:
     remote = remote_file_system(service.inbox)
-    pulse = pulse_of(service, classifier.name, holder, remote)
+    pulse = pulse_of(service, classifier.name, holder)
     stopper.tell_trouble(pulse.trouble)
     hand = Hand(service.inbox, service.outbox)
     report = Report(service.outbox / REPORT, service.rotation)

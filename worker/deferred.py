@@ -118,12 +118,17 @@ class DeferredQueue:
         logger.info("%s could not %s: %s", name, item.told.cannot, how, extra=extra)
         self._changed()
 
-    def end_of_listing(self, cannot: str) -> None:
-        """Forget the items of one kind that nobody met since the last listing ended."""
+    def end_of_listing(self, cannot: str, *, how: str = "it is not there any more") -> None:
+        """Forget the items of one kind that nobody met since the last listing ended.
+
+        Args:
+            cannot: the kind, as given to `put`.
+            how: what the log says of them.
+        """
         of_kind = {key: one for key, one in self._items.items() if one.told.cannot == cannot}
         for key, item in of_kind.items():
             if not item.is_seen:
-                self.done(key, how="it is not there any more")
+                self.done(key, how=how)
             item.is_seen = False
 
     def _changed(self) -> None:

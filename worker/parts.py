@@ -25,6 +25,7 @@ from worker.shelve import SHELVES
 from worker.stopper import Stopped, Stopper
 from worker.table.rotation import Rotation
 from worker.tidy.clear import Clearer
+from worker.tidy.passed import Passed
 from worker.tidy.upkeep import Upkeep
 from worker.values import Limits, Status
 from worker.watch import Events, Polling, Watch
@@ -57,21 +58,14 @@ class Service:
     """File for Prometheus; None for none."""
 
 
-def pulse_of(service: Service, model: str, holder: str, remote: str | None) -> Pulse:
+def pulse_of(service: Service, model: str, holder: str) -> Pulse:
     """Make what tells how the worker is.
 
     Args:
         service: what it was told.
         model: name of the network.
         holder: who has the report, as its lock says.
-        remote: the inbox's file system, if others write to it unseen.
     """
-    if service.poll:
-        looking = "polling, as asked for"
-    elif remote:
-        looking = f"polling, for the inbox is on {remote}, which sends no events"
-    else:
-        looking = "events"
     told = Told(
         holder=holder,
         pid=os.getpid(),
@@ -80,7 +74,6 @@ def pulse_of(service: Service, model: str, holder: str, remote: str | None) -> P
         inbox=str(service.inbox.resolve()),
         settle=service.settle,
         max_wait=service.max_wait,
-        looking=looking,
     )
     return Pulse(told, outlets(service.inbox, service.outbox, service.metrics), now)
 
@@ -120,7 +113,8 @@ def upkeep_of(
         clock=now,
     )
     keep = service.keep_done
-    clearer = Clearer(service.outbox, report, keep=keep, clock=utc_now) if keep else None
+    passed = Passed(service.outbox, now)
+    clearer = Clearer(service.outbox, report, keep=keep, clock=passed) if keep else None
     return Upkeep(corrector, clearer, pager)
 
 
@@ -151,6 +145,8 @@ def watch_of(service: Service, remote: str | None, stopper: Stopper) -> Watch:
     """Make what says when to look at the inbox; it wakes the stopper."""
     if remote and not service.poll:
         logger.info("the inbox is on %s, which sends no events: listing it instead", remote)
-    if service.poll or remote:
+    if service.poll:
         return Polling(service.inbox)
+    if remote:
+        return Polling(service.inbox, f"for the inbox is on {remote}, which sends no events")
     return Events(service.inbox, stopper.wake)

@@ -37,8 +37,9 @@ class Pulse:
             self.beat()
 
     def looking(self, how: str) -> None:
-        """Note how files are noticed."""
-        self._told = replace(self._told, looking=how)
+        """Note how files are noticed; the same again is no news."""
+        if how != self._told.looking:
+            self._told = replace(self._told, looking=how)
 
     def wrote(self, readings: Sequence[Reading]) -> None:
         """Count new rows of the report."""
