@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from worker.deaf import deaf
+from worker.errors import InputError
 from worker.health.told import STATUS
+from worker.load import load
 from worker.mounts import HomeDisk
 
 logger = logging.getLogger(__name__)
@@ -123,10 +125,10 @@ class Pager:
         try:
             at = path.stat().st_mtime_ns
             if at != self._told_at:
-                found = json.loads(path.read_bytes())
+                found = json.loads(load(path, most=2**24))
                 self._told_at = at
                 self._told = [found["deferred"], found["trouble"]]
-        except (OSError, ValueError, KeyError):  # it has told nothing yet, or ends
+        except (InputError, OSError, ValueError, KeyError):  # it has told nothing yet, or ends
             return self._shown
         return self._told
 

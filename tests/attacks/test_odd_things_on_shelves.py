@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ledger import ROOT, a_picture, drop, rows, serve_once
 
+from worker import lock
 from worker.account import Account
 from worker.verify import verify
 
@@ -222,6 +223,20 @@ def test_a_report_that_is_a_pipe_is_not_waited_for(folder: Path) -> None:
 
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done
         assert "predictions.csv" in done.stderr
+
+
+@pytest.mark.parametrize("name", [".status.json", ".cleared-until", ".owner"])
+def test_a_pipe_in_the_place_of_a_file_of_the_worker_is_not_waited_for(
+    name: str, folder: Path
+) -> None:
+    (folder / "outbox" / name).unlink(missing_ok=True)
+    os.mkfifo(folder / "outbox" / name)
+
+    with lock.held(folder / "outbox/predictions.csv"):
+        done = [ask(command, folder, *more) for command, *more in (["verify"], ["status"])]
+
+    assert [one.returncode for one in done] == [0, 1] or name == ".status.json"
+    assert all(one.returncode < 2 for one in done)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from worker.disk import sync_folders, write_whole
+from worker.errors import Gone, InputError
+from worker.load import load
 
 logger = logging.getLogger(__name__)
 
@@ -13,13 +15,18 @@ _NOTE: Final = ".cleared-until"
 
 
 def cleared_until(outbox: Path) -> date | None:
-    """Read up to which day (UTC) pictures may have been cleared; None if none were."""
+    """Read up to which day (UTC) pictures may have been cleared; None if none were.
+
+    Raises:
+        OSError: the note is there and may not be read.
+    """
     try:
-        text = (outbox / _NOTE).read_text(encoding="ascii").strip()
-        return date.fromisoformat(text)
-    except FileNotFoundError:
+        return date.fromisoformat(load(outbox / _NOTE, most=100).decode("ascii").strip())
+    except Gone:
         return None
-    except ValueError:
+    except (InputError, ValueError) as error:
+        if isinstance(error.__cause__, OSError):  # it may well say one
+            raise error.__cause__ from None
         logger.warning("%s says no day, so it is passed over", outbox / _NOTE)
         return None
 
