@@ -60,11 +60,13 @@ def moves_something(outbox: Path, chance: random.Random) -> Callable[[], None]:
     """Move, rename and correct pictures, as a person with a file manager does, but quicker."""
 
     def act() -> None:
-        found = pictures(outbox)
+        # What was put right is left there, for the worker to note it.
+        found = [path for path in pictures(outbox) if path.parent.name != "6"]
         if not found:
             return
         path = chance.choice(found)
-        folder = chance.choice([path.parent, outbox / "review/6", outbox / "review/mine"])
+        folders = [path.parent, path.parent, outbox / "review/mine", outbox / "review/6"]
+        folder = chance.choice(folders)
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / f"{chance.randrange(10**6)} {path.name[-20:]}"
         with suppress(FileNotFoundError):  # the worker was quicker
@@ -108,11 +110,11 @@ def test_a_picture_that_leaves_while_it_is_looked_at_ends_nothing(tmp_path: Path
             path.unlink()
 
     with people(flicker):
-        for _ in range(3):
-            account = verify(
-                tmp_path / "inbox", tmp_path / "outbox", tmp_path / "outbox/predictions.csv"
-            )
-            assert len([one for one in account.unknown if "flicker" not in one]) == 200
+        account = verify(
+            tmp_path / "inbox", tmp_path / "outbox", tmp_path / "outbox/predictions.csv"
+        )
+
+    assert len([one for one in account.unknown if "flicker" not in one]) == 200
 
 
 @pytest.mark.parametrize("change", ["lost", "stray", "copied"])
