@@ -7,14 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from worker.errors import InputError
-from worker.load import load
 from worker.mounts import HomeDisk
 
 STATUS: Final = ".status.json"
 """Its name in the outbox."""
 
-_MOST: Final = 2**24  # bytes: a hundred deferred files with the longest of names take less
 _SPACING: Final = 2.0  # seconds between two writes
 
 
@@ -133,8 +130,8 @@ def read(outbox: Path, holder: str) -> Told | None:
     What a killed worker left behind is nobody's: another one, or none, holds the lock.
     """
     try:
-        found = json.loads(load(outbox / STATUS, most=_MOST))
+        found = json.loads((outbox / STATUS).read_bytes())
         told = Told(**{**found, "deferred": tuple(Deferred(**one) for one in found["deferred"])})
-    except (InputError, OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError):
         return None
     return told if told.holder == holder else None

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from worker.disk import sync_folders, write_whole
-from worker.errors import Gone, InputError
-from worker.load import load
 
 logger = logging.getLogger(__name__)
 
@@ -15,18 +13,13 @@ _NOTE: Final = ".cleared-until"
 
 
 def cleared_until(outbox: Path) -> date | None:
-    """Read up to which day (UTC) pictures may have been cleared; None if none were.
-
-    Raises:
-        OSError: the note is there and may not be read.
-    """
+    """Read up to which day (UTC) pictures may have been cleared; None if none were."""
     try:
-        return date.fromisoformat(load(outbox / _NOTE, most=100).decode("ascii").strip())
-    except Gone:
+        text = (outbox / _NOTE).read_text(encoding="ascii").strip()
+        return date.fromisoformat(text)
+    except FileNotFoundError:
         return None
-    except (InputError, ValueError) as error:
-        if isinstance(error.__cause__, OSError):  # it may well say one
-            raise error.__cause__ from None
+    except ValueError:
         logger.warning("%s says no day, so it is passed over", outbox / _NOTE)
         return None
 
