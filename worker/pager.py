@@ -12,6 +12,7 @@ from typing import Final
 
 from worker.deaf import deaf
 from worker.mounts import HomeDisk
+from worker.search_path import HOUSE
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +20,6 @@ PAGE: Final = "report.html"
 """What the page is called in an outbox."""
 
 _PAUSE: Final = 60.0  # seconds after one failed, before the next is started
-_HOUSE: Final = Path(__file__).resolve().parent.parent
 _LOW_PRIORITY: Final = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0)  # on Windows
 _NICEST: Final = 19  # everywhere else
 _BACKLOG: Final = 10.0
@@ -106,13 +106,13 @@ class Pager:
         return False
 
     def _start(self) -> None:
-        # In the folder of the program, from which it can be imported however it was started;
-        # the pipe tells the process when this one has ended, in whatever way.
-        command = [sys.executable, "-m", "worker", "report", "--follow", str(self._home.device)]
+        # The pipe tells the process when this one has ended, in whatever way.
+        command = [sys.executable, "-P", "-m", "worker", "report"]
+        command += ["--follow", str(self._home.device)]
         with deaf():
             self._child = subprocess.Popen(  # noqa: S603 - our own command
                 [*command, "--outbox", str(self._report.parent.absolute())],
-                cwd=_HOUSE,
+                cwd=HOUSE,  # it shall keep no disk busy
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from worker import search_path
 from worker.options import OUTBOX, Outbox
 
 
@@ -28,6 +29,7 @@ def corrections(
     from worker.review.corrections import gather
     from worker.table.rows import Rows
 
+    search_path.check(outbox=outbox, target=to)
     gathered = gather(outbox, Rows(outbox / REPORT), to)
     typer.echo(gathered)
     raise typer.Exit(int(bool(gathered.missing)))

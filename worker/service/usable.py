@@ -1,6 +1,6 @@
 """Can a service run here, as this user?
 
-python -m worker.service.usable INBOX OUTBOX MODEL [METRICS]
+python -P -m worker.service.usable INBOX OUTBOX MODEL [METRICS]
 """
 
 import os
@@ -56,7 +56,7 @@ def check_as(user: str, wanted: Unit) -> None:
             shutil.chown(folder, who.pw_uid, who.pw_gid)
             folder.chmod(0o2770)  # as UMask= has it: people of that group may drop and put right
     used = (wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
-    words = ["-m", "worker.service.usable", *(str(path) for path in used if path)]
+    words = ["-P", "-m", "worker.service.usable", *(str(path) for path in used if path)]
     try:
         done = subprocess.run(  # noqa: S603 - our own program
             [wanted.command[0], *words],
