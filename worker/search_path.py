@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.machinery import PathFinder
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -99,18 +100,21 @@ def _check_holds_none(what: str, folder: Path) -> None:
 
 def _check_is_no_module(what: str, folder: Path) -> None:
     """Refuse a folder that comes before a module of its name, once somebody puts code there."""
-    entries = _python()
-    for child, parent in zip(_above(folder), _above(folder)[1:], strict=False):
-        for number, entry in enumerate(entries):
-            if _key(entry) == _key(parent) and _is_module(child.name, entries[number + 1 :]):
-                raise FolderError(
-                    f"the {what} {folder} could take the place of Python's module {child.name}, "
-                    f"since {entry} is on sys.path: choose another name for the folder"
-                )
+    for child, parent in pairwise(_above(folder)):
+        if _key(parent) in map(_key, _python()) and _is_module(child.name, after=parent):
+            raise FolderError(
+                f"the {what} {folder} could take the place of Python's module {child.name}, "
+                f"since {parent} is on sys.path: choose another name for the folder"
+            )
 
 
-def _is_module(name: str, entries: Sequence[Path]) -> bool:
-    return name.isidentifier() and bool(PathFinder.find_spec(name, list(map(str, entries))))
+def _is_module(name: str, *, after: Path) -> bool:
+    """Say whether a module of a name is found on the search path behind one of its entries."""
+    keys = [_key(entry) for entry in _python()]
+    behind = keys.index(_key(after))
+    entries = zip(keys[behind:], _python()[behind:], strict=True)
+    others = [str(entry) for key, entry in entries if key != keys[behind]]
+    return name.isidentifier() and bool(PathFinder.find_spec(name, others))
 
 
 def _above(path: Path) -> list[Path]:

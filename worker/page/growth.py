@@ -1,12 +1,14 @@
 """What a report has gained since the last look, so that a page costs what is new."""
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
+from worker.regular import opened
 from worker.table.row import Row, is_whole, search
 from worker.table.rows import Rows
 
@@ -50,14 +52,14 @@ class Growth:
 
     def _only_grew(self, paths: list[Path]) -> bool:
         with ExitStack() as stack:
-            files = [stack.enter_context(path.open("rb")) for path in paths]
+            files = [stack.enter_context(opened(path)) for path in paths]
             there = {_identity(file): file for file in files}
             return all(
                 key in there and _has(there[key], mark) for key, mark in self._marks.items()
             )
 
     def _read(self, path: Path) -> Iterator[tuple[str, Row]]:
-        with path.open("rb") as file:
+        with opened(path) as file:
             mark = self._marks.setdefault(_identity(file), _Mark(0, b""))
             file.seek(mark.end)
             for chunk in _chunks(file):
@@ -67,7 +69,7 @@ class Growth:
 
 
 def _identity(file: BinaryIO) -> _File:
-    status = Path(file.name).stat()
+    status = os.fstat(file.fileno())
     return status.st_dev, status.st_ino
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from worker.regular import is_candidate, opened
 from worker.table.rotation import closed
 from worker.table.row import Row, search, search_contents
 
@@ -30,13 +31,13 @@ class Rows:
 
     def files(self) -> list[Path]:
         """List the files that rows are in: closed reports, those set aside, the one that grows."""
-        present = [self._path] if self._path.exists() else []
+        present = [self._path] if os.path.lexists(self._path) else []
         return [*closed(self._path), *self._named(FOREIGN), *present]
 
     def all_rows(self) -> Iterator[tuple[str, Row]]:
         """Yield the rows of the report that grows, with their ids; none if there is no report."""
-        if self._path.exists():
-            with self._path.open("rb") as file:
+        if os.path.lexists(self._path):
+            with opened(self._path) as file:
                 yield from search(file, None)
 
     def every_row(self) -> Iterator[tuple[str, Row]]:
@@ -79,7 +80,7 @@ class Rows:
         wanted = {row_id.encode() for row_id in ids}
         found: dict[str, Row] = {}
         for path in self._written(since) if wanted else []:
-            with path.open("rb") as file:
+            with opened(path) as file:
                 found.update(search(file, wanted))
         return found
 
@@ -90,7 +91,7 @@ class Rows:
             growing = self._open(stack)
             for paths, is_ours in ((closed(self._path), True), (self._named(FOREIGN), False)):
                 for path in paths:
-                    with path.open("rb") as file:
+                    with opened(path) as file:
                         if not growing or not _is_same(file, growing):
                             yield file, is_ours
             if growing:
@@ -98,7 +99,7 @@ class Rows:
 
     def _open(self, stack: ExitStack) -> BinaryIO | None:
         try:
-            return stack.enter_context(self._path.open("rb"))
+            return stack.enter_context(opened(self._path))
         except FileNotFoundError:
             return None
 
@@ -114,11 +115,14 @@ class Rows:
     def _named(self, infix: str) -> list[Path]:
         start, end = self._path.stem + infix, self._path.suffix
         try:
-            return sorted(
-                path
-                for path in self._path.parent.iterdir()
-                if path.name.startswith(start) and path.name.endswith(end)
-            )
+            with os.scandir(self._path.parent) as entries:
+                return sorted(
+                    self._path.with_name(entry.name)
+                    for entry in entries
+                    if entry.name.startswith(start)
+                    and entry.name.endswith(end)
+                    and is_candidate(entry)
+                )
         except FileNotFoundError:
             return []
 
