@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from worker import search_path
+from worker.errors import FolderError
 from worker.options import OUTBOX, Outbox
 
 
@@ -30,6 +31,9 @@ def corrections(
     from worker.table.rows import Rows
 
     search_path.check(outbox=outbox, target=to)
-    gathered = gather(outbox, Rows(outbox / REPORT), to)
+    try:
+        gathered = gather(outbox, Rows(outbox / REPORT), to)
+    except OSError as error:
+        raise FolderError(f"cannot read {error.filename}: {error.strerror}") from error
     typer.echo(gathered)
     raise typer.Exit(int(bool(gathered.missing)))
