@@ -115,7 +115,11 @@ def share(plan: Plan, number: int) -> list[Found]:
     filesystem, path = located(address)
     try:
         with filesystem.open_input_file(path) as file:
-            table = parquet.ParquetFile(file).read_row_group(number % _PER_FILE)
+            listed = parquet.ParquetFile(file)
+            # Ray gives Arrow a type whose values are unpickled: columns of others are not read.
+            if not listed.schema_arrow.equals(_SCHEMA):
+                raise ReportError(f"{address} is no plan of ours: give this run another target")
+            table = listed.read_row_group(number % _PER_FILE)
     except (OSError, pa.ArrowInvalid) as error:
         raise ReportError(f"cannot read the plan {address}: {first_line(error)}") from error
     pairs = zip(table["address"].to_pylist(), table["name"].to_pylist(), strict=True)
