@@ -25,8 +25,11 @@ def shut() -> None:
 
     Python puts the current folder first on the search path of `python -c` and `python -m`,
     which is how it starts processes itself. PYTHONSAFEPATH, which is `-P`, ends that; all
-    processes inherit it. Entries of PATH that depend on the current folder are dropped.
+    processes inherit it, and this one begins again where Python was told to pass over its
+    environment. Entries of PATH that depend on the current folder are dropped.
     """
+    if sys.flags.ignore_environment and not sys.flags.safe_path:  # -E: it would hear of nothing
+        os.execv(sys.executable, [sys.executable, "-P", *sys.orig_argv[1:]])  # noqa: S606
     os.environ[_SAFE] = "1"
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     absolute = [entry for entry in entries if os.path.isabs(entry)]  # noqa: PTH117 - no `Path` yet

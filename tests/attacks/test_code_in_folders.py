@@ -82,6 +82,17 @@ def test_no_command_runs_what_lies_above_the_current_folder(name: str, trap: Tra
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("flag", ["-E", "-I", "-s"])
+def test_no_flag_of_python_lets_the_current_folder_in(flag: str, trap: Trap) -> None:
+    words = [sys.executable, flag, *SCRIPT, *COMMANDS["batch"].split()]
+    leave_begun(trap)
+
+    done = run(words, trap.folder)
+
+    assert trap.sprung() == []
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_one_shot_run_reads_the_pictures_among_the_code(trap: Trap) -> None:
     done = run([*SCRIPT, "batch", ".", "--report=../whole.csv"], trap.folder)
 
