@@ -122,7 +122,7 @@ def _is_module(name: str, *, after: Path) -> bool:
 
 def _above(path: Path) -> list[Path]:
     """Give a folder and those that it lies in, links resolved."""
-    real = Path(os.path.realpath(path))
+    real = Path(_real(path))
     return [real, *real.parents]
 
 
@@ -139,5 +139,12 @@ def _key(path: Path) -> _Key:
     try:
         found = path.stat()
     except OSError:
-        return os.path.realpath(path)
+        return _real(path)
     return found.st_dev, found.st_ino
+
+
+def _real(path: Path) -> str:
+    try:
+        return os.path.realpath(path)
+    except FileNotFoundError:  # relative to a folder that was deleted
+        return str(path)

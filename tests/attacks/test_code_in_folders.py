@@ -82,6 +82,18 @@ def test_no_command_runs_what_lies_above_the_current_folder(name: str, trap: Tra
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("path", [":/usr/bin", ".:/usr/bin", "below/..:/usr/bin", "", "."])
+def test_no_program_is_looked_for_in_the_current_folder(path: str, trap: Trap) -> None:
+    code = "import subprocess; from worker.search_path import shut; shut()\n"
+    code += (
+        "for name in ('git', 'systemctl', 'ldconfig'): subprocess.run(['env', name, '--version'])"
+    )
+
+    run([sys.executable, "-P", "-c", code], trap.folder, PATH=path)
+
+    assert trap.sprung() == []
+
+
 @pytest.mark.parametrize("flag", ["-E", "-I", "-s"])
 def test_no_flag_of_python_lets_the_current_folder_in(flag: str, trap: Trap) -> None:
     words = [sys.executable, flag, *SCRIPT, *COMMANDS["batch"].split()]

@@ -138,6 +138,22 @@ def test_a_file_made_anew_takes_the_place_of_whatever_had_its_name(
     assert not (tmp_path / "made").exists()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_that_is_no_regular_file_is_one_line(kind: str, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(PRECIOUS)
+    (tmp_path / "7.png").write_bytes(a_picture(7))
+    put(kind, tmp_path / "digits.json", precious)
+
+    words = ["predict", str(tmp_path / "7.png"), "--model", str(tmp_path)]
+    done = subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, check=False, timeout=15
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
 def test_a_link_that_an_operator_named_leads_to_a_regular_file_only(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"model")
     (tmp_path / "good").symlink_to(tmp_path / "file")
