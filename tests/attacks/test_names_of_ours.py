@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ledger import ROOT, a_picture
 
+from worker.errors import SetupError
 from worker.regular import fresh, opened
 
 COMMAND = [sys.executable, "-P", "-m", "digitdrop"]
@@ -163,3 +164,20 @@ def test_a_link_that_an_operator_named_leads_to_a_regular_file_only(tmp_path: Pa
         assert file.read() == b"model"
     with pytest.raises(OSError, match="Is a device and no regular file"):
         opened(tmp_path / "bad", links=True)
+
+
+@pytest.mark.cluster
+def test_a_pipe_in_the_folders_of_a_cluster_is_not_waited_for(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra `cluster` is not installed")
+    from worker.cluster import files, plan
+
+    (tmp_path / "_plan").mkdir()
+    for name in ("PLAN.json", "_plan/00000.parquet"):
+        os.mkfifo(tmp_path / name)
+    work = plan.Plan(target=str(tmp_path), sources=[], model="", shards="csv", shares=1)
+
+    with pytest.raises(SetupError, match="Is a pipe and no regular file"):
+        files.get(str(tmp_path / "PLAN.json"))
+    with pytest.raises(SetupError, match="Is a pipe and no regular file"):
+        plan.share(work, 0)
+    assert files.head(str(tmp_path / "PLAN.json"), 8) == b""

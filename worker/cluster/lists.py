@@ -10,6 +10,7 @@ import ray.data
 from pyarrow import parquet
 
 from worker.cluster.addresses import is_below, normal
+from worker.cluster.files import reading
 from worker.cluster.listing import Found
 from worker.cluster.stores import first_line, located
 from worker.errors import FolderError
@@ -52,9 +53,8 @@ def _dataset(source: str) -> ray.data.Dataset:
 
 
 def _columns(source: str) -> list[str]:
-    filesystem, path = located(source)
     try:
-        with filesystem.open_input_file(path) as file:
+        with reading(source) as file:
             schema = parquet.read_schema(file)
     except (OSError, pa.ArrowInvalid) as error:
         raise FolderError(f"cannot read the list {source}: {first_line(error)}") from error
