@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.machinery import PathFinder
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -83,7 +83,7 @@ def _check_current() -> None:
     except FileNotFoundError:  # it was deleted
         return
     ours = {HOUSE, Path(sys.executable).parent, Path(sys.argv[0]).absolute().parent}
-    if here in map(_key, _python()) and here not in map(_key, ours):
+    if here in map(_key, _first()) and here not in map(_key, ours):
         raise FolderError(
             f"Python would load programs from the current folder {Path.cwd()}: run `digitdrop`, "
             "or `python -P -m digitdrop`, and leave that folder out of PYTHONPATH"
@@ -128,6 +128,15 @@ def _above(path: Path) -> list[Path]:
 
 def _python() -> list[Path]:
     return [*map(Path, sys.path), HOUSE]
+
+
+def _first() -> Iterator[Path]:
+    """Give what comes before Python's own modules: PYTHONPATH, and the folder of `python -m`.
+
+    What was installed comes after them, also a clone of another project.
+    """
+    own = Path(os.__file__).parent
+    return takewhile(lambda entry: entry != own, map(Path, sys.path))
 
 
 def _programs() -> Iterator[Path]:

@@ -267,3 +267,14 @@ def test_python_with_the_current_folder_on_its_path_is_refused(
     assert done.returncode == 2
     assert is_one_line(done.stderr), done.stderr
     assert "python -P -m digitdrop" in done.stderr
+
+
+def test_a_project_that_is_installed_from_the_current_folder_is_no_hindrance(
+    tmp_path: Path,
+) -> None:
+    code = "import sys; sys.path.append(sys.argv.pop(1)); from digitdrop import main; main()"
+    words = [sys.executable, "-P", "-c", code, str(tmp_path)]  # as a .pth file has it
+
+    done = run([*words, "verify", "--inbox=in", "--outbox=out"], tmp_path)
+
+    assert "there is no outbox" in done.stderr

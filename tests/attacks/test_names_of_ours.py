@@ -77,7 +77,7 @@ def watched(process: "subprocess.Popen[str]", outbox: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["link", "dangling", "pipe"])  # the others are tried below
 @pytest.mark.parametrize(("name", "words"), CASES, ids=lambda one: str(one).split("'")[1::99])
 def test_no_command_hangs_or_writes_elsewhere(
     kind: str, name: str, words: list[str], tmp_path: Path
