@@ -6,6 +6,7 @@ import signal
 import sys
 from typing import Final
 
+from worker import search_path
 from worker.stopper import Stopper
 
 _STOPS: Final = {signal.SIGTERM, signal.SIGINT}
@@ -32,4 +33,5 @@ def start_again(stopper: Stopper) -> None:
         return
     logging.getLogger(__name__).error("a picture never ends: starting anew, for a new thread")
     logging.shutdown()
+    search_path.open_again()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
