@@ -1,0 +1,84 @@
+"""What a look at a file's bytes tells before anything is decoded; shared by all formats."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from worker.errors import Incomplete, Unreadable
+
+HOLE: Final = 64
+"""So many zero bytes in a row are taken for a part that was not written yet, where the format
+cannot have them or something else is wrong too. Copies go in pieces of 4 KiB or more."""
+MOST_METADATA: Final = 2**16
+"""Bytes of metadata that are looked into. Cameras write 64 KiB of EXIF at most; Pillow copies the
+whole for each of 65,535 tags that say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file that has all its bytes."""
+
+    content: bytes
+    """What is to be decoded: the file, or a copy of it without parts that say nothing of the
+    pixels and are damaged, or would cost too much."""
+    pages: Sequence[int] = (0,)
+    """Which pictures in it are pages, as Pillow counts them; the first one is read."""
+    parts: tuple[bytes, ...] = ()
+    """Further pages that are files of their own within the file."""
+    doubt: str = ""
+    """Why some of it may not be written yet, though it can be decoded; else empty."""
+
+
+def cut_off(form: str, size: int) -> Incomplete:
+    """Make the error of a file that ends after `size` bytes, before its picture does."""
+    return Incomplete(f"the {form} is cut off after {size:,} bytes")
+
+
+def unwritten(form: str, at: int) -> Incomplete:
+    """Make the error of a file that has its length, but from byte `at` on only zeros so far."""
+    return Incomplete(f"the {form} has only zeros from byte {at:,} on: it is not written yet")
+
+
+def damaged(form: str, what: str) -> Unreadable:
+    """Make the error of a file whose bytes contradict themselves."""
+    return Unreadable(f"damaged {form}: {what}; save or copy it again")
+
+
+def heavy(form: str, what: str) -> Unreadable:
+    """Make the error of a file that would take too long to read."""
+    return Unreadable(f"this {form} has {what}: more than a picture needs; save it anew")
+
+
+def has_hole(part: bytes | memoryview) -> bool:
+    """Tell whether zeros fill `HOLE` bytes in a row anywhere."""
+    return bytes(HOLE) in bytes(part)
+
+
+def ends_in_hole(content: bytes) -> bool:
+    """Tell whether the last `HOLE` bytes are zeros."""
+    return len(content) > HOLE and content.endswith(bytes(HOLE))
+
+
+def written(content: bytes) -> int:
+    """Return how many bytes there are before the zeros at the end."""
+    return len(content.rstrip(b"\0"))
+
+
+def unfinished_raster(form: str, content: bytes, start: int) -> str:
+    """Return why pixels that are stored as they are may not be written yet; else "".
+
+    Black pixels are zeros as well. They are believed where the paper is black; of a light
+    picture it is suspected that the rest is still to come.
+
+    Args:
+        form: its name.
+        content: the file.
+        start: where its pixels begin; they go to the end.
+    """
+    if not ends_in_hole(content):
+        return ""
+    end = written(content)
+    sample = content[start:end:61]
+    if end <= start or sample.count(0) * 2 > len(sample):
+        return ""
+    return f"the {form} has only zeros from byte {end:,} on: it may not be written yet"

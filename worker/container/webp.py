@@ -1,0 +1,38 @@
+"""WebP: chunks within one RIFF chunk (RFC 9649)."""
+
+from typing import Final
+
+from worker.container.checked import Checked, cut_off, damaged, ends_in_hole, heavy, written
+
+_MOST_CHUNKS: Final = 10_000
+_PICTURES: Final = {b"VP8 ", b"VP8L", b"ANMF"}
+
+
+def check(content: bytes) -> Checked:
+    """Walk a WebP from chunk to chunk.
+
+    Raises:
+        Incomplete: it is shorter than it says, or has no picture yet.
+        Unreadable: it says that it ends before its chunks do, or has too many of them.
+    """
+    size = len(content)
+    end = 8 + int.from_bytes(content[4:8], "little")
+    if end > size:
+        raise cut_off("WebP", size)
+    kinds: list[bytes] = []
+    at = 12
+    while at + 8 <= end:
+        kinds.append(content[at : at + 4])
+        at += 8 + int.from_bytes(content[at + 4 : at + 8], "little")
+        at += at % 2
+        if len(kinds) > _MOST_CHUNKS:
+            raise heavy("WebP", f"more than {_MOST_CHUNKS:,} chunks")
+    if at > end + 1:
+        raise damaged("WebP", "its last chunk is longer than the file says it is")
+    if not _PICTURES.intersection(kinds):
+        raise cut_off("WebP", written(content))
+    doubt = ""
+    if ends_in_hole(content):  # plain paper may be coded so, too
+        start = written(content)
+        doubt = f"the WebP has only zeros from byte {start:,} on: it may not be written yet"
+    return Checked(content, range(max(1, kinds.count(b"ANMF"))), doubt=doubt)
