@@ -15,11 +15,11 @@ _BYTES: Final = 4
 """Of a pixel, as a plain picture in colour has."""
 
 
-def decoded(buffer: memoryview, number: int, limits: Limits) -> Grey:
+def decoded(content: bytes, number: int, limits: Limits) -> Grey:
     """Decode one page of a TIFF.
 
     Args:
-        buffer: the file.
+        content: the file.
         number: which of its directories, from 0.
         limits: what it may cost.
 
@@ -30,7 +30,6 @@ def decoded(buffer: memoryview, number: int, limits: Limits) -> Grey:
         TooLarge: more pixels than `limits`, or deeper ones than memory is allowed for.
         Unreadable: OpenCV does not know this kind either.
     """
-    content = bytes(buffer)
     layout = layout_of(content)
     tags = list(directories(content, layout))[number]
     width, height, bits, samples = (

@@ -14,7 +14,7 @@ from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from worker import deep, whole
 from worker.container import jpeg, unread
-from worker.container.checked import cut_off, unwritten
+from worker.container.checked import cut_off, has_hole, unwritten
 from worker.errors import Incomplete, InputError, TooLarge, Unreadable
 from worker.formats import HEAD, NAMES, Format, format_of, may_grow_into_one
 from worker.ink.tone import MANY_PIXELS, to_grey
@@ -63,6 +63,8 @@ class Document:
         self._parts = checked.parts
         self.doubt = checked.doubt
         """Why some of it may not be written yet, though it can be decoded; else empty."""
+        self.decoded = 0
+        """Pixels of the pages so far, before they were reduced."""
         self._picture = self._opened()
         self._numbers = checked.pages
         if form.name in _COUNTED_BY_THEIR_DECODER and self._picture:
@@ -96,17 +98,17 @@ class Document:
             return picture
 
     def _page(self, number: int) -> Grey:
-        content = self._file.getbuffer()
         if not self._picture:
-            return deep.decoded(content, number, self._limits)
+            return deep.decoded(self._file.getvalue(), number, self._limits)
         try:
             if number != self._picture.tell():
                 self._picture.seek(number)
         except SyntaxError:
             if self._form.name != "TIFF":
                 raise
-            return deep.decoded(content, number, self._limits)
+            return deep.decoded(self._file.getvalue(), number, self._limits)
         self._check_size(self._picture)
+        self.decoded += self._picture.width * self._picture.height
         self._picture.load()
         if isinstance(self._picture, Jpeg2KImageFile):
             self._picture.reduce = 0  # else the method of this name is hidden
@@ -123,7 +125,7 @@ class Document:
             size = picture.size
         elif isinstance(picture, Jpeg2KImageFile):
             check_size(*whole_size, self._limits.pixels * MOST_REDUCED)
-            size = _draft_of_jpeg_2000(picture, self._file.getbuffer())
+            size = _draft_of_jpeg_2000(picture, self._file.getvalue())
         check_size(*size, self._limits.pixels // self._form.weight, of=whole_size)
 
 
@@ -145,7 +147,7 @@ def _draft(picture: ImageFile.ImageFile) -> None:
             return
 
 
-def _draft_of_jpeg_2000(picture: Jpeg2KImageFile, content: memoryview) -> tuple[int, int]:
+def _draft_of_jpeg_2000(picture: Jpeg2KImageFile, content: bytes) -> tuple[int, int]:
     """Have a large picture decoded at 1/2, 1/4 ... as far as it is stored in such steps.
 
     Returns:
@@ -175,7 +177,7 @@ def _unknown(content: bytes) -> InputError:
     if may_grow_into_one(content):
         return Incomplete(f"the file ends after {len(content)} bytes")
     if not any(content[:HEAD]):
-        return unwritten("file", 0)
+        return unwritten("file")
     return Unreadable(unread.refusal(content) or f"not a picture: none of {NAMES}")
 
 
@@ -205,5 +207,7 @@ def _blame(error: Exception, form: Format, file: _Reader) -> InputError:
         if form.name == "JPEG":
             return jpeg.incomplete(file.getvalue())
         return cut_off(form.name, len(file.getbuffer()))
+    if has_hole(file.getvalue()):
+        return unwritten(form.name)
     logger.debug("a %s cannot be decoded: %s", form.name, detail)
     return Unreadable(f"damaged {form.name}, or of a kind that is not read: {REMEDY}")

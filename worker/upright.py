@@ -14,7 +14,7 @@ _TURNING: Final = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}
 
 def _orientation(picture: Image.Image) -> int:
     """Return the EXIF orientation, 1-8."""
-    exif = picture.info.get("exif", b"")
+    exif = picture.info.get("exif") or b""
     if len(exif) > MOST_METADATA or not picture.info.keys() & _TURNING:
         return 1
     try:

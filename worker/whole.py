@@ -11,7 +11,7 @@ import numpy as np
 from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from worker.container.checked import HOLE, has_hole
+from worker.container.checked import has_hole
 from worker.container.jpeg import scan_of
 from worker.errors import Incomplete
 
@@ -31,7 +31,7 @@ def check(picture: ImageFile.ImageFile, content: bytes) -> None:
     """
     last = picture.getpixel((picture.width - 1, picture.height - 1))
     is_grey = all(value in _MID for value in (last if isinstance(last, tuple) else (last,)))
-    if not is_grey and bytes(HOLE) not in content:
+    if not is_grey and not has_hole(content):
         return
     scan = scan_of(content)
     if not scan:

@@ -8,10 +8,9 @@ from worker.container.checked import (
     Checked,
     cut_off,
     damaged,
-    ends_in_hole,
     heavy,
+    unfinished_coding,
     unwritten,
-    written,
 )
 
 _MOST_BOXES: Final = 10_000
@@ -55,8 +54,8 @@ def check_jpeg_2000(content: bytes) -> Checked:
         )
         ends = stream.rstrip(b"\0").endswith(_END_OF_CODESTREAM)
     if not ends:
-        raise cut_off("JPEG 2000", written(content))
-    return Checked(content)
+        raise cut_off("JPEG 2000", len(content))
+    return Checked(content, doubt=unfinished_coding("JPEG 2000", content))
 
 
 def _check(form: str, content: bytes) -> Checked:
@@ -67,11 +66,7 @@ def _check(form: str, content: bytes) -> Checked:
             raise heavy(form, f"more than {MOST_METADATA:,} bytes of EXIF")
     if not kinds & {b"meta", b"moov"} or not (b"mdat" in kinds or b"meta" in kinds):
         raise cut_off(form, len(content))
-    doubt = ""
-    if ends_in_hole(content):
-        at = written(content)
-        doubt = f"the {form} has only zeros from byte {at:,} on: it may not be written yet"
-    return Checked(content, doubt=doubt)
+    return Checked(content, doubt=unfinished_coding(form, content))
 
 
 def _boxes(form: str, content: bytes, at: int = 0) -> Iterator[tuple[bytes, int, int]]:
@@ -84,7 +79,7 @@ def _boxes(form: str, content: bytes, at: int = 0) -> Iterator[tuple[bytes, int,
     size, count = len(content), 0
     while at < size:
         if not any(content[at : at + 8]):
-            raise unwritten(form, at)
+            raise unwritten(form)
         length, start = int.from_bytes(content[at : at + 4], "big"), at + 8
         kind = content[at + 4 : start]
         if length == 1:

@@ -8,7 +8,10 @@ from worker.errors import Incomplete, Unreadable
 
 HOLE: Final = 64
 """So many zero bytes in a row are taken for a part that was not written yet, where the format
-cannot have them or something else is wrong too. Copies go in pieces of 4 KiB or more."""
+cannot have them or something else is wrong too."""
+_PIECE: Final = 4_096
+"""Copies go in pieces of so many bytes or more."""
+_DOUBT: Final = "a part of the {} has only zeros: plain black, or not written yet"
 MOST_METADATA: Final = 2**16
 """Bytes of metadata that are looked into. Cameras write 64 KiB of EXIF at most; Pillow copies the
 whole for each of 65,535 tags that say so."""
@@ -34,9 +37,9 @@ def cut_off(form: str, size: int) -> Incomplete:
     return Incomplete(f"the {form} is cut off after {size:,} bytes")
 
 
-def unwritten(form: str, at: int) -> Incomplete:
-    """Make the error of a file that has its length, but from byte `at` on only zeros so far."""
-    return Incomplete(f"the {form} has only zeros from byte {at:,} on: it is not written yet")
+def unwritten(form: str) -> Incomplete:
+    """Make the error of a file that has its length, but zeros where its coding has none."""
+    return Incomplete(f"the {form} has only zeros in a part of it: it is not written yet")
 
 
 def damaged(form: str, what: str) -> Unreadable:
@@ -49,36 +52,33 @@ def heavy(form: str, what: str) -> Unreadable:
     return Unreadable(f"this {form} has {what}: more than a picture needs; save it anew")
 
 
-def has_hole(part: bytes | memoryview) -> bool:
+def has_hole(part: bytes) -> bool:
     """Tell whether zeros fill `HOLE` bytes in a row anywhere."""
-    return bytes(HOLE) in bytes(part)
+    return bytes(HOLE) in part
 
 
-def ends_in_hole(content: bytes) -> bool:
-    """Tell whether the last `HOLE` bytes are zeros."""
-    return len(content) > HOLE and content.endswith(bytes(HOLE))
+def unfinished_coding(form: str, content: bytes) -> str:
+    """Return why coded pixels may not be written yet; else "".
 
-
-def written(content: bytes) -> int:
-    """Return how many bytes there are before the zeros at the end."""
-    return len(content.rstrip(b"\0"))
+    Plain paper may be coded as zeros; but zeros in a sixteenth of a file are suspected.
+    """
+    if bytes(max(HOLE, len(content) // 16)) not in content:
+        return ""
+    return _DOUBT.format(form)
 
 
 def unfinished_raster(form: str, content: bytes, start: int) -> str:
     """Return why pixels that are stored as they are may not be written yet; else "".
 
     Black pixels are zeros as well. They are believed where the paper is black; of a light
-    picture it is suspected that the rest is still to come.
+    picture it is suspected that the rest, or a piece in the middle, is still to come.
 
     Args:
         form: its name.
         content: the file.
         start: where its pixels begin; they go to the end.
     """
-    if not ends_in_hole(content):
+    if not content.endswith(bytes(HOLE)) and bytes(_PIECE) not in content:
         return ""
-    end = written(content)
-    sample = content[start:end:61]
-    if end <= start or sample.count(0) * 2 > len(sample):
-        return ""
-    return f"the {form} has only zeros from byte {end:,} on: it may not be written yet"
+    sample = content[start : len(content.rstrip(b"\0")) : 61]
+    return _DOUBT.format(form) if sample.count(0) * 2 < len(sample) else ""

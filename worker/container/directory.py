@@ -72,7 +72,7 @@ def directories(content: bytes, layout: Layout) -> Iterator[Tags]:
         tags, at = _directory(content, layout, at)
         yield tags
     if not seen:
-        raise unwritten("TIFF", place)
+        raise unwritten("TIFF")
 
 
 def _directory(content: bytes, layout: Layout, at: int) -> tuple[Tags, int]:
@@ -81,7 +81,7 @@ def _directory(content: bytes, layout: Layout, at: int) -> tuple[Tags, int]:
     count = layout.number(content, at, head)
     start, end = at + head, at + head + entry * count
     if not count and not any(content[at : at + 64]):
-        raise unwritten("TIFF", at) if at < len(content) else cut_off("TIFF", len(content))
+        raise unwritten("TIFF") if at < len(content) else cut_off("TIFF", len(content))
     if count > _MOST_ENTRIES:
         raise heavy("TIFF", f"{count:,} tags")
     if end + width > len(content):

@@ -36,7 +36,7 @@ def check(content: bytes) -> Checked:
             at = _end_of_blocks(content, at + 11 + _colours(content[at + 9]))
             kept.append(content[start:at])
         elif not any(content[at : at + HOLE]):
-            raise unwritten("GIF", at)
+            raise unwritten("GIF")
         else:
             raise damaged("GIF", f"byte {at:,} begins no block")
         if extensions > _MOST_EXTENSIONS:

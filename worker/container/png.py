@@ -42,11 +42,11 @@ def check(content: bytes) -> Checked:
         length, kind = _CHUNK.unpack_from(content, at)
         end = at + 12 + length
         if end > size:
-            raise unwritten("PNG", at) if has_hole(view[at:]) else cut_off("PNG", size)
+            raise unwritten("PNG") if has_hole(content[at:]) else cut_off("PNG", size)
         is_side = kind in _SIDE
         if crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
             if not is_side:
-                raise _spoilt(kind, view[at:], end - at)
+                raise _spoilt(kind, content[at:end])
             is_side_sound = False
         if is_side:
             side.append((at, end))
@@ -62,9 +62,9 @@ def check(content: bytes) -> Checked:
     return Checked(content, range(frames))
 
 
-def _spoilt(kind: bytes, rest: memoryview, length: int) -> InputError:
-    if not any(rest[:64]) or has_hole(rest[:length]):
-        return unwritten("PNG", rest.nbytes)
+def _spoilt(kind: bytes, chunk: bytes) -> InputError:
+    if not any(chunk[:8]) or has_hole(chunk):
+        return unwritten("PNG")
     name = kind.decode("ascii") if kind.isalpha() else "unknown"
     return damaged("PNG", f"the checksum of its chunk {name} is wrong")
 

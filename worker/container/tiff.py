@@ -10,6 +10,7 @@ from worker.container.checked import (
     damaged,
     has_hole,
     heavy,
+    unfinished_coding,
     unfinished_raster,
     unwritten,
 )
@@ -88,11 +89,11 @@ def _check_page(content: bytes, layout: Layout, tags: Tags) -> str:
         first, (start, count) = pieces[0][0], max(pieces)
         return unfinished_raster("TIFF", content[: start + count], first)
     for start, count in pieces:
-        _check_piece(content[start : start + count], start, compression)
-    return ""
+        _check_piece(content[start : start + count], compression)
+    return "" if compression in {_LZW, *_DEFLATE} else unfinished_coding("TIFF", content)
 
 
-def _check_piece(piece: bytes, start: int, compression: int) -> None:
+def _check_piece(piece: bytes, compression: int) -> None:
     """Look for pixels that are not written yet, or damaged.
 
     Raises:
@@ -100,9 +101,9 @@ def _check_piece(piece: bytes, start: int, compression: int) -> None:
         Unreadable: the checksum is wrong.
     """
     if len(piece) >= HOLE and not any(piece):
-        raise unwritten("TIFF", start)
+        raise unwritten("TIFF")
     if compression == _LZW and has_hole(piece):
-        raise unwritten("TIFF", start)
+        raise unwritten("TIFF")
     if compression in _DEFLATE:
         try:
             unpacked = decompressobj()
@@ -111,7 +112,7 @@ def _check_piece(piece: bytes, start: int, compression: int) -> None:
                 rest = unpacked.decompress(unpacked.unconsumed_tail, 2**20)
         except error:
             if has_hole(piece):
-                raise unwritten("TIFF", start) from None
+                raise unwritten("TIFF") from None
             raise damaged("TIFF", "its deflated pixels do not fit their checksum") from None
 
 

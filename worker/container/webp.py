@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from worker.container.checked import Checked, cut_off, damaged, ends_in_hole, heavy, written
+from worker.container.checked import Checked, cut_off, damaged, heavy, unfinished_coding
 
 _MOST_CHUNKS: Final = 10_000
 _PICTURES: Final = {b"VP8 ", b"VP8L", b"ANMF"}
@@ -30,9 +30,7 @@ def check(content: bytes) -> Checked:
     if at > end + 1:
         raise damaged("WebP", "its last chunk is longer than the file says it is")
     if not _PICTURES.intersection(kinds):
-        raise cut_off("WebP", written(content))
-    doubt = ""
-    if ends_in_hole(content):  # plain paper may be coded so, too
-        start = written(content)
-        doubt = f"the WebP has only zeros from byte {start:,} on: it may not be written yet"
-    return Checked(content, range(max(1, kinds.count(b"ANMF"))), doubt=doubt)
+        raise cut_off("WebP", size)
+    return Checked(
+        content, range(max(1, kinds.count(b"ANMF"))), doubt=unfinished_coding("WebP", content)
+    )
