@@ -9,7 +9,7 @@ from worker.container.checked import (
     cut_off,
     damaged,
     heavy,
-    unfinished_coding,
+    raise_if_unwritten,
     unwritten,
 )
 
@@ -55,18 +55,21 @@ def check_jpeg_2000(content: bytes) -> Checked:
         ends = stream.rstrip(b"\0").endswith(_END_OF_CODESTREAM)
     if not ends:
         raise cut_off("JPEG 2000", len(content))
-    return Checked(content, doubt=unfinished_coding("JPEG 2000", content))
+    raise_if_unwritten("JPEG 2000", content)
+    return Checked(content)
 
 
 def _check(form: str, content: bytes) -> Checked:
     kinds = set()
     for kind, start, end in _boxes(form, content):
         kinds.add(kind)
+        if kind == b"mdat":
+            raise_if_unwritten(form, content[start:end])
         if kind == b"meta" and _metadata(content, start + 4, end) > MOST_METADATA:
             raise heavy(form, f"more than {MOST_METADATA:,} bytes of EXIF")
     if not kinds & {b"meta", b"moov"} or not (b"mdat" in kinds or b"meta" in kinds):
         raise cut_off(form, len(content))
-    return Checked(content, doubt=unfinished_coding(form, content))
+    return Checked(content)
 
 
 def _boxes(form: str, content: bytes, at: int = 0) -> Iterator[tuple[bytes, int, int]]:

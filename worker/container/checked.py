@@ -11,7 +11,7 @@ HOLE: Final = 64
 cannot have them or something else is wrong too."""
 _PIECE: Final = 4_096
 """Copies go in pieces of so many bytes or more."""
-_DOUBT: Final = "a part of the {} has only zeros: plain black, or not written yet"
+_DOUBT: Final = "a part of the {} has only zeros: black, or not written yet"
 MOST_METADATA: Final = 2**16
 """Bytes of metadata that are looked into. Cameras write 64 KiB of EXIF at most; Pillow copies the
 whole for each of 65,535 tags that say so."""
@@ -57,14 +57,14 @@ def has_hole(part: bytes) -> bool:
     return bytes(HOLE) in part
 
 
-def unfinished_coding(form: str, content: bytes) -> str:
-    """Return why coded pixels may not be written yet; else "".
+def raise_if_unwritten(form: str, coded: bytes) -> None:
+    """Look for zeros in an eighth of coded pixels; plain paper is coded as fewer.
 
-    Plain paper may be coded as zeros; but zeros in a sixteenth of a file are suspected.
+    Raises:
+        Incomplete: there are.
     """
-    if bytes(max(HOLE, len(content) // 16)) not in content:
-        return ""
-    return _DOUBT.format(form)
+    if bytes(max(HOLE, len(coded) // 8)) in coded:
+        raise unwritten(form)
 
 
 def unfinished_raster(form: str, content: bytes, start: int) -> str:

@@ -13,6 +13,7 @@ _SIZES: Final = dict(
 _MOST_ENTRIES: Final = 4_096
 _MOST_METADATA: Final = 2**24
 """Bytes behind all tags of a directory, which Pillow copies. ICC profiles have a MiB or two."""
+MOST_NUMBERS: Final = 2**16
 MOST_PAGES: Final = 10_000
 
 Tags = dict[int, tuple[int, int, int]]
@@ -32,12 +33,14 @@ class Layout:
         return int.from_bytes(content[at : at + size], self.order)
 
     def values(self, content: bytes, tags: Tags, tag: int) -> list[int]:
-        """Return the numbers of a tag; none if it is missing or has no whole numbers."""
+        """Return the numbers of a tag, `MOST_NUMBERS` at most; none if it has no whole ones."""
         kind, count, at = tags.get(tag, (0, 0, 0))
         size = _SIZES.get(kind, 0)
         if kind not in {1, 3, 4, 13, 16, 18}:
             return []
-        return [self.number(content, at + size * one, size) for one in range(count)]
+        return [
+            self.number(content, at + size * one, size) for one in range(min(count, MOST_NUMBERS))
+        ]
 
     def value(self, content: bytes, tags: Tags, tag: int, default: int = 0) -> int:
         """Return the first number of a tag."""

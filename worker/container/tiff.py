@@ -10,12 +10,12 @@ from worker.container.checked import (
     damaged,
     has_hole,
     heavy,
-    unfinished_coding,
+    raise_if_unwritten,
     unfinished_raster,
     unwritten,
 )
-from worker.container.directory import Layout, Tags, directories, layout_of
-from worker.errors import Unreadable
+from worker.container.directory import MOST_NUMBERS, Layout, Tags, directories, layout_of
+from worker.errors import Incomplete, Unreadable
 
 SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION = 254, 256, 257, 258, 259
 PHOTOMETRIC, SAMPLES, FORMAT = 262, 277, 339
@@ -23,8 +23,7 @@ _OLD_SUBFILE, _STRIPS, _ROWS, _COUNTS = 255, 273, 278, 279
 _PLANAR, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_COUNTS = 284, 322, 323, 324, 325
 _DNG: Final = 50_706
 _RAW, _LZW, _DEFLATE = 1, 5, {8, 32_946}
-_MOST_PIECES: Final = 2**16
-"""Strips or tiles of a page; Pillow takes some microseconds for each."""
+_STEP: Final = 2**20
 _LARGEST_TILE: Final = 2**26
 _REDUCED, _MASK = 1, 4
 _CAMERAS: Final = {32_767, 34_713, 34_892, 65_535}
@@ -64,8 +63,10 @@ def _is_page(content: bytes, layout: Layout, tags: Tags) -> bool:
 def _check_page(content: bytes, layout: Layout, tags: Tags) -> str:
     """Check one page; return why some of it may not be written yet."""
     tiled = _TILES in tags
-    if tags.get(_TILES if tiled else _STRIPS, (0, 0, 0))[1] > _MOST_PIECES:
-        raise heavy("TIFF", f"more than {_MOST_PIECES:,} strips or tiles")
+    if (
+        tags.get(_TILES if tiled else _STRIPS, (0, 0, 0))[1] > MOST_NUMBERS
+    ):  # Pillow takes some time for each
+        raise heavy("TIFF", f"more than {MOST_NUMBERS:,} strips or tiles")
     starts = layout.values(content, tags, _TILES if tiled else _STRIPS)
     counts = layout.values(content, tags, _TILE_COUNTS if tiled else _COUNTS)
     compression = layout.value(content, tags, COMPRESSION, _RAW)
@@ -90,7 +91,7 @@ def _check_page(content: bytes, layout: Layout, tags: Tags) -> str:
         return unfinished_raster("TIFF", content[: start + count], first)
     for start, count in pieces:
         _check_piece(content[start : start + count], compression)
-    return "" if compression in {_LZW, *_DEFLATE} else unfinished_coding("TIFF", content)
+    return ""
 
 
 def _check_piece(piece: bytes, compression: int) -> None:
@@ -104,16 +105,24 @@ def _check_piece(piece: bytes, compression: int) -> None:
         raise unwritten("TIFF")
     if compression == _LZW and has_hole(piece):
         raise unwritten("TIFF")
+    if compression not in _DEFLATE:
+        raise_if_unwritten("TIFF", piece)
     if compression in _DEFLATE:
-        try:
-            unpacked = decompressobj()
-            rest = unpacked.decompress(piece, 2**20)
-            while rest and unpacked.unconsumed_tail:
-                rest = unpacked.decompress(unpacked.unconsumed_tail, 2**20)
-        except error:
-            if has_hole(piece):
-                raise unwritten("TIFF") from None
-            raise damaged("TIFF", "its deflated pixels do not fit their checksum") from None
+        _check_deflated(piece)
+
+
+def _check_deflated(piece: bytes) -> None:
+    try:
+        unpacked = decompressobj()
+        rest = unpacked.decompress(piece, _STEP)
+        while rest and unpacked.unconsumed_tail:
+            rest = unpacked.decompress(unpacked.unconsumed_tail, _STEP)
+    except error:
+        if has_hole(piece):
+            raise unwritten("TIFF") from None
+        raise damaged("TIFF", "its deflated pixels do not fit their checksum") from None
+    if not unpacked.eof:
+        raise Incomplete("the deflated pixels of the TIFF have no end")
 
 
 def _samples(content: bytes, layout: Layout, tags: Tags) -> int:
