@@ -39,8 +39,10 @@ def encoded(picture: Image.Image, form: str, **options: object) -> bytes:
 def as_heif(*pictures: Image.Image) -> bytes:
     """Write pictures as one HEIF, as phones do."""
     file = io.BytesIO()
-    first, *others = [from_pillow(picture.convert("RGB")) for picture in pictures]
-    first.save(file, quality=90, save_all=True, append_images=others)
+    whole = from_pillow(pictures[0].convert("RGB"))
+    for picture in pictures[1:]:
+        whole.add_from_pillow(picture.convert("RGB"))
+    whole.save(file, quality=90)
     return file.getvalue()
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from encoded import KINDS, a_page, a_seven, chunk, encoded, inserted
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from worker.decode import decode
 from worker.document import Document
@@ -17,7 +18,8 @@ from worker.load import load
 
 CASES = Path(__file__).parent / "cases"
 RAW = {"seven.bmp", "colour.bmp", "seven.dib", "seven.tif", "seven.pgm", "colour.ppm"}
-CODED = sorted(set(KINDS) - RAW)
+DOUBTED = RAW | {"seven.webp", "lossless.webp"}
+CODED = sorted(set(KINDS) - DOUBTED)
 
 
 def zeroed(content: bytes, start: float, end: float) -> bytes:
@@ -53,16 +55,16 @@ def test_a_coded_file_with_a_part_that_is_not_written_is_incomplete(
         decode(zeroed(KINDS[name](), *part))
 
 
-@pytest.mark.parametrize("name", sorted(RAW))
-@pytest.mark.parametrize("part", [(0.3, 1), (0.5, 1), (0.9, 1), (0.3, 0.7)])
-def test_raw_pixels_that_may_not_be_written_are_read_and_doubted(
+@pytest.mark.parametrize("name", sorted(DOUBTED))
+@pytest.mark.parametrize("part", [(0.3, 1), (0.5, 1), (0.7, 1), (0.3, 0.7)])
+def test_pixels_that_may_not_be_written_are_doubted_where_plain_ones_are_zeros_too(
     name: str, part: tuple[float, float]
 ) -> None:
     content = KINDS[name]()
     try:
         document = Document(zeroed(content, *part))
     except Incomplete:
-        return  # the directory of a TIFF was in that part
+        return  # the directory of a TIFF was in that part, or it cannot be decoded
 
     assert "not written yet" in document.doubt
 
@@ -148,7 +150,7 @@ def test_no_turned_bit_gives_other_pixels_where_there_is_a_checksum() -> None:
 
 def test_no_turned_bit_in_deflated_pixels_of_a_tiff_gives_other_pixels() -> None:
     whole = KINDS["deflated.tif"]()
-    start, length = (int(dict(Image.open(io.BytesIO(whole)).tag_v2)[tag][0]) for tag in (273, 279))
+    start, length = (int(TiffImageFile(io.BytesIO(whole)).tag_v2[tag][0]) for tag in (273, 279))
     chance, expected, refused = random.Random(5), decode(whole), 0
     for _ in range(300):
         content = bytearray(whole)

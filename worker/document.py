@@ -34,6 +34,7 @@ MOST_REDUCED: Final = 8
 LONGEST_SIDE: Final = 1_000_000
 """Pixels: Pillow keeps the place of each row."""
 REMEDY: Final = "save it anew, as PNG or JPEG"
+_ANIMATED: Final = {"GIF", "PNG", "WebP"}
 _COUNTED_BY_THEIR_DECODER: Final = {"AVIF", "HEIF"}
 _CODING: Final = re.compile(rb"\xff\x52\0")
 """The marker of how a JPEG 2000 is coded."""
@@ -63,8 +64,6 @@ class Document:
         self._parts = checked.parts
         self.doubt = checked.doubt
         """Why some of it may not be written yet, though it can be decoded; else empty."""
-        self.decoded = 0
-        """Pixels of the pages so far, before they were reduced."""
         self._picture = self._opened()
         self._numbers = checked.pages
         if form.name in _COUNTED_BY_THEIR_DECODER and self._picture:
@@ -75,6 +74,15 @@ class Document:
     def __len__(self) -> int:
         """Count the pages."""
         return len(self._numbers) + len(self._parts)
+
+    @property
+    def cost(self) -> int:
+        """Pixels of all pages, if they are as large as the first.
+
+        Those of an animation count more: each is laid over the one before.
+        """
+        width, height = self._picture.size if self._picture else (0, 0)
+        return width * height * len(self) * (8 if self._form.name in _ANIMATED else 1)
 
     def pages(self) -> Iterator[Grey]:
         """Decode one page after the other, as `decode` does; raise what it raises."""
@@ -108,7 +116,6 @@ class Document:
                 raise
             return deep.decoded(self._file.getvalue(), number, self._limits)
         self._check_size(self._picture)
-        self.decoded += self._picture.width * self._picture.height
         self._picture.load()
         if isinstance(self._picture, Jpeg2KImageFile):
             self._picture.reduce = 0  # else the method of this name is hidden

@@ -9,6 +9,8 @@ from worker.values import Grey, Limits, Sight
 
 MOST_PAGES: Final = 10
 """A file with more pages is not looked through: it would hold up the others."""
+_MOST_COST: Final = 4
+"""Nor is one whose pages have more pixels together than so many pictures may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +43,8 @@ def shown(content: bytes, *, limits: Limits) -> Shown:
     pages = document.pages()
     read = next(pages)
     sights = [look(read)]
-    if 1 < len(document) <= MOST_PAGES:
+    if 1 < len(document) <= MOST_PAGES and document.cost <= _MOST_COST * limits.pixels:
         for page in pages:
-            if document.decoded > limits.pixels:
-                del sights[1:]
-                break
             sights.append(look(page))
             if sights[-1].frames and not any(sight.frames for sight in sights[:-1]):
                 read = page

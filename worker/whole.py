@@ -37,13 +37,12 @@ def check(picture: ImageFile.ImageFile, content: bytes) -> None:
     if not scan:
         return
     start, end = scan
-    if is_grey and _differs(
-        picture, content[:end] + content[start : start + _MORE] + content[end:]
-    ):
+    more, less = content[start : start + _MORE], content[: max(start, end - _FEWER)]
+    if is_grey and _differs(picture, content[:end] + more + content[end:]):
         raise Incomplete("the JPEG has its end, but lacks pixels before it")
-    if has_hole(content[start:end]) and not _differs(
-        picture, content[: max(start, end - _FEWER)] + content[end:]
-    ):
+    if is_grey or not has_hole(content[start:end]):
+        return
+    if not _differs(picture, less + content[end:]):
         raise Incomplete("the JPEG has its end, but lacks some of its middle")
 
 

@@ -11,7 +11,7 @@ HOLE: Final = 64
 cannot have them or something else is wrong too."""
 _PIECE: Final = 4_096
 """Copies go in pieces of so many bytes or more."""
-_DOUBT: Final = "a part of the {} has only zeros: black, or not written yet"
+_DOUBT: Final = "a part of the {} has only zeros: plain, or not written yet"
 MOST_METADATA: Final = 2**16
 """Bytes of metadata that are looked into. Cameras write 64 KiB of EXIF at most; Pillow copies the
 whole for each of 65,535 tags that say so."""
@@ -65,6 +65,11 @@ def raise_if_unwritten(form: str, coded: bytes) -> None:
     """
     if bytes(max(HOLE, len(coded) // 8)) in coded:
         raise unwritten(form)
+
+
+def unfinished_coding(form: str, content: bytes) -> str:
+    """Return why coded pixels may not be written yet, where plain paper has zeros; else ""."""
+    return _DOUBT.format(form) if bytes(max(HOLE, len(content) // 4)) in content else ""
 
 
 def unfinished_raster(form: str, content: bytes, start: int) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from worker.container.checked import MOST_METADATA, Checked, cut_off, damaged, heavy
 from worker.container.mpf import further_pages
-from worker.errors import Incomplete
+from worker.errors import Incomplete, TooLarge
 
 _NEXT: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """A marker within or behind a scan, but for those that only restart it."""
@@ -27,8 +27,8 @@ _MOST_WORK: Final = 500_000_000
 """Samples times scans that are decoded in about two seconds."""
 _MOST_SEGMENTS: Final = 2_000
 _MOST_SIDE: Final = 200
-MOST_COEFFICIENTS: Final = 100_000_000
-"""Samples of a picture of several scans, which libjpeg keeps as two bytes each."""
+_MOST_KEPT: Final = 100_000_000
+"""Samples of a picture of several scans: libjpeg keeps two bytes of each."""
 
 
 @dataclass(slots=True)
@@ -92,9 +92,11 @@ def _head(content: bytes, frame: _Frame) -> tuple[bytes | None, int]:
         elif marker != _SCAN:
             side.append(len(segment))
             is_sound &= not _is_spoilt(marker, segment)
+    kept_once = _with_one_exif(kept)
+    is_sound &= len(kept_once) == len(kept)
     if is_sound and sum(side) <= 16 * MOST_METADATA and len(side) <= _MOST_SIDE:
         return None, behind
-    return b"".join([*_with_one_exif(kept), content[behind:]]), behind
+    return b"".join([*kept_once, content[behind:]]), behind
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
@@ -183,6 +185,11 @@ def _scan(frame: _Frame, header: bytes) -> None:
     frame.scans += 1
     if frame.scans > _MOST_SCANS:
         raise heavy("JPEG", f"more than {_MOST_SCANS} scans")
+    if frame.samples > _MOST_KEPT and (frame.is_progressive or frame.scans > 1):
+        raise TooLarge(
+            f"{frame.width}x{frame.height} pixels are too many for a progressive JPEG: "
+            "save it as a plain one"
+        )
     if frame.scans > 1 and frame.scans * frame.samples > _MOST_WORK + 10 * frame.samples:
         raise heavy("JPEG", f"{frame.scans} scans of {frame.width}x{frame.height} pixels")
     if len(header) < 3 or len(header) < 6 + 2 * header[2]:

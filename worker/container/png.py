@@ -22,7 +22,8 @@ _SIDE: Final = frozenset(
 """Kinds of chunks that say nothing of the pixels: a damaged one spoils nothing."""
 _MOST_CHUNKS: Final = 50_000
 """libpng writes pixels in chunks of 8 KiB: 6,400 of them in 50 MiB."""
-_MOST_SIDE: Final = 1_000
+_MOST_SIDE: Final = 60
+"""Pillow unpacks a MiB of text from each, and 64 in all."""
 
 
 def check(content: bytes) -> Checked:

@@ -22,13 +22,13 @@ PHOTOMETRIC, SAMPLES, FORMAT = 262, 277, 339
 _OLD_SUBFILE, _STRIPS, _ROWS, _COUNTS = 255, 273, 278, 279
 _PLANAR, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_COUNTS = 284, 322, 323, 324, 325
 _DNG: Final = 50_706
-_RAW, _LZW, _DEFLATE = 1, 5, {8, 32_946}
+_RAW, _LZW, _PACKBITS, _DEFLATE, _FAX = 1, 5, 32_773, {8, 32_946}, {2, 3, 4}
 _STEP: Final = 2**20
 _LARGEST_TILE: Final = 2**26
 _REDUCED, _MASK = 1, 4
 _CAMERAS: Final = {32_767, 34_713, 34_892, 65_535}
 """How Sony, Nikon, Adobe and Pentax pack what a sensor saw."""
-_IS_RAW: Final = "a camera's raw picture{} is not read: save the picture as JPEG or PNG"
+_IS_RAW: Final = "camera raw{} is not read: save the picture as JPEG or PNG"
 
 
 def check(content: bytes) -> Checked:
@@ -50,7 +50,7 @@ def check(content: bytes) -> Checked:
         pages.append(number)
         doubt = doubt or _check_page(content, layout, tags)
     if not pages:
-        raise Unreadable(_IS_RAW.format(", of which a TIFF has the preview only,"))
+        raise Unreadable(_IS_RAW.format(" (a TIFF with previews only)"))
     return Checked(content, pages, doubt=doubt)
 
 
@@ -105,7 +105,7 @@ def _check_piece(piece: bytes, compression: int) -> None:
         raise unwritten("TIFF")
     if compression == _LZW and has_hole(piece):
         raise unwritten("TIFF")
-    if compression not in _DEFLATE:
+    if compression in _FAX or compression == _PACKBITS:
         raise_if_unwritten("TIFF", piece)
     if compression in _DEFLATE:
         _check_deflated(piece)

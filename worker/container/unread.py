@@ -18,16 +18,16 @@ _KINDS: Final = tuple(
             _DRAWN,
         ),
         ("JPEG XL", rb"(\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n)", _DRAWN),
-        ("Photoshop's PSD", rb"8BP[SB]\0[\x01\x02]", _DRAWN),
-        ("GIMP's XCF", rb"gimp xcf", _DRAWN),
-        ("an icon (ICO)", rb"\0\0[\x01\x02]\0[^\0]\0.{4}[\0\x01]\0", _DRAWN),
-        ("Apple's icon (ICNS)", rb"icns\0", _DRAWN),
-        ("a camera's raw picture (CR3)", rb".{4}ftypcrx ", _RAW),
-        ("a camera's raw picture (ORF)", rb"(IIR[OS]|MMOR)", _RAW),
-        ("a camera's raw picture (RW2)", rb"IIU\0", _RAW),
-        ("a camera's raw picture (RAF)", rb"FUJIFILMCCD-RAW", _RAW),
-        ("a camera's raw picture (X3F)", rb"FOVb", _RAW),
-        ("a camera's raw picture (MRW)", rb"\0MRM", _RAW),
+        ("PSD", rb"8BP[SB]\0[\x01\x02]", _DRAWN),
+        ("XCF", rb"gimp xcf", _DRAWN),
+        ("ICO", rb"\0\0[\x01\x02]\0[^\0]\0.{4}[\0\x01]\0", _DRAWN),
+        ("ICNS", rb"icns\0", _DRAWN),
+        ("camera raw (CR3)", rb".{4}ftypcrx ", _RAW),
+        ("camera raw (ORF)", rb"(IIR[OS]|MMOR)", _RAW),
+        ("camera raw (RW2)", rb"IIU\0", _RAW),
+        ("camera raw (RAF)", rb"FUJIFILMCCD-RAW", _RAW),
+        ("camera raw (X3F)", rb"FOVb", _RAW),
+        ("camera raw (MRW)", rb"\0MRM", _RAW),
         ("PCX", rb"\n[\0\x02\x03\x05]\x01[\x01\x02\4\x08]", _DRAWN),
         ("OpenEXR", rb"v/1\x01", _DRAWN),
         ("Radiance HDR", rb"#\?(RADIANCE|RGBE)", _DRAWN),
@@ -38,7 +38,7 @@ _KINDS: Final = tuple(
         ("DjVu", rb"AT&TFORM", _PAGE),
         ("JPEG XR", rb"II\xbc", _DRAWN),
         ("JBIG2", rb"\x97JB2\r\n\x1a\n", _PAGE),
-        ("a Sun raster", rb"\x59\xa6\x6a\x95", _DRAWN),
+        ("Sun raster", rb"\x59\xa6\x6a\x95", _DRAWN),
         ("SGI", rb"\x01\xda[\0\x01][\x01\x02]\0", _DRAWN),
         ("PAM", rb"P7\n", _DRAWN),
     )
@@ -46,37 +46,30 @@ _KINDS: Final = tuple(
 HEAD: Final = 512
 """First bytes that are looked at."""
 
-_CAMERAS: Final = (
-    *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".orf"),
-    *(".rw2", ".raf", ".pef", ".x3f"),
-)
-SUFFIXES: Final = {
-    **dict.fromkeys((".pdf",), "PDF"),
-    **dict.fromkeys((".ps", ".eps"), "PostScript"),
-    **dict.fromkeys((".svg", ".svgz"), "SVG"),
-    **dict.fromkeys((".jxl",), "JPEG XL"),
-    **dict.fromkeys((".psd", ".psb"), "Photoshop's PSD"),
-    **dict.fromkeys((".xcf",), "GIMP's XCF"),
-    **dict.fromkeys((".ico", ".cur"), "an icon (ICO)"),
-    **dict.fromkeys((".icns",), "Apple's icon (ICNS)"),
-    **dict.fromkeys(
-        _CAMERAS,
-        "a camera's raw picture",
-    ),
-    **dict.fromkeys((".pcx",), "PCX"),
-    **dict.fromkeys((".tga",), "Targa (TGA)"),
-    **dict.fromkeys((".exr",), "OpenEXR"),
-    **dict.fromkeys((".hdr",), "Radiance HDR"),
-    **dict.fromkeys((".dds",), "DDS"),
-    **dict.fromkeys((".qoi",), "QOI"),
-    **dict.fromkeys((".dcm",), "DICOM"),
-    **dict.fromkeys((".djvu", ".djv"), "DjVu"),
-    **dict.fromkeys((".jxr", ".wdp", ".hdp"), "JPEG XR"),
-    **dict.fromkeys((".jb2", ".jbig2"), "JBIG2"),
-    **dict.fromkeys((".pam",), "PAM"),
-    **dict.fromkeys((".wmf", ".emf"), "a Windows metafile"),
+_SUFFIXES: Final = {
+    "PDF": ".pdf",
+    "PostScript": ".ps .eps",
+    "SVG": ".svg .svgz",
+    "JPEG XL": ".jxl",
+    "PSD": ".psd .psb",
+    "XCF": ".xcf",
+    "ICO": ".ico .cur",
+    "ICNS": ".icns",
+    "camera raw": ".dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .orf .rw2 .raf .pef .x3f",
+    "PCX": ".pcx",
+    "TGA": ".tga",
+    "OpenEXR": ".exr",
+    "Radiance HDR": ".hdr",
+    "DDS": ".dds",
+    "QOI": ".qoi",
+    "DICOM": ".dcm",
+    "DjVu": ".djvu .djv",
+    "JPEG XR": ".jxr .wdp .hdp",
+    "JBIG2": ".jb2 .jbig2",
+    "PAM": ".pam",
+    "Windows metafile": ".wmf .emf",
 }
-"""Names of the kinds, by what names of files end in."""
+_KIND_OF: Final = {suffix: kind for kind, them in _SUFFIXES.items() for suffix in them.split()}
 
 
 def refusal(head: bytes) -> str:
@@ -95,4 +88,4 @@ def kind_of(name: str, head: bytes) -> str:
     """Name the kind of a picture that is not read, by its first bytes or its name; else ""."""
     known = next((kind for kind, pattern, _ in _KINDS if pattern.match(head[:HEAD])), "")
     suffix = name[name.rfind(".") :].lower() if "." in name else ""
-    return known or SUFFIXES.get(suffix, "")
+    return known or _KIND_OF.get(suffix, "")

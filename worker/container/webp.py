@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from worker.container.checked import Checked, cut_off, damaged, heavy, raise_if_unwritten
+from worker.container.checked import Checked, cut_off, damaged, heavy, unfinished_coding
 
 _MOST_CHUNKS: Final = 10_000
 _PICTURES: Final = {b"VP8 ", b"VP8L", b"ANMF"}
@@ -31,5 +31,5 @@ def check(content: bytes) -> Checked:
         raise damaged("WebP", "its last chunk is longer than the file says it is")
     if not _PICTURES.intersection(kinds):
         raise cut_off("WebP", size)
-    raise_if_unwritten("WebP", content)
-    return Checked(content, range(max(1, kinds.count(b"ANMF"))))
+    doubt = unfinished_coding("WebP", content)
+    return Checked(content, range(max(1, kinds.count(b"ANMF"))), doubt=doubt)

@@ -27,7 +27,7 @@ def to_grey(picture: Image.Image) -> Grey:
     Not turned upright; pictures beyond `MANY_PIXELS` are reduced by averaging.
     """
     if picture.mode in {"I", "F"} or picture.mode.startswith("I;"):
-        return _reduced(_from_depth(picture))
+        return _from_depth(picture)
     if picture.mode == "L" and "transparency" not in picture.info:
         return _reduced(np.asarray(picture))
     pixels = _pixels(picture, _shrink(*picture.size))
@@ -107,9 +107,20 @@ def _reduced(grey: Grey) -> Grey:
 
 
 def _from_depth(picture: Image.Image) -> Grey:
-    """Scale 16-bit, 32-bit and float pixels to 8 bits by the range they use."""
+    """Scale 16-bit, 32-bit and float pixels to 8 bits by the range they use, and reduce them."""
     low, high = _range(np.asarray(band) for band in _bands(picture))
-    return np.concatenate([_scaled(np.asarray(band), low, high) for band in _bands(picture)])
+    shrink = _shrink(*picture.size)
+    bands = (np.asarray(band) for band in _bands(picture, shrink))
+    return np.concatenate([_averaged(_scaled(band, low, high), shrink) for band in bands])
+
+
+def _averaged(grey: Grey, shrink: int) -> Grey:
+    """Reduce by averaging whole squares of pixels; rows and columns that are left over go."""
+    if shrink <= 1:
+        return grey
+    height, width = (max(1, side // shrink) for side in grey.shape)
+    whole = grey[: height * shrink, : width * shrink]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _range(bands: Iterable[npt.NDArray[np.generic]]) -> tuple[float, float]:
