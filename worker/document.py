@@ -5,8 +5,9 @@ import logging
 import math
 import re
 import struct
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Final
 
 from PIL import ImageFile
@@ -34,6 +35,9 @@ MOST_REDUCED: Final = 8
 LONGEST_SIDE: Final = 1_000_000
 """Pixels: Pillow keeps the place of each row."""
 REMEDY: Final = "save it anew, as PNG or JPEG"
+_LARGE: Final = threading.Lock()
+"""Held by the thread that decodes a large picture: two at once would take all memory."""
+_MANY: Final = 8_000_000
 _ANIMATED: Final = {"GIF", "PNG", "WebP"}
 _COUNTED_BY_THEIR_DECODER: Final = {"AVIF", "HEIF"}
 _CODING: Final = re.compile(rb"\xff\x52\0")
@@ -116,12 +120,17 @@ class Document:
                 raise
             return deep.decoded(self._file.getvalue(), number, self._limits)
         self._check_size(self._picture)
-        self._picture.load()
-        if isinstance(self._picture, Jpeg2KImageFile):
-            self._picture.reduce = 0  # else the method of this name is hidden
+        width, height = self._picture.size
+        with _LARGE if width * height > _MANY else nullcontext():
+            return self._seen(self._picture)
+
+    def _seen(self, picture: ImageFile.ImageFile) -> Grey:
+        picture.load()
+        if isinstance(picture, Jpeg2KImageFile):
+            picture.reduce = 0  # else the method of this name is hidden
         if self._form.name == "JPEG":
-            whole.check(self._picture, self._file.getvalue())
-        return upright(to_grey(self._picture), self._picture)
+            whole.check(picture, self._file.getvalue())
+        return upright(to_grey(picture), picture)
 
     def _check_size(self, picture: ImageFile.ImageFile) -> None:
         """Compare with the limits what is to be decoded, at reduced scale if possible."""
@@ -133,16 +142,19 @@ class Document:
         elif isinstance(picture, Jpeg2KImageFile):
             check_size(*whole_size, self._limits.pixels * MOST_REDUCED)
             size = _draft_of_jpeg_2000(picture, self._file.getvalue())
-        check_size(*size, self._limits.pixels // self._form.weight, of=whole_size)
+        if max(whole_size) > LONGEST_SIDE:
+            longest = f"a side may have {LONGEST_SIDE:,} at most"
+            raise TooLarge("{}x{} pixels: ".format(*whole_size) + longest)
+        most = self._limits.pixels // self._form.weight
+        if size[0] * size[1] > most:
+            in_all = f"pixels, at most {most:,} in all are allowed of a {self._form.name}"
+            raise TooLarge("{}x{} ".format(*whole_size) + in_all)
 
 
-def check_size(width: int, height: int, most: int, *, of: tuple[int, int] | None = None) -> None:
-    """Raise TooLarge for more pixels than `most`, of the picture whose size is `of`."""
+def check_size(width: int, height: int, most: int) -> None:
+    """Raise TooLarge for more pixels than `most`."""
     if width * height > most:
-        whole_width, whole_height = of or (width, height)
-        raise TooLarge(f"{whole_width}x{whole_height} pixels, at most {most:,} in all are allowed")
-    if max(width, height) > LONGEST_SIDE:
-        raise TooLarge(f"{width}x{height} pixels: a side may have {LONGEST_SIDE:,} at most")
+        raise TooLarge(f"{width}x{height} pixels, at most {most:,} in all are allowed")
 
 
 def _draft(picture: ImageFile.ImageFile) -> None:

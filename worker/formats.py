@@ -67,7 +67,7 @@ FORMATS = tuple(
         ),
         ("TIFF", b"II*\0", rb"II[*+]\x00", tiff.check, TiffImageFile, 1),
         ("TIFF", b"MM\0*", rb"MM\x00[*+]", tiff.check, TiffImageFile, 1),
-        ("WebP", b"RIFF", rb"RIFF.{4}WEBP", webp.check, WebPImageFile, 2),
+        ("WebP", b"RIFF", rb"RIFF.{4}WEBP", webp.check, WebPImageFile, 4),
         ("PNM", b"P", rb"P[1-6f][\s#]", pnm.check, PpmImageFile, 1),
         ("AVIF", b"\0\0\0", _AVIF, boxes.check_avif, AvifImageFile, 3),
         ("HEIF", b"\0\0\0", _HEIF, boxes.check_heif, _heif, 2),

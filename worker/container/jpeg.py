@@ -11,6 +11,7 @@ from worker.errors import Incomplete, TooLarge
 
 _NEXT: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """A marker within or behind a scan, but for those that only restart it."""
+_NOT_FILL: Final = re.compile(rb"[^\xff]")
 _END: Final = 0xD9
 _SCAN: Final = 0xDA
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -109,9 +110,9 @@ def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
     at, size = 2, len(content)
     for _ in range(_MOST_SEGMENTS):
         start = content.find(b"\xff", at)
-        while start >= 0 and content[start + 1 : start + 2] == b"\xff":
-            start += 1  # fill bytes
-        if start < 0 or start + 4 > size:
+        found = _NOT_FILL.search(content, start) if start >= 0 else None
+        start = found.start() - 1 if found else size
+        if start + 4 > size:
             raise incomplete(content)
         marker, end = content[start + 1], start + 2
         if marker == _SCAN:

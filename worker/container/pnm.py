@@ -4,7 +4,7 @@ Text and unusual depths are rewritten as bytes here: Pillow takes a microsecond 
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,12 @@ from worker.container.checked import Checked, cut_off, damaged, heavy, unfinishe
 from worker.errors import TooLarge
 
 _LONGEST_HEADER: Final = 2**16
-_MOST_TEXT: Final = 2**24
+_MOST_TEXT: Final = 2**23
 _MOST_PIXELS: Final = 2**28
 _TOKEN: Final = re.compile(rb"(?:\s|#[^\n\r]*[\n\r])*([^\s#]+)")
 _COMMENT: Final = re.compile(rb"#[^\n\r]*")
 _PICTURE: Final = re.compile(rb"\s*P[1-6f]\s")
-_Numbers = npt.NDArray[np.generic]
+_Numbers = npt.NDArray[np.integer[Any]]
 
 
 def check(content: bytes) -> Checked:
@@ -107,5 +107,7 @@ def _written(kind: bytes, shape: tuple[int, int, int], raw: _Numbers) -> bytes:
     """Write pixels as 8 bits, or those of a deep grey picture as 16."""
     width, height, top = shape
     new, kept = (65_535, ">u2") if top > 255 and kind == b"5" else (255, "u1")
-    scaled = (np.minimum(raw, top).astype(np.uint32) * new + top // 2) // top
-    return b"P%b %d %d %d\n" % (kind, width, height, new) + scaled.astype(kept).tobytes()
+    most = np.iinfo(raw.dtype).max if raw.dtype.itemsize <= 2 else top
+    levels = np.minimum(np.arange(most + 1), top)
+    scaled = ((levels * new + top // 2) // top).astype(kept)[raw]
+    return b"P%b %d %d %d\n" % (kind, width, height, new) + scaled.tobytes()
