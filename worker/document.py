@@ -7,7 +7,6 @@ import re
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from typing import Final
 
 from PIL import ImageFile
@@ -62,13 +61,14 @@ class Document:
         if form is None:
             raise _unknown(content)
         self._form = form
-        with _blaming(form, _Reader(content)):
+        self._content = content
+        with _Blaming(form, content):
             checked = form.check(content)
-        self._file = _Reader(checked.content)
+            self._content = checked.content
+            self._picture = self._opened()
         self._parts = checked.parts
         self.doubt = checked.doubt
         """Why some of it may not be written yet, though it can be decoded; else empty."""
-        self._picture = self._opened()
         self._numbers = checked.pages
         if form.name in _COUNTED_BY_THEIR_DECODER and self._picture:
             first = self._picture.tell()
@@ -91,7 +91,7 @@ class Document:
     def pages(self) -> Iterator[Grey]:
         """Decode one page after the other, as `decode` does; raise what it raises."""
         for number in self._numbers:
-            with _blaming(self._form, self._file):
+            with _Blaming(self._form, self._content):
                 page = self._page(number)
             yield page
         for part in self._parts:
@@ -99,29 +99,30 @@ class Document:
 
     def _opened(self) -> ImageFile.ImageFile | None:
         """Open the picture; give None for a TIFF that Pillow does not know and OpenCV may."""
-        with _blaming(self._form, self._file):
-            try:
-                picture = self._form.open(self._file)
-            except Exception:
-                if self._form.name != "TIFF":
-                    raise
-                return None
-            self._check_size(picture)
-            return picture
+        try:
+            picture = self._form.open(io.BytesIO(self._content))
+        except Exception:
+            if self._form.name != "TIFF":
+                raise
+            return None
+        self._check_size(picture)
+        return picture
 
     def _page(self, number: int) -> Grey:
         if not self._picture:
-            return deep.decoded(self._file.getvalue(), number, self._limits)
+            return deep.decoded(self._content, number, self._limits)
         try:
             if number != self._picture.tell():
                 self._picture.seek(number)
+                self._check_size(self._picture)
         except SyntaxError:
             if self._form.name != "TIFF":
                 raise
-            return deep.decoded(self._file.getvalue(), number, self._limits)
-        self._check_size(self._picture)
+            return deep.decoded(self._content, number, self._limits)
         width, height = self._picture.size
-        with _LARGE if width * height > _MANY else nullcontext():
+        if width * height <= _MANY:
+            return self._seen(self._picture)
+        with _LARGE:
             return self._seen(self._picture)
 
     def _seen(self, picture: ImageFile.ImageFile) -> Grey:
@@ -129,7 +130,7 @@ class Document:
         if isinstance(picture, Jpeg2KImageFile):
             picture.reduce = 0  # else the method of this name is hidden
         if self._form.name == "JPEG":
-            whole.check(picture, self._file.getvalue())
+            whole.check(picture, self._content)
         return upright(to_grey(picture), picture)
 
     def _check_size(self, picture: ImageFile.ImageFile) -> None:
@@ -141,7 +142,7 @@ class Document:
             size = picture.size
         elif isinstance(picture, Jpeg2KImageFile):
             check_size(*whole_size, self._limits.pixels * MOST_REDUCED)
-            size = _draft_of_jpeg_2000(picture, self._file.getvalue())
+            size = _draft_of_jpeg_2000(picture, self._content)
         if max(whole_size) > LONGEST_SIDE:
             longest = f"a side may have {LONGEST_SIDE:,} at most"
             raise TooLarge("{}x{} pixels: ".format(*whole_size) + longest)
@@ -180,18 +181,6 @@ def _draft_of_jpeg_2000(picture: Jpeg2KImageFile, content: bytes) -> tuple[int, 
     return -(-width >> steps), -(-height >> steps)
 
 
-class _Reader(io.BytesIO):
-    """Notices when a decoder asks for more bytes than there are."""
-
-    ran_out = False
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        found = super().read(size)
-        if size is not None and size > len(found):
-            self.ran_out = True
-        return found
-
-
 def _unknown(content: bytes) -> InputError:
     if may_grow_into_one(content):
         return Incomplete(f"the file ends after {len(content)} bytes")
@@ -200,33 +189,39 @@ def _unknown(content: bytes) -> InputError:
     return Unreadable(unread.refusal(content) or f"not a picture: none of {NAMES}")
 
 
-@contextmanager
-def _blaming(form: Format, file: _Reader) -> Iterator[None]:
-    """Make one `InputError` of whatever a damaged file makes a decoder raise."""
-    try:
-        yield
-    except InputError:
-        raise
-    except MemoryError as error:
-        raise TooLarge(f"not enough memory for this {form.name}") from error
-    except Exception as error:
+class _Blaming:
+    """Makes one `InputError` of whatever a damaged file makes a decoder raise."""
+
+    def __init__(self, form: Format, content: bytes) -> None:
+        self._form = form
+        self._content = content
+
+    def __enter__(self) -> None:
+        """Begin to decode."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Blame the file, but not for what is no error, as a stop."""
+        if error is None or isinstance(error, InputError) or not isinstance(error, Exception):
+            return
+        if isinstance(error, MemoryError):
+            raise TooLarge(f"not enough memory for this {self._form.name}") from error
         # Pillow raises SyntaxError, OSError, ValueError, struct.error, IndexError
         # and more for damaged files; none of them may cost more than this file.
-        raise _blame(error, form, file) from error
+        raise _blame(error, self._form, self._content) from error
 
 
-def _blame(error: Exception, form: Format, file: _Reader) -> InputError:
+def _blame(error: Exception, form: Format, content: bytes) -> InputError:
     detail = str(error) or type(error).__name__
     if (
-        file.ran_out
-        or "truncated" in detail.lower()
+        "truncated" in detail.lower()
         or isinstance(error, EOFError | struct.error)
+        or (form.name == "JPEG" and isinstance(error, OSError))
         or (form.name == "TIFF" and detail.startswith("decoder error"))
     ):
         if form.name == "JPEG":
-            return jpeg.incomplete(file.getvalue())
-        return cut_off(form.name, len(file.getbuffer()))
-    if has_hole(file.getvalue()):
+            return jpeg.incomplete(content)
+        return cut_off(form.name, len(content))
+    if has_hole(content):
         return unwritten(form.name)
     logger.debug("a %s cannot be decoded: %s", form.name, detail)
     return Unreadable(f"damaged {form.name}, or of a kind that is not read: {REMEDY}")

@@ -19,7 +19,8 @@ _FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 
-_BLOCK = 4_096  # bytes: file systems have no smaller holes
+_BLOCK = bytes(4_096)  # file systems have no smaller holes
+_TAIL = bytes(16)
 
 
 @contextmanager
@@ -89,7 +90,7 @@ def _is_unwritten(descriptor: int, content: bytes) -> bool:
 
     File managers do so on network shares. A hole reads as zeros, and few files have as many.
     """
-    if not (content.endswith(bytes(16)) or bytes(_BLOCK) in content):
+    if len(content) < len(_BLOCK) or not (content.endswith(_TAIL) or _BLOCK in content):
         return False
     try:
         return os.lseek(descriptor, 0, os.SEEK_HOLE) < len(content)

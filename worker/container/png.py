@@ -13,7 +13,6 @@ from worker.container.checked import (
     heavy,
     unwritten,
 )
-from worker.errors import InputError
 
 _CHUNK: Final = Struct(">I4s")
 _SIDE: Final = frozenset(
@@ -44,30 +43,36 @@ def check(content: bytes) -> Checked:
         end = at + 12 + length
         if end > size:
             raise unwritten("PNG") if has_hole(content[at:]) else cut_off("PNG", size)
-        is_side = kind in _SIDE
         if crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
-            if not is_side:
-                raise _spoilt(kind, content[at:end])
+            _raise_if_needed(kind, content[at:end])
             is_side_sound = False
-        if is_side:
+        if kind in _SIDE:
             side.append((at, end))
         if kind == b"IEND":
             break
         at, count = end, count + 1
         if count > _MOST_CHUNKS:
             raise heavy("PNG", f"more than {_MOST_CHUNKS:,} chunks")
-    is_heavy = len(side) > _MOST_SIDE or any(end - at > MOST_METADATA for at, end in side)
-    if is_heavy or not is_side_sound:
+    if not is_side_sound or _is_heavy(side):
         content = _without(content, side)
-    frames = _frames(content) if b"acTL" in content else 1
-    return Checked(content, range(frames))
+    if b"acTL" not in content:
+        return Checked(content)
+    return Checked(content, range(_frames(content)))
 
 
-def _spoilt(kind: bytes, chunk: bytes) -> InputError:
+def _is_heavy(side: list[tuple[int, int]]) -> bool:
+    """Tell whether there is more beside the pixels than shall be looked into."""
+    return len(side) > _MOST_SIDE or any(end - at > MOST_METADATA for at, end in side)
+
+
+def _raise_if_needed(kind: bytes, chunk: bytes) -> None:
+    """Raise for a chunk that does not fit its checksum, unless it lies beside the pixels."""
+    if kind in _SIDE:
+        return
     if not any(chunk[:8]) or has_hole(chunk):
-        return unwritten("PNG")
+        raise unwritten("PNG")
     name = kind.decode("ascii") if kind.isalpha() else "unknown"
-    return damaged("PNG", f"the checksum of its chunk {name} is wrong")
+    raise damaged("PNG", f"the checksum of its chunk {name} is wrong")
 
 
 def _without(content: bytes, side: list[tuple[int, int]]) -> bytes:
