@@ -13,6 +13,7 @@ from typing import Final
 from worker.claim import Hand
 from worker.crew.turns import Pace, Turn, Turns
 from worker.deferred import DeferredQueue
+from worker.errors import Incomplete
 from worker.health.pulse import Pulse
 from worker.inbox import Found
 from worker.log.about import about
@@ -200,7 +201,12 @@ class Intake:
     def _reading(self, outcome: Outcome, taken: _Taken) -> Reading | None:
         """Give the row of what was read, or of what failed for good; None if that is open."""
         if not isinstance(outcome, Failure):
-            return outcome
+            if not outcome.verdict.doubt:
+                return outcome
+            error = Incomplete(outcome.verdict.doubt)
+            outcome = Failure(
+                id=outcome.id, drop=outcome.drop, sha256="", error=error, reading=outcome
+            )
         found = taken.found.get(outcome.drop.name)
         return self._put_back.row(outcome, found, settled=taken.settled)
 

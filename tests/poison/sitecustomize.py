@@ -37,13 +37,13 @@ def _poisoned(self: ImageFile.ImageFile) -> Any:
 
 ImageFile.ImageFile.load = _poisoned  # type: ignore[method-assign]
 
-_decode = vars(pipeline)["decode"]
+_shown = vars(pipeline)["shown"]
 
 
 def _broken(content: bytes, **more: Any) -> Any:
     if content.endswith(b"breaks"):
         raise RuntimeError("a fault of ours")
-    return _decode(content, **more)
+    return _shown(content, **more)
 
 
-vars(pipeline)["decode"] = _broken
+vars(pipeline)["shown"] = _broken

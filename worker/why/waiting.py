@@ -7,7 +7,7 @@ from typing import Final
 
 from worker import ignore
 from worker.crew.trial import deadly
-from worker.errors import InputError
+from worker.errors import Incomplete, InputError
 from worker.ignore import Rule
 from worker.inbox import count
 from worker.load import load
@@ -87,7 +87,9 @@ def _tried(path: Path, name: str) -> tuple[InputError | None, bool]:
     if deadly([path], Limits(), time_limit=TRIAL):
         return None, True
     seen = see(Drop(id="", path=path, name=name), Limits(), content=lambda: content)
-    return (seen.error if isinstance(seen, Failure) else None), False
+    if isinstance(seen, Failure):
+        return seen.error, False
+    return (Incomplete(seen.doubt) if seen.doubt else None), False
 
 
 def _rule(inbox: Path, name: str) -> tuple[Rule | None, str]:
