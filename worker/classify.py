@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from worker.disk import read_ours
 from worker.errors import ModelError
 from worker.hushed import hushed
+from worker.regular import opened
 from worker.values import CLASSES, Frame, Probabilities, Thresholds
 
 SIZES = (16, 4, 1)
@@ -27,9 +27,6 @@ when first met.
 Resizing an input makes XNNPACK pack its weights again, which costs more than
 classifying the batch; so each size keeps an interpreter, made when first met.
 """
-
-_LONGEST_CARD = 1 << 20  # bytes that are read, whatever has the name
-_LONGEST_MODEL = 1 << 28
 
 
 class Classifier:
@@ -61,8 +58,7 @@ class Classifier:
         """
         card_path, model_path = folder / "digits.json", folder / "digits.tflite"
         try:
-            card = json.loads(read_ours(card_path, _LONGEST_CARD))
-            model = read_ours(model_path, _LONGEST_MODEL)
+            card, model = json.loads(_content(card_path)), _content(model_path)
             thresholds = _checked(Thresholds(**card["thresholds"]))
             expected = card["sha256"]
         except FileNotFoundError as error:
@@ -127,6 +123,11 @@ class Classifier:
             raise ModelError(f"LiteRT cannot load the model {self.name}: {error}") from error
         self._prepared[size] = interpreter
         return interpreter
+
+
+def _content(path: Path) -> bytes:
+    with opened(path, links=True) as file:
+        return file.read()
 
 
 def _checked(thresholds: Thresholds) -> Thresholds:

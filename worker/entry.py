@@ -21,10 +21,11 @@ def enter(load: "Callable[[], typer.Typer]") -> "NoReturn":
     arguments = sys.argv[1:]
     _fill_descriptors()
 
-    from worker import mishaps
+    from worker import mishaps, search_path
     from worker.log import logs
     from worker.pools import no_blas_threads
 
+    search_path.shut()
     no_blas_threads()
     logs.begin(arguments, os.environ)
     try:

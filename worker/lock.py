@@ -1,9 +1,7 @@
 """One writer per report: a lock that dies with its process."""
 
-import errno
 import os
 import socket
-import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,8 +11,9 @@ from typing import BinaryIO, Final
 
 from filelock import FileLock, Timeout
 
-from worker.disk import make_folder, open_ours, read_ours
+from worker.disk import make_folder
 from worker.errors import ReportError
+from worker.regular import opened
 from worker.table.escape import one_line
 
 
@@ -33,7 +32,7 @@ def held(report: Path) -> Iterator[str]:
     lock = FileLock(path, timeout=_PATIENCE, poll_interval=_PATIENCE / 10)
     try:
         make_folder(report.parent)
-        _check(path)
+        opened(path, "ab").close()  # what locks it would take a pipe for a file
         lock.acquire()
     except Timeout as error:
         raise ReportError(
@@ -45,7 +44,7 @@ def held(report: Path) -> Iterator[str]:
     holder = f"process {os.getpid()} on {socket.gethostname()} {_since()}"
     try:
         with suppress(OSError):  # a full disk: it is only for people
-            path.write_text(f"{holder}\n", encoding="utf-8")
+            _say(path, holder)
         yield holder
     finally:
         lock.release()
@@ -62,7 +61,7 @@ def holder(report: Path) -> str | None:
     """
     path = _lock_file(report)
     try:
-        with open_ours(path) as file:
+        with opened(path) as file:
             return _holder(path) if _is_locked(file) else None
     except FileNotFoundError:
         return None
@@ -95,7 +94,7 @@ else:
         return False
 
 
-_LONGEST: Final = 500  # bytes that are told of whoever holds it
+_LONGEST: Final = 1000  # bytes
 _PATIENCE: Final = 0.5  # seconds: far longer than `holder` takes, and too short to be noticed
 
 
@@ -103,20 +102,20 @@ def _lock_file(report: Path) -> Path:
     return report.with_name(f".{report.name}.lock")
 
 
-def _check(path: Path) -> None:
-    """See that nothing else has the name: a pipe would be waited for, a link leads elsewhere."""
-    with suppress(FileNotFoundError):
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file", os.fspath(path))
-
-
 def _since() -> str:
     return f"since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def _say(path: Path, holder: str) -> None:
+    with opened(path, "rb+") as file:
+        file.write(f"{holder}\n".encode())
+        file.truncate()
+
+
 def _holder(path: Path) -> str:
     try:
-        text = read_ours(path, _LONGEST).decode("utf-8", "backslashreplace").strip()
+        with opened(path) as file:
+            text = file.read(_LONGEST).decode(errors="backslashreplace").strip()
     except OSError:
         text = ""
     return one_line(text) or "another process"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,13 @@ from PIL.PngImagePlugin import PngInfo
 
 from worker import pipeline
 from worker.classify import Classifier
-from worker.decode import decode
 from worker.disk import write_whole
 from worker.errors import InputError, ReportError
 from worker.explain import Canvas, sheet
 from worker.load import load
 from worker.pipeline import Seen
+from worker.regular import opened
+from worker.shown import shown
 from worker.values import Drop, Grey, Limits, Picture, Probabilities, Reading
 from worker.views import answers
 
@@ -30,7 +32,7 @@ class Look:
 
     reading: Reading
     grey: Grey | None
-    """As decoded; None if it could not be."""
+    """The page that was read, as decoded; None if it could not be."""
     seen: Seen
     probabilities: Probabilities
     """One row per frame of the sight."""
@@ -64,7 +66,7 @@ def draw(looks: Sequence[Look], path: Path) -> None:
     width = max(row.shape[1] for row in rows)
     padded = [_widened(row, width) for row in rows]
     try:
-        if path.exists() and not _is_ours(path):
+        if os.path.lexists(path) and not _is_ours(path):
             raise ReportError(
                 f"{path} is there and no drawing of ours, so it is left as it is: "
                 "name another file with --explain"
@@ -80,7 +82,7 @@ _HEAD: Final = 200  # bytes: the mark is in the first text of the PNG
 
 
 def _is_ours(path: Path) -> bool:
-    with path.open("rb") as file:
+    with opened(path) as file:
         return _MARK in file.read(_HEAD)
 
 
@@ -114,7 +116,7 @@ def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Look:
 
 def _decoded(image: Path, limits: Limits) -> Grey | None:
     try:
-        return decode(load(image, most=limits.bytes), limits=limits)
+        return shown(load(image, most=limits.bytes), limits=limits).grey
     except InputError:
         return None  # the reading says why
 

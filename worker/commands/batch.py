@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker import console
+from worker import console, search_path
 from worker.commands.process import signalled, start_again
 from worker.errors import SetupError
 from worker.log import logs
@@ -87,6 +87,9 @@ def batch(
 
     from worker.classify import Classifier
 
+    for source in sources:
+        if "://" not in source:
+            search_path.check(source=Path(source))
     classifier = Classifier.load(model, threads=workers)
     asked = _Asked(
         sources=sources,
@@ -140,7 +143,8 @@ def _here(asked: _Asked) -> "Summary":
                 progress=progress,
             )
     except Hung:
-        start_again()
+        start_again(asked.stopper)
+        os._exit(console.STOPPED)
 
 
 def _far(asked: _Asked, cluster: str, shards: str) -> "Summary":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker import console
+from worker import console, search_path
 from worker.errors import SetupError
 from worker.log import logs
 from worker.options import (
@@ -69,6 +69,8 @@ def evaluate(
     from worker.measure import scores
     from worker.measure.evaluate import mark, tasks
 
+    for one in (folder, *(others or [])):
+        search_path.check(folder=one)
     draw = _charts() if plots else None
     classifier = Classifier.load(model, threads=workers)
     limits = Limits(pixels=max_pixels, bytes=max_bytes)
@@ -87,7 +89,8 @@ def evaluate(
 
 def _charts() -> "Callable[[Sequence[Marked], Path, Classifier, Limits], None]":
     try:
-        from worker.measure.charts import draw
+        with search_path.at_home():
+            from worker.measure.charts import draw
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("matplotlib"):
             raise

@@ -4,8 +4,8 @@ import logging
 import os
 import signal
 import sys
-from typing import NoReturn
 
+from worker import search_path
 from worker.log import logs
 from worker.stopper import Stopper
 from worker.stops import STOPS
@@ -23,13 +23,16 @@ def signalled() -> Stopper:
     return stopper
 
 
-def start_again() -> NoReturn:
-    """Become a new process: a thread cannot be stopped, and a fresh start sets its file aside.
+def start_again(stopper: Stopper) -> None:
+    """Become a new process, since a thread cannot be ended; return if the end was asked for.
 
-    A signal that comes meanwhile is kept for the new process, which hears it in its first moment.
+    A signal that comes meanwhile is kept for the new process, which hears it first of all.
     """
-    logging.getLogger(__name__).error("a picture never ends: starting anew, to set it aside")
-    logs.let_go()
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    if stopper.is_stopping():
+        return
+    logging.getLogger(__name__).error("a picture never ends: starting anew, for a new thread")
+    logs.let_go()
+    search_path.open_again()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from worker.disk import read_ours
+from worker.regular import opened
 
 _LONGEST: Final = 1 << 24  # bytes that are read of a note
 
@@ -27,12 +27,14 @@ class Begun:
         with suppress(OSError):  # a full disk: the report will tell
             here = os.getcwd()  # noqa: PTH109 - `absolute` would ask for it again for each path
             names = "\0".join(os.path.join(here, path) for path in paths)  # noqa: PTH118
-            self._path.write_bytes(os.fsencode(names))
+            with opened(self._path, "wb") as file:
+                file.write(os.fsencode(names))
 
     def left(self) -> list[Path]:
         """Give what an earlier run had begun when it crashed, as far as it is still there."""
         try:
-            names = read_ours(self._path, _LONGEST).split(b"\0")
+            with opened(self._path) as file:
+                names = file.read(_LONGEST).split(b"\0")
         except OSError:
             return []
         return [Path(os.fsdecode(name)) for name in names if name and os.path.isfile(name)]  # noqa: PTH113 - a name may be too long for `Path.is_file`

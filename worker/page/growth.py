@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
-from worker.disk import open_ours
-from worker.table.row import Row, is_whole, lines_of, search
+from worker.regular import opened
+from worker.table.ends import is_foreign
+from worker.table.foreign import lines
+from worker.table.row import LONGEST, Row, is_whole, lines_of, search
 from worker.table.rows import Rows
 
 _CHUNK: Final = 1 << 20
@@ -52,24 +54,35 @@ class Growth:
 
     def _only_grew(self, paths: list[Path]) -> bool:
         with ExitStack() as stack:
-            files = [stack.enter_context(open_ours(path)) for path in paths]
+            files = [stack.enter_context(opened(path)) for path in paths]
             there = {_identity(file): file for file in files}
             return all(
                 key in there and _has(there[key], mark) for key, mark in self._marks.items()
             )
 
     def _read(self, path: Path) -> Iterator[tuple[str, Row]]:
-        with open_ours(path) as file:
+        with opened(path) as file:
             mark = self._marks.setdefault(_identity(file), _Mark(0, b""))
+            if is_foreign(file.readline(LONGEST)):  # nobody adds to it any more
+                yield from self._read_whole(file, mark)
+                return
             file.seek(mark.end)
             for chunk in _chunks(file):
                 mark.end += len(chunk)
                 mark.tail = (mark.tail + chunk)[-_GUARD:]
                 yield from search(lines_of(io.BytesIO(chunk)), None)
 
+    def _read_whole(self, file: BinaryIO, mark: _Mark) -> Iterator[tuple[str, Row]]:
+        if mark.end:
+            return
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _GUARD))
+        mark.end, mark.tail = size, file.read()
+        yield from search(lines(file), None)
+
 
 def _identity(file: BinaryIO) -> _File:
-    status = Path(file.name).stat()
+    status = os.fstat(file.fileno())
     return status.st_dev, status.st_ino
 
 

@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 from typing import Final
 
-from worker.disk import open_ours, write_whole
+from worker.disk import write_whole
 from worker.errors import FolderError
+from worker.regular import opened
 
 _MARK: Final = b'<meta name="generator" content="digitdrop">'
 _HEAD: Final = 1000  # bytes: the mark stands among the first lines
@@ -27,7 +28,7 @@ def publish(text: str, page: Path) -> None:
 
 def _check(page: Path) -> None:
     try:
-        with open_ours(page) as file:
+        with opened(page) as file:
             head = file.read(_HEAD)
     except FileNotFoundError:
         return

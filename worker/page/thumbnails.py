@@ -12,13 +12,12 @@ from typing import Final
 
 import cv2
 
-from worker.decode import decode
-from worker.disk import read_ours
 from worker.errors import InputError
-from worker.glyph import look
 from worker.load import load
 from worker.page.tally import Entry
+from worker.regular import opened
 from worker.shelve import SHELVES
+from worker.shown import shown
 from worker.values import Frame, Grey, Limits
 
 logger = logging.getLogger(__name__)
@@ -26,8 +25,8 @@ logger = logging.getLogger(__name__)
 SIDE: Final = 112
 """Pixels of the longer side: twice what the page shows, for screens with dense pixels."""
 _QUALITY: Final = 60  # of WebP; 320 bytes a picture
-_LONGEST: Final = 1 << 26  # bytes of an earlier page; one of 20,000 rows has a third of that
 _LOSSLESS: Final = 101  # what OpenCV calls it
+_LONGEST: Final = 1 << 28  # bytes: ten times a page of 20,000 rows
 _KEPT: Final = re.compile(
     r'data-(picture|frame)="(\w+)" data-frames="(\d+)" src="(data:image/webp;base64,[\w+/=]+)"'
 )
@@ -96,9 +95,9 @@ def _thumbnail(path: Path, entry: Entry) -> Thumbnail | None:
         content = load(path, most=limits.bytes)
         if hashlib.sha256(content).hexdigest() != entry.row.sha256:
             return None
-        grey = decode(content, limits=limits)
-        frames = look(grey).frames
-        return Thumbnail(_picture(grey), _frame(frames[0]) if frames else "", len(frames))
+        seen = shown(content, limits=limits)
+        frames = seen.sight.frames
+        return Thumbnail(_picture(seen.grey), _frame(frames[0]) if frames else "", len(frames))
     except InputError:  # somebody took it away, or it is not what the worker read
         return None
     except Exception:  # a bug of ours, or of a library, may cost a thumbnail, never the page
@@ -126,7 +125,8 @@ def _webp(grey: Grey, quality: int) -> str:
 
 def _kept(page: Path) -> dict[str, Thumbnail]:
     try:
-        text = read_ours(page, _LONGEST).decode("utf-8", "replace")
+        with opened(page) as file:
+            text = file.read(_LONGEST).decode(errors="replace")
     except OSError:
         return {}
     found = {(kind, row_id): (url, int(count)) for kind, row_id, count, url in _KEPT.findall(text)}

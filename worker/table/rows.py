@@ -8,9 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from worker.disk import open_ours
+from worker.regular import is_candidate, opened
+from worker.table.foreign import lines
 from worker.table.rotation import closed
-from worker.table.row import Row, lines_of, search, search_contents
+from worker.table.row import Row, search, search_contents
 
 FOREIGN: Final = "-foreign-"
 """In the name of a report that was set aside, since its header was not ours."""
@@ -31,14 +32,14 @@ class Rows:
 
     def files(self) -> list[Path]:
         """List the files that rows are in: closed reports, those set aside, the one that grows."""
-        present = [self._path] if self._path.exists() else []
+        present = [self._path] if os.path.lexists(self._path) else []
         return [*closed(self._path), *self._named(FOREIGN), *present]
 
     def all_rows(self) -> Iterator[tuple[str, Row]]:
         """Yield the rows of the report that grows, with their ids; none if there is no report."""
-        if self._path.exists():
-            with open_ours(self._path) as file:
-                yield from search(lines_of(file), None)
+        if os.path.lexists(self._path):
+            with opened(self._path) as file:
+                yield from search(lines(file), None)
 
     def every_row(self) -> Iterator[tuple[str, Row]]:
         """Yield every row with its id: of closed reports, those set aside, the one that grows.
@@ -47,12 +48,12 @@ class Rows:
         file the order is that of writing.
         """
         for file, is_ours in self._open_all():
-            yield from (one for one in search(lines_of(file), None) if is_ours or one[1].is_whole)
+            yield from (one for one in search(lines(file), None) if is_ours or one[1].is_whole)
 
     def lines(self) -> Iterator[bytes]:
-        """Yield the lines of all these files as they are, headers too."""
+        """Yield the lines of all these files, headers too; of foreign ones as we write them."""
         for file, _ in self._open_all():
-            yield from lines_of(file)
+            yield from lines(file)
 
     def rows_of(self, contents: Collection[str]) -> Iterator[tuple[str, Row]]:
         """Yield the whole rows, in whichever file, of pictures with these SHA-256.
@@ -66,9 +67,9 @@ class Rows:
         """Yield the same a little at a time, also where none is found for long."""
         wanted = {digest.encode() for digest in contents}
         for file, _ in self._open_all():
-            rest = lines_of(file)
-            while lines := list(islice(rest, _STEP)):
-                yield [one for one in search_contents(lines, wanted) if one[1].is_whole]
+            left = lines(file)
+            while some := list(islice(left, _STEP)):
+                yield [one for one in search_contents(some, wanted) if one[1].is_whole]
 
     def rows(self, ids: Collection[str], since: datetime | None = None) -> dict[str, Row]:
         """Look up rows by id, in whichever file.
@@ -81,28 +82,23 @@ class Rows:
         wanted = {row_id.encode() for row_id in ids}
         found: dict[str, Row] = {}
         for path in self._written(since) if wanted else []:
-            with open_ours(path) as file:
-                found.update(search(lines_of(file), wanted))
+            with opened(path) as file:
+                found.update(search(lines(file), wanted))
         return found
 
     def _open_all(self) -> Iterator[tuple[BinaryIO, bool]]:
         """Open each file in turn, with whether all its lines should be rows."""
         with ExitStack() as stack:
             # First of all, so that it is at hand whatever name it gets meanwhile.
-            growing = self._open(stack)
+            growing = _there(self._path, stack)
             for paths, is_ours in ((closed(self._path), True), (self._named(FOREIGN), False)):
                 for path in paths:
-                    with open_ours(path) as file:
-                        if not growing or not _is_same(file, growing):
+                    with ExitStack() as one:
+                        file = _there(path, one)
+                        if file and not (growing and _is_same(file, growing)):
                             yield file, is_ours
             if growing:
                 yield growing, True
-
-    def _open(self, stack: ExitStack) -> BinaryIO | None:
-        try:
-            return stack.enter_context(open_ours(self._path))
-        except FileNotFoundError:
-            return None
 
     def _written(self, since: datetime | None) -> list[Path]:
         """List where rows that were written since then may be, whatever people called it."""
@@ -116,13 +112,23 @@ class Rows:
     def _named(self, infix: str) -> list[Path]:
         start, end = self._path.stem + infix, self._path.suffix
         try:
-            return sorted(
-                path
-                for path in self._path.parent.iterdir()
-                if path.name.startswith(start) and path.name.endswith(end)
-            )
+            with os.scandir(self._path.parent) as entries:
+                return sorted(
+                    self._path.with_name(entry.name)
+                    for entry in entries
+                    if entry.name.startswith(start)
+                    and entry.name.endswith(end)
+                    and is_candidate(entry)
+                )
         except FileNotFoundError:
             return []
+
+
+def _there(report: Path, stack: ExitStack) -> BinaryIO | None:
+    try:
+        return stack.enter_context(opened(report))
+    except FileNotFoundError:
+        return None
 
 
 def _is_same(one: BinaryIO, other: BinaryIO) -> bool:
