@@ -67,7 +67,10 @@ def _read(file: BinaryIO, encoding: str) -> Iterator[bytes]:
 def _columns(head: str) -> tuple[str, dict[str, int]]:
     """Find the separator, and where each column is; none if this is no header."""
     for delimiter in _DELIMITERS:
-        cells = next(csv.reader([head], delimiter=delimiter), [])
+        try:
+            cells = next(csv.reader([head], delimiter=delimiter), [])
+        except csv.Error:  # a cell of more than 128 KiB: this is no header
+            continue
         columns = {cell.strip().casefold(): number for number, cell in enumerate(cells)}
         if columns.keys() >= _NEEDED:
             return delimiter, columns
