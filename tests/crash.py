@@ -44,6 +44,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ from ledger import (  # noqa: E402
     sha256,
 )
 
+from worker.tidy.passed import NOTE  # noqa: E402
 from worker.verify import verify  # noqa: E402
 
 TOO_LONG = 60.0
@@ -228,6 +230,8 @@ def _age(world: World) -> None:
     leftover = world.outbox / "done" / LONG_AGO / f".d{'a' * 16}.part"
     leftover.write_bytes(b"half a copy")
     (leftover.parent / "empty").mkdir()
+    now = datetime.now(UTC).isoformat()  # time has passed since then, before the worker's eyes
+    (world.outbox / NOTE).write_text(now, encoding="ascii")
     _drop_one(world)
 
 
@@ -267,7 +271,7 @@ def run(world: World, fault: Fault, *, wrapped: "Callable[[Fault], None] | None"
     told = world.log_size()
     child = os.fork()
     if not child:
-        _be_the_worker(world, fault, wrapped or wrap)
+        be_the_worker(world, fault, wrapped or wrap)
     began, asked, idle = time.monotonic(), False, 0
     while True:
         pid, status = os.waitpid(child, os.WNOHANG)
@@ -295,7 +299,8 @@ def run(world: World, fault: Fault, *, wrapped: "Callable[[Fault], None] | None"
     return code != 2
 
 
-def _be_the_worker(world: World, fault: Fault, wrapped: Callable[[Fault], None]) -> None:
+def be_the_worker(world: World, fault: Fault, wrapped: Callable[[Fault], None]) -> None:
+    """Run the command line of a world in this process, and end it."""
     try:
         sys.argv = ["digitdrop", *world.arguments()]
         log = os.open(world.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
@@ -327,12 +332,20 @@ def _keep_apart(world: World) -> None:
 
 def _within_a_disk(real: Callable[..., Any], inbox: str) -> Callable[..., Any]:
     def within(source: Any, target: Any, **more: Any) -> Any:
-        sides = [os.fspath(path).startswith(inbox) for path in (source, target)]
+        paths = whole(source, more.get("src_dir_fd")), whole(target, more.get("dst_dir_fd"))
+        sides = [path.startswith(inbox) for path in paths]
         if sides[0] != sides[1]:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source, None, target)
         return real(source, target, **more)
 
     return within
+
+
+def whole(path: str | Path, folder: int | None) -> str:
+    """Give the path of a name that may be relative to an open folder."""
+    if folder is None:
+        return os.fspath(path)
+    return os.fspath(Path(f"/proc/self/fd/{folder}").readlink() / path)
 
 
 def _wait_for_the_crew() -> None:
@@ -345,7 +358,7 @@ def _wait_for_the_crew() -> None:
     is_ready = Crew.is_ready
 
     def waits(crew: Crew) -> bool:
-        while crew._starter and crew._workers > 1 and not is_ready(crew):
+        while crew._starter and crew._is_wanted and not is_ready(crew):
             time.sleep(0.01)
         return is_ready(crew)
 
@@ -355,12 +368,8 @@ def _wait_for_the_crew() -> None:
 def wrap(fault: Fault) -> None:
     """Count what this process changes on disk from now on, and strike at the chosen moment."""
     use_os_for_all()
-    names = ("rename", "replace", "link", "unlink", "remove", "rmdir", "mkdir", "truncate")
-    for name in names:
-        _wrap(name, fault, lambda *_, **__: True)
-    for name in ("write", "fsync", "ftruncate", "sendfile"):
-        _wrap(name, fault, lambda descriptor, *_: _is_on_disk(descriptor))
-    _wrap("open", fault, _is_for_writing)
+    for name, counts in OPERATIONS.items():
+        _wrap(name, fault, counts)
 
 
 def use_os_for_all() -> None:
@@ -375,6 +384,20 @@ def _is_on_disk(descriptor: int) -> bool:
 
 def _is_for_writing(path: str, flags: int, *_: Any, **__: Any) -> bool:
     return bool(flags & (os.O_WRONLY | os.O_RDWR)) and os.fspath(path) != os.devnull
+
+
+OPERATIONS: dict[str, Callable[..., bool]] = {
+    **dict.fromkeys(
+        ("rename", "replace", "link", "unlink", "remove", "rmdir", "mkdir", "truncate"),
+        lambda *_, **__: True,
+    ),
+    **dict.fromkeys(
+        ("write", "fsync", "ftruncate", "sendfile"),
+        lambda descriptor, *_: _is_on_disk(descriptor),
+    ),
+    "open": _is_for_writing,
+}
+"""What a worker changes on disk with: functions of `os`, and which of their calls count."""
 
 
 def _wrap(name: str, fault: Fault, counts: Callable[..., Any]) -> None:

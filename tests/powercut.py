@@ -82,13 +82,17 @@ class Recorder:
 
     def _mkdir(self, real: Callable[..., None], path: Any, *more: Any, **kw: Any) -> None:
         real(path, *more, **kw)
+        path = crash.whole(path, kw.get("dir_fd"))
         if place := self._place(path):
             self.note((Named(*place, self._new(os.lstat(path)), is_folder=True),))
 
-    def _rename(self, real: Callable[..., None], source: Any, target: Any) -> None:
+    def _rename(self, real: Callable[..., None], source: Any, target: Any, **kw: Any) -> None:
+        real_source, real_target = source, target
+        source = crash.whole(source, kw.get("src_dir_fd"))
+        target = crash.whole(target, kw.get("dst_dir_fd"))
         status = os.lstat(source)
         number, is_folder = self._known(status), stat.S_ISDIR(status.st_mode)
-        real(source, target)
+        real(real_source, real_target, **kw)
         changes = [
             Named(*place, node, is_folder=is_folder and node is not None)
             for place, node in ((self._place(target), number), (self._place(source), None))
@@ -98,7 +102,7 @@ class Recorder:
 
     def _link(self, real: Callable[..., None], source: Any, target: Any, **kw: Any) -> None:
         real(source, target, **kw)
-        if place := self._place(target):
+        if place := self._place(crash.whole(target, kw.get("dst_dir_fd"))):
             self.note((Named(*place, self._known(os.lstat(source))),))
 
     def _remove(self, real: Callable[..., None], path: Any, **kw: Any) -> None:

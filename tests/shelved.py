@@ -8,7 +8,9 @@ from builders import NOON
 from ledger import sha256
 
 from worker.claim import Hand
+from worker.deferred import DeferredQueue
 from worker.loop import now
+from worker.postponed import Postponed
 from worker.record import Report
 from worker.recorder import Recorder
 from worker.review.correct import Corrector
@@ -83,11 +85,21 @@ class Shelved:
         """Make the worker's part that takes corrections in."""
         hand = Hand(self.outbox / "review", self.outbox)
         report, stopper = Report(self.report, rotation), Stopper()
+        deferred = DeferredQueue()
+        postponed = Postponed(deferred, now)
         return Corrector(
             review=self.outbox / "review",
             hand=hand,
             rows=report,
-            recorder=Recorder(hand=hand, report=report, outbox=self.outbox, stopper=stopper),
+            recorder=Recorder(
+                hand=hand,
+                report=report,
+                outbox=self.outbox,
+                stopper=stopper,
+                postponed=postponed,
+            ),
+            deferred=deferred,
+            postponed=postponed,
             settler=Settler(quiet=quiet, patience=60, trust_ctime=True),
             stopper=stopper,
             clock=now,

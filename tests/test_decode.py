@@ -138,7 +138,7 @@ def test_an_empty_file_is_incomplete() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"hello", b"x" * 500, b"BMW drives electric cars", b"%PDF-1.7 ...", bytes(99)]
+    "content", [b"hello", b"x" * 500, b"BMW drives electric cars", b"%!" + bytes(99)]
 )
 def test_what_is_no_picture_is_unreadable(content: bytes) -> None:
     with pytest.raises(Unreadable, match="not a picture"):

@@ -113,7 +113,7 @@ def test_the_alerts_are_about_figures_that_the_worker_writes(tmp_path: Path) -> 
         settle=2,
         max_wait=60,
     )
-    Metrics(tmp_path / "digitdrop.prom", tmp_path).end(told)
+    Metrics(tmp_path / "digitdrop.prom", tmp_path, tmp_path).end(told)
     text = (ROOT / "docs" / "operations.md").read_text()
 
     written = set(re.findall(r"^digitdrop_\w+", (tmp_path / "digitdrop.prom").read_text(), re.M))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from worker.hints import AFTERCARE, Hints
 from worker.settle import Now, Settler
+from worker.twins import Twins
 
 
 @dataclass
@@ -22,7 +23,7 @@ def a_drop(folder: Path) -> tuple[Hints, Clock]:
     clock = Clock(folder / "7.png")
     clock.file.write_bytes(b"7")
     settler = Settler(quiet=2.0, patience=60.0, trust_ctime=True)
-    return Hints(folder, settler, clock), clock
+    return Hints(folder, settler, Twins(folder, clock), clock), clock
 
 
 def test_a_file_written_just_now_waits_for_the_rest_of_its_time_and_no_longer(
@@ -60,3 +61,15 @@ def test_a_file_that_is_gone_by_then_is_forgotten(tmp_path: Path) -> None:
 
     assert hints.ready(set()) == []
     assert hints.due() == math.inf
+
+
+def test_an_unfinished_twin_that_goes_within_that_time_costs_no_wait(tmp_path: Path) -> None:
+    hints, clock = a_drop(tmp_path)
+    (tmp_path / "7.png.aria2").write_bytes(b"")
+    clock.age = AFTERCARE / 2
+    assert hints.ready({"7.png", "7.png.aria2"}) == []
+
+    (tmp_path / "7.png.aria2").unlink()
+    clock.age = AFTERCARE
+
+    assert [found.name for found in hints.ready(set())] == ["7.png"]

@@ -79,6 +79,8 @@ def test_links_pipes_sockets_and_devices_are_not_listed_and_not_found(
         "seven.png.PART", "seven.tmp", "seven.crdownload", "seven.filepart", ".seven.png.x8dK2a",
         ".goutputstream-AB12", ".syncthing.seven.png.tmp", "Thumbs.db", "desktop.ini", "4913",
         ".nfs000001", ".fuse_hidden01", "seven.swp", "seven.aria2", "seven.!sync",
+        "seven.png.!qB", "seven.xltd", "seven.bc!", "seven.png.lftp-pget-status", "Icon\r",
+        "seven.png:Zone.Identifier", "seven.png.sb-1a2b3c4d-XyZ123", "seven.png.json", "seven.AAE",
     ],
 )  # fmt: skip
 def test_names_that_writers_use_before_they_are_done_are_left_alone(
@@ -91,14 +93,22 @@ def test_names_that_writers_use_before_they_are_done_are_left_alone(
     assert find(tmp_path, name) is None
 
 
-@pytest.mark.parametrize("name", ["seven.part.png", "tmp.png", "part", "a~b.png", "x.lock.png"])
+@pytest.mark.parametrize(
+    "name", ["seven.part.png", "tmp.png", "part", "a~b.png", "x.lock.png", "#6.png", "~6.png"]
+)
 def test_names_that_only_look_alike_are_drops(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"7")
 
     assert names(listing(tmp_path)) == {name}
 
 
-@pytest.mark.parametrize("folder", [".claimed", ".git", "@eaDir", "__MACOSX", "$RECYCLE.BIN"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        ".claimed", ".git", "@eaDir", "__MACOSX", "$RECYCLE.BIN", "#recycle", "#snapshot",
+        "@Recycle", "@Recently-Snapshot", "7.png.sb-1a2b3c4d-XyZ123", "7.png.download",
+    ],
+)  # fmt: skip
 def test_folders_that_belong_to_others_are_not_looked_into(folder: str, tmp_path: Path) -> None:
     (tmp_path / folder / "below").mkdir(parents=True)
     (tmp_path / folder / "below" / "7.png").write_bytes(b"7")
@@ -124,7 +134,7 @@ def test_the_rule_that_leaves_a_name_alone_is_told(name: str, rule: Rule | None)
 
 
 def test_the_listing_shows_just_what_no_rule_leaves_alone(tmp_path: Path) -> None:
-    for name in ("7.png", ".7.png", "7.part", "a/7.png", "a/~7.png", "@eaDir/7.png", ".a/7.png"):
+    for name in ("7.png", ".7.png", "7.part", "a/7.png", "a/~$7.png", "@eaDir/7.png", ".a/7.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"7")
     (tmp_path / "link.png").symlink_to(tmp_path / "7.png")

@@ -12,10 +12,12 @@ from worker.claim import Hand
 from worker.classify import Classifier
 from worker.crew.terms import Terms
 from worker.crew.turns import Pace, Turn, Turns
+from worker.deferred import DeferredQueue
 from worker.health.pulse import Pulse
 from worker.health.told import Told
 from worker.intake import Intake
 from worker.loop import now
+from worker.postponed import Postponed
 from worker.putback import PutBack
 from worker.record import Report
 from worker.recorder import Recorder
@@ -29,18 +31,34 @@ def an_intake(folder: Path, turns: Turns, model: str) -> Intake:
     hand, report = Hand(folder / "inbox", folder / "outbox"), Report(folder / "outbox" / "r.csv")
     told = Told(holder="", pid=0, since="", model=model, inbox=str(folder), settle=0, max_wait=0)
     pulse = Pulse(told, [], now)
+    deferred = DeferredQueue(pulse.deferred)
+    postponed = Postponed(deferred, now)
     recorder = Recorder(
-        hand=hand, report=report, outbox=folder / "outbox", stopper=stopper, pulse=pulse
+        hand=hand,
+        report=report,
+        outbox=folder / "outbox",
+        stopper=stopper,
+        postponed=postponed,
+        pulse=pulse,
     )
     settler = Settler(quiet=0, patience=0, trust_ctime=True)
-    put_back = PutBack(hand=hand, settler=settler, model=model, stopper=stopper, clock=now)
+    put_back = PutBack(
+        hand=hand,
+        settler=settler,
+        model=model,
+        recorder=recorder,
+        postponed=postponed,
+        clock=now,
+    )
     intake = Intake(
         hand=hand,
         report=report,
         recorder=recorder,
         turns=turns,
         put_back=put_back,
-        limits=Limits(),
+        deferred=deferred,
+        postponed=postponed,
+        clock=now,
         stopper=stopper,
         pulse=pulse,
     )
@@ -75,9 +93,9 @@ def test_a_turn_is_as_large_as_what_is_read_in_a_quarter_second_and_grows_by_ste
     pace = Pace(1)
     drops = [a_drop(Path("7.png"))] * 16
 
-    pace.ended(Turn(drops, (), begun=time.monotonic() - 1))
+    pace.ended(Turn(drops, begun=time.monotonic() - 1))
     slow = pace.size
-    pace.ended(Turn(drops, (), begun=time.monotonic()))
+    pace.ended(Turn(drops, begun=time.monotonic()))
 
     assert slow in {3, 4}
     assert pace.size == 4 * slow
@@ -87,9 +105,9 @@ def test_a_turn_takes_its_time_from_when_the_one_before_ended() -> None:
     pace = Pace(1)
     drops = [a_drop(Path("7.png"))] * 16
 
-    pace.ended(Turn(drops, (), begun=time.monotonic() - 1))
+    pace.ended(Turn(drops, begun=time.monotonic() - 1))
     slow = pace.size
-    pace.ended(Turn(drops, (), begun=time.monotonic() - 1))
+    pace.ended(Turn(drops, begun=time.monotonic() - 1))
 
     assert pace.size == 4 * slow
 
@@ -97,7 +115,7 @@ def test_a_turn_takes_its_time_from_when_the_one_before_ended() -> None:
 def test_a_turn_has_a_picture_for_each_worker_however_long_they_take() -> None:
     pace = Pace(6)
 
-    pace.ended(Turn([a_drop(Path("7.png"))] * 16, (), begun=time.monotonic() - 100))
+    pace.ended(Turn([a_drop(Path("7.png"))] * 16, begun=time.monotonic() - 100))
 
     assert pace.size == 6
 
@@ -105,6 +123,6 @@ def test_a_turn_has_a_picture_for_each_worker_however_long_they_take() -> None:
 def test_a_turn_that_is_not_full_teaches_nothing() -> None:
     pace = Pace(2)
 
-    pace.ended(Turn([a_drop(Path("7.png"))], (), begun=time.monotonic() - 100))
+    pace.ended(Turn([a_drop(Path("7.png"))], begun=time.monotonic() - 100))
 
     assert pace.size == 16

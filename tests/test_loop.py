@@ -1,10 +1,12 @@
 """In which order the loop does things, at its start."""
 
+import math
 import os
 from pathlib import Path
 from typing import cast
 
 from worker.crew.turns import Pace
+from worker.deferred import DeferredQueue
 from worker.health.pulse import Pulse
 from worker.intake import Intake
 from worker.loop import Loop, now
@@ -44,9 +46,13 @@ class Noting:
         self._stopper.stop()
         return 1.0
 
+    def looking(self, how: str) -> None: ...
     def recover(self) -> None: ...
     def finish(self) -> None: ...
     def rest(self) -> None: ...
+    def retry(self) -> float:
+        return math.inf
+
     def catch_up(self, *, more: bool = False) -> None: ...
     def beat(self) -> None: ...
 
@@ -102,6 +108,7 @@ def went_round(folder: Path, watch: Polling, parts: Noting, stopper: Stopper) ->
         stopper=stopper,
         clock=now,
         pulse=cast(Pulse, parts),
+        deferred=DeferredQueue(),
     ).run()
 
 
@@ -116,7 +123,7 @@ def test_it_is_ready_once_every_name_was_seen_however_many_are_still_to_be_read(
 
     went_round(folder, Polling(tmp_path), Noting(folder.done, stopper), stopper)
 
-    assert folder.done[:6] == ["list", "read", "list", "ready", "read", "read"]
+    assert folder.done[:6] == ["list", "ready", "list", "read", "read", "read"]
 
 
 def test_what_events_told_of_is_in_the_page_before_the_next_listing(tmp_path: Path) -> None:
@@ -143,7 +150,7 @@ def test_in_the_middle_of_a_backlog_its_page_is_told_that_more_is_being_read(
 
     went_round(tmp_path, Polling(tmp_path), Paging(done, stopper), stopper)
 
-    assert done[:2] == ["read", "ready"]
+    assert done[:2] == ["ready", "read"]
     assert done.count("more") == done.count("read") == 2
 
 
@@ -155,7 +162,7 @@ def test_a_backlog_that_cannot_go_on_is_in_the_page_as_far_as_it_was_read(tmp_pa
 
     went_round(tmp_path, Polling(tmp_path), Refused(done, stopper), stopper)
 
-    assert done[:2] == ["read", "page"]
+    assert done[:3] == ["ready", "read", "page"]
 
 
 class Late(Burst):

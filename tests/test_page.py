@@ -214,7 +214,6 @@ def test_an_open_picture_is_not_forgotten_for_newer_ones_that_are_gone() -> None
         tally.add(f"d{number}", Row(time, Status.BLANK, is_whole=True))
 
     assert [one.id for one in tally.open()] == ["d1"]
-    assert not tally.open_is_least
 
 
 def test_open_pictures_beyond_those_tracked_are_told_of() -> None:
@@ -223,7 +222,6 @@ def test_open_pictures_beyond_those_tracked_are_told_of() -> None:
         tally.add(f"d{number}", Row(NOON, Status.BLANK, is_whole=True))
 
     assert len(tally.open()) == MOST_OPEN
-    assert tally.open_is_least
 
 
 def test_a_corrected_picture_is_shown_as_such_and_needs_nobody(shelved: Shelved) -> None:

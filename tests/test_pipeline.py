@@ -41,7 +41,7 @@ def test_a_fault_in_judging_costs_its_picture_and_not_its_neighbours() -> None:
         id="dbad",
         drop=a_drop(SAMPLES / "empty-page.jpg"),
         sha256="",
-        sight=Sight(frames=(frame, frame), trust=(1.0, 0.5, 0.2)),
+        sights=(Sight(frames=(frame, frame), trust=(1.0, 0.5, 0.2)),),
     )
 
     readings = pipeline.read([bad, good], Classifier.load(ROOT / "models"), now=pipeline.utc_now)

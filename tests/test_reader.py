@@ -128,7 +128,7 @@ def test_what_is_no_picture_at_all_is_a_type_error_that_says_what_was_expected(
         (b"", "ends after 0 bytes"),
         (b"buy milk, buy milk, buy milk, buy milk", "not a picture"),
         (Image.new("L", (0, 3)), "0x3 pixels"),
-        (Image.open(io.BytesIO(a_picture(7)[:-40])), "truncated"),
+        (Image.open(io.BytesIO(a_picture(7)[:-40])), "ends before"),
     ],
 )
 def test_a_bad_picture_is_an_answer_that_says_why(

@@ -8,6 +8,9 @@ from builders import NOON, a_reading
 from ledger import rows
 
 from worker.claim import Hand
+from worker.deferred import DeferredQueue
+from worker.loop import now
+from worker.postponed import Postponed
 from worker.record import Report
 from worker.recorder import Recorder
 from worker.stopper import Stopper
@@ -204,9 +207,16 @@ def test_what_one_turn_read_over_midnight_goes_into_both_reports(tmp_path: Path)
         )
     ]
 
-    Recorder(hand=hand, report=report, outbox=outbox, stopper=Stopper()).record(readings)
+    Recorder(
+        hand=hand,
+        report=report,
+        outbox=outbox,
+        stopper=Stopper(),
+        postponed=Postponed(DeferredQueue(), now),
+    ).record(readings)
 
     assert names(outbox / "predictions.csv") == [
+        ".owner",
         "done",
         "predictions-2026-05-01.csv",
         "predictions.csv",

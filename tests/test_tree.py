@@ -1,12 +1,21 @@
 """Walking folders: deep ones, and ones that are swapped meanwhile."""
 
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from worker.inbox import listing, survey
 from worker.tree import folders, opened_folder, walk
+
+
+@pytest.fixture
+def deep(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder whose depth is no trouble for who cleans up: Python's own way recurses."""
+    yield tmp_path
+    subprocess.run(["rm", "-rf", tmp_path], check=True)
 
 
 def a_deep_folder(below: Path, depth: int) -> None:
@@ -21,20 +30,20 @@ def a_deep_folder(below: Path, depth: int) -> None:
 
 
 @pytest.mark.parametrize("in_order", [False, True])
-def test_a_picture_below_500_folders_is_listed(tmp_path: Path, in_order: bool) -> None:
-    a_deep_folder(tmp_path, 500)
+def test_a_picture_below_500_folders_is_listed(deep: Path, in_order: bool) -> None:
+    a_deep_folder(deep, 500)
 
-    (found,) = listing(tmp_path, in_order=in_order)
+    (found,) = listing(deep, in_order=in_order)
 
     assert found.name == "deep/" * 500 + "picture.png"
-    assert len(folders(tmp_path)) == 500
+    assert len(folders(deep)) == 500
 
 
-def test_what_lies_deeper_than_a_path_can_be_is_told_of(tmp_path: Path) -> None:
-    a_deep_folder(tmp_path, 2000)
-    (tmp_path / "near.png").touch()
+def test_what_lies_deeper_than_a_path_can_be_is_told_of(deep: Path) -> None:
+    a_deep_folder(deep, 2000)
+    (deep / "near.png").touch()
 
-    found = survey(tmp_path)
+    found = survey(deep)
 
     assert found.waiting == 1
     (why,) = found.refused.values()

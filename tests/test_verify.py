@@ -9,8 +9,9 @@ import pytest
 from ledger import ROOT, a_picture, drop, drop_everything, files_below, rows, serve_once
 from shelved import Shelved
 
+from worker.account import Account
 from worker.errors import FolderError
-from worker.verify import Account, verify
+from worker.verify import verify
 
 Reconcile = Callable[[], Account]
 

@@ -32,6 +32,8 @@ class Summary:
     """Rows by status: those of this run, and those that an earlier one left."""
     known: int = 0
     """How many of them were in the report already."""
+    unread: Counter[str] = field(default_factory=Counter)
+    """Pictures in folders that were passed over, by their kind, which is not read."""
     was_stopped: bool = False
 
     def add(self, readings: Iterable[Reading]) -> None:
@@ -45,8 +47,8 @@ class Summary:
 
     @property
     def failed(self) -> bool:
-        """Whether any picture could not be read."""
-        return self.counts[Status.UNREADABLE] > 0
+        """Whether any picture could not be read, or was passed over."""
+        return self.counts[Status.UNREADABLE] > 0 or bool(self.unread)
 
     def __str__(self) -> str:
         """Say it in one line."""
@@ -54,9 +56,11 @@ class Summary:
         verb = "was" if self.known == 1 else "were"
         known = f" ({self.known:,} {verb} in the report already)" if self.known else ""
         stopped = "; stopped: run it again to go on" if self.was_stopped else ""
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.unread.most_common())
+        passed = f"; passed over, since these are not read: {kinds}" if kinds else ""
         total = self.counts.total()
         pictures = "picture" if total == 1 else "pictures"
-        return f"{total:,} {pictures}{known}: {parts or 'none'}{stopped}"
+        return f"{total:,} {pictures}{known}: {parts or 'none'}{passed}{stopped}"
 
 
 def batch(
@@ -84,7 +88,7 @@ def batch(
 
     Raises:
         SetupError: a source does not exist, or the report cannot be written.
-        Hung: a picture never ends; run again, and it will be passed over.
+        Hung: a thread never ends; run again, and all that was read is in the report.
     """
     if report_path.is_dir():
         raise ReportError(f"{report_path} is a folder: name a file with --report")
@@ -98,14 +102,14 @@ def batch(
         turns = Turns(terms, classifier)
         summary = Summary()
         try:
-            ahead = Ahead(turns, begun, limits, is_stopping=is_stopping)
-            for group, outcomes in ahead.read(drops(sources)):
+            ahead = Ahead(turns, begun, stopper=stopper)
+            for done, outcomes in ahead.read(drops(sources, unread=summary.unread)):
                 summary.add_known([known[one.id] for one in outcomes if one.id in known])
                 new = _there([one for one in outcomes if one.id not in known])
                 readings = pipeline.readings(new, model=classifier.name, now=pipeline.utc_now)
                 _append(report, readings)
                 summary.add(readings)
-                progress(len(group))
+                progress(done)
                 if is_stopping():
                     summary.was_stopped = True
                     break

@@ -1,35 +1,39 @@
 """Take files into hand, and give them back. Where a file lies is its state.
 
 `inbox/.claimed/BATCH/NAME` is in hand. A claim is one rename on one file
-system, so two workers can never take the same file. BATCH begins with the
+system, so two workers can never take the same file. BATCH begins with the id of the
 outbox that its rows go to, because only the worker of that outbox can tell
 from its report whether a file that a crash left in hand has its row already.
 """
 
 import errno
-import logging
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
+from typing import Final, TypeAlias
 
-from worker.disk import is_same_file, move, sync_folders
-from worker.held import batch_name, batches, claim_time, digest, drops_in, row_id
+from worker.disk import is_same_file, move, sync, sync_folders
+from worker.held import all_in, batch_name, batches, claim_time, drops_in, row_id
 from worker.inbox import CLAIMED
-from worker.log.about import about
-from worker.table.escape import escape
-from worker.tree import folders
+from worker.owner import Owner, owner_of
+from worker.tree import folders, opened_folder
 from worker.values import Drop
 
-logger = logging.getLogger(__name__)
+Refused: TypeAlias = Callable[[str, OSError], None]
+"""Told the name of a file that cannot be handled for now, and why; all others are."""
 
-# One file cannot be taken, others can: somebody else's in a sticky or read-only folder, a mount
-# of its own, too long a path within the claim folder.
-_STUCK = {errno.EXDEV, errno.ENAMETOOLONG, errno.EBUSY, errno.EACCES, errno.EPERM}
-_VANISHED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
-_MOST_TOLD = 10_000
+_VANISHED: Final = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+_BY_DESCRIPTOR: Final = os.rename in os.supports_dir_fd  # not on Windows
+
+
+def _nobody(name: str, error: OSError) -> None:
+    """Tell nobody."""
 
 
 class Hand:
@@ -40,64 +44,127 @@ class Hand:
 
         Args:
             inbox: where files are taken from and given back to.
-            outbox: whose worker this is; it must not be moved while files are in hand.
+            outbox: whose worker this is.
         """
         self._inbox = inbox
+        self._outbox = outbox
         self._claimed = inbox / CLAIMED
-        self._owner = digest(os.fsencode(outbox.resolve()))[:8]
-        self._told: set[str] = set()
+
+    @cached_property
+    def _owner(self) -> Owner:
+        return owner_of(self._outbox)
 
     def prepare(self) -> None:
         """Make the claim folder, but never the inbox: its disk may only be away for now.
 
         Raises:
-            OSError: files cannot be taken out of this inbox.
+            OSError: files cannot be taken out of this inbox, or the outbox cannot say whose
+                hand this is.
         """
+        if self._claimed.is_symlink():
+            raise NotADirectoryError(errno.ENOTDIR, "is a link", os.fspath(self._claimed))
         self._claimed.mkdir(exist_ok=True)
+        _ = self._owner
         probe = self._claimed / f"probe-{secrets.token_hex(4)}"
         probe.mkdir()
         probe.rmdir()
 
-    def take(self, names: Iterable[str]) -> list[Drop]:
+    def take(self, names: Iterable[str], *, refused: Refused = _nobody) -> list[Drop]:
         """Claim files; once this returns, a power cut cannot undo a claim.
 
         A file that somebody else took or removed first is left out in silence.
 
         Args:
             names: relative to the inbox; none twice.
+            refused: told of each file that cannot be taken: somebody else's in a sticky or
+                read-only folder, a mount of its own, too long a path within the claim folder.
 
         Raises:
             OSError: the disk is full or failing; what was claimed so far lies in
                 hand and is found by `left_behind`.
         """
-        batch = self._claimed / batch_name(self._owner, time.time())
+        batch = self._claimed / batch_name(self._owner.id, time.time())
         batch.mkdir()
-        drops = [drop for name in names if (drop := self._take(name, batch.name))]
+        drops: list[Drop] = []
+        for below, some in groupby(names, key=_folder):
+            drops += self._take_from(below, list(some), batch, refused)
         if drops:
-            below = {drop.name.rpartition("/")[0] for drop in drops}
-            sources = {self._inbox / folder for folder in below}
-            kept = {batch / folder for folder in below} | {batch, self._claimed}
-            sync_folders(folder for folder in sources | kept if folder.exists())
+            self._sync({_folder(drop.name) for drop in drops}, batch)
         else:
             remove_empty(batch)
         return drops
+
+    def _take_from(
+        self, below: str, names: list[str], batch: Path, refused: Refused
+    ) -> list[Drop]:
+        """Claim files of one folder, whatever takes its name meanwhile."""
+        if not below or not _BY_DESCRIPTOR:
+            taken = [name for name in names if self._is_inside(name)]
+            return [one for name in taken if (one := self._take(name, batch, None, refused))]
+        try:
+            with opened_folder(self._inbox, below) as source:
+                return [one for name in names if (one := self._take(name, batch, source, refused))]
+        except OSError as error:
+            if error.errno not in _VANISHED:
+                for name in names:
+                    refused(name, error)
+            return []
+
+    def _take(self, name: str, batch: Path, source: int | None, refused: Refused) -> Drop | None:
+        target = Path(f"{batch}/{name}")
+        try:
+            if "/" in name:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            here = f"{self._inbox}/{name}" if source is None else name.rpartition("/")[2]
+            os.rename(here, target, src_dir_fd=source)
+        except OSError as error:
+            if not os.path.lexists(target):  # a share may have done it, and say that it failed
+                if error.errno not in _VANISHED:
+                    refused(name, error)
+                return None
+        return Drop(id=row_id(batch.name, name), path=target, name=name)
+
+    def _sync(self, below: Iterable[str], batch: Path) -> None:
+        for folder in below:
+            try:
+                with opened_folder(self._inbox, folder) as source:
+                    sync(source)
+            except OSError as error:
+                if error.errno not in _VANISHED:  # its entries are gone with it
+                    raise
+        sync_folders({batch / folder for folder in below} | {batch, self._claimed})
 
     def give_back(self, drop: Drop) -> bool:
         """Put a file back under its name; False if another file has the name by now.
 
         Then it stays in hand. One that somebody took out of hand meanwhile counts as back.
+
+        Raises:
+            OSError: it cannot be put back for now, and stays in hand.
         """
-        if not drop.path.exists():
+        if not os.path.lexists(drop.path):
             return True
-        target = self._inbox / drop.name
+        below = _folder(drop.name)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not self._is_inside(drop.name):
-                return False
-            move(drop.path, target)
+            if below and _BY_DESCRIPTOR:
+                self._make(below)
+                with opened_folder(self._inbox, below) as folder:
+                    move(drop.path, self._inbox / drop.name, into=folder)
+            else:
+                if below:
+                    (self._inbox / below).mkdir(parents=True, exist_ok=True)
+                move(drop.path, self._inbox / drop.name)
         except (FileExistsError, NotADirectoryError):
             return False
         return True
+
+    def _make(self, below: str) -> None:
+        """Make a folder of the inbox, and never through a link."""
+        parts = below.split("/")
+        for depth, part in enumerate(parts):
+            above = "/".join(parts[:depth])
+            with opened_folder(self._inbox, above) as folder, suppress(FileExistsError):
+                os.mkdir(part, dir_fd=folder)
 
     def _is_inside(self, name: str) -> bool:
         """Say whether no folder on the way is a link, put there since it was listed."""
@@ -109,21 +176,36 @@ class Hand:
     def let_go(self, drops: Iterable[Drop]) -> None:
         """Remove the folders of batches that are finished; one with files in it stays."""
         for batch in {self._batch(drop) for drop in drops}:
-            remove_empty(self._claimed / batch)
+            self._remove(self._claimed / batch)
+
+    def _remove(self, batch: Path) -> None:
+        with suppress(OSError):  # an empty folder harms nobody, and the next start removes it
+            remove_empty(batch)
 
     def left_behind(self) -> Iterator[Drop]:
         """List what an earlier run of this worker left in hand, under its old ids.
 
         What it was just putting back when it ended is put back.
         """
-        for folder in batches(self._claimed):
-            if folder.name.startswith(f"{self._owner}-"):
-                for drop in drops_in(folder):
-                    if is_same_file(drop.path, self._inbox / drop.name):
-                        drop.path.unlink()
-                    else:
-                        yield drop
-                remove_empty(folder)
+        for folder in self._batches():
+            for drop, is_file in all_in(folder):
+                if is_same_file(drop.path, self._inbox / drop.name):
+                    drop.path.unlink()
+                elif is_file:
+                    yield drop
+            self._remove(folder)
+
+    def odd(self) -> list[Drop]:
+        """List what lies in this hand and is no regular file: it is never opened.
+
+        Somebody swapped it in just before a claim, or put it there.
+        """
+        return [
+            drop for folder in self._batches() for drop, is_file in all_in(folder) if not is_file
+        ]
+
+    def _batches(self) -> list[Path]:
+        return [one for one in batches(self._claimed) if self._owner.owns(one.name)]
 
     def since(self, drops: Iterable[Drop]) -> datetime | None:
         """Tell when the first of these was claimed; None if the name of its batch tells none."""
@@ -136,7 +218,7 @@ class Hand:
         return sum(
             1
             for folder in batches(self._claimed)
-            if not folder.name.startswith(f"{self._owner}-")
+            if not self._owner.owns(folder.name)
             for _ in drops_in(folder)
         )
 
@@ -144,33 +226,9 @@ class Hand:
         below = os.fspath(drop.path)[len(os.fspath(self._claimed)) + 1 :]
         return below.partition(os.sep)[0]
 
-    def _take(self, name: str, batch: str) -> Drop | None:
-        target = Path(f"{self._claimed}/{batch}/{name}")
-        try:
-            if not self._is_inside(name):
-                return None
-            if "/" in name:
-                target.parent.mkdir(parents=True, exist_ok=True)
-            os.rename(f"{self._inbox}/{name}", target)  # noqa: PTH104 - a path more costs as much
-        except OSError as error:
-            if error.errno in _STUCK:
-                self._tell(name, error)
-            elif error.errno not in _VANISHED:
-                raise
-            return None
-        return Drop(id=row_id(batch, name), path=target, name=name)
 
-    def _tell(self, name: str, error: OSError) -> None:
-        """Say once that a file cannot be taken, however often it is tried."""
-        if name not in self._told and len(self._told) < _MOST_TOLD:
-            self._told.add(name)
-            logger.warning(
-                "cannot take %r out of %s: %s",
-                name,
-                self._inbox,
-                error.strerror,
-                extra=about(file=escape(name)),
-            )
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]
 
 
 def remove_empty(folder: Path) -> None:

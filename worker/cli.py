@@ -6,6 +6,7 @@ from worker.commands.batch import batch
 from worker.commands.corrections import corrections
 from worker.commands.evaluate import evaluate
 from worker.commands.predict import predict
+from worker.commands.repair import repair
 from worker.commands.report import report
 from worker.commands.service import app as service
 from worker.commands.settings import settings
@@ -22,7 +23,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (watch, status, why, batch, predict, evaluate, verify, corrections, report):
+for command in (
+    watch, status, why, batch, predict, evaluate, verify, repair, corrections, report,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(service, name="service")
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(settings)

@@ -1,21 +1,25 @@
 """The service, put together: its life from start to stop."""
 
 import logging
+from pathlib import Path
 
 from worker import lock
 from worker.claim import Hand
 from worker.classify import Classifier
 from worker.crew.terms import Terms
 from worker.crew.turns import Turns
+from worker.deferred import DeferredQueue
 from worker.folders import check_folders, check_rights
 from worker.intake import Intake
 from worker.loop import Loop, now
 from worker.mounts import HomeDisk, remote_file_system
-from worker.parts import Service, pager_of, pulse_of, upkeep_of, watch_of
+from worker.parts import Service, between, pager_of, pulse_of, refuses, upkeep_of, watch_of
+from worker.postponed import Postponed
 from worker.putback import PutBack
 from worker.record import REPORT, Report
 from worker.recorder import Recorder
 from worker.settle import Settler
+from worker.shelve import TOO_LARGE, Far
 from worker.stopper import Stopped, Stopper
 
 logger = logging.getLogger(__name__)
@@ -35,7 +39,7 @@ def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
 
 def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: str) -> None:
     remote = remote_file_system(service.inbox)
-    pulse = pulse_of(service, classifier.name, holder, remote)
+    pulse = pulse_of(service, classifier.name, holder)
     stopper.tell_trouble(pulse.trouble)
     hand = Hand(service.inbox, service.outbox)
     report = Report(service.outbox / REPORT, service.rotation)
@@ -50,30 +54,48 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: s
     settler = Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=not remote)
     pager = pager_of(service)
 
-    def recorder(hand: Hand) -> Recorder:
+    deferred = DeferredQueue(pulse.deferred)
+    postponed = Postponed(deferred, now)
+
+    def recorder(hand: Hand, kept: Path | None = None) -> Recorder:
         return Recorder(
             hand=hand,
             report=report,
             outbox=service.outbox,
             stopper=stopper,
+            postponed=postponed,
+            far=Far(
+                between=between(stopper, pulse),
+                kept=kept,
+                most=service.limits.bytes,
+                refuse=refuses(service.inbox),
+            ),
             pulse=pulse,
         )
 
+    records = recorder(hand, service.inbox / TOO_LARGE)
     put_back = PutBack(
-        hand=hand, settler=settler, model=classifier.name, stopper=stopper, clock=now
+        hand=hand,
+        settler=settler,
+        model=classifier.name,
+        recorder=records,
+        postponed=postponed,
+        clock=now,
     )
     intake = Intake(
         hand=hand,
         report=report,
-        recorder=recorder(hand),
+        recorder=records,
         turns=turns,
         put_back=put_back,
-        limits=service.limits,
+        deferred=deferred,
+        postponed=postponed,
+        clock=now,
         stopper=stopper,
         pulse=pulse,
     )
     watch = watch_of(service, remote, stopper)
-    upkeep = upkeep_of(service, report, stopper, pager, recorder)
+    upkeep = upkeep_of(service, report, stopper, pager, recorder, deferred, postponed)
     loop = Loop(
         folder=service.inbox,
         intake=intake,
@@ -84,6 +106,7 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: s
         stopper=stopper,
         clock=now,
         pulse=pulse,
+        deferred=deferred,
     )
     pulse.beat()
     if strangers := hand.strangers():

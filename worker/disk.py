@@ -3,13 +3,13 @@
 import ctypes
 import errno
 import os
-import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from worker.regular import fresh
+from worker.tree import opened_folder
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF}
@@ -23,14 +23,17 @@ def sync_folders(folders: Iterable[Path]) -> None:
     if os.name == "nt":
         return
     for folder in folders:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            if error.errno not in _NO_SYNC:
-                raise
-        finally:
-            os.close(descriptor)
+        with opened_folder(folder) as descriptor:
+            sync(descriptor)
+
+
+def sync(descriptor: int) -> None:
+    """Make what lies in an open folder durable, where the file system can."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
 
 
 def write_whole(path: Path, content: bytes, *, aside: Path) -> None:
@@ -74,22 +77,28 @@ def make_folder(folder: Path) -> None:
     sync_folders([folder.parent])
 
 
-def move(source: Path, target: Path) -> None:
+def move(source: Path, target: Path, *, into: int | None = None) -> None:
     """Move a file on one file system, and never over another file.
 
     Killed in the middle, both names may be left, of one and the same file:
     moving again completes it.
 
+    Args:
+        source: its name.
+        target: its name to be.
+        into: descriptor of the folder that the target's last part is made in, whatever
+            has that folder's name by now; None to go by name.
+
     Raises:
         FileExistsError: another file has the target's name.
         OSError: `EXDEV` between file systems; whatever else the system says.
     """
-    link(source, target)
+    link(source, target, into=into)
     source.unlink(missing_ok=True)
 
 
-def link(source: Path, target: Path) -> None:
-    """Give a file a second name, or find that it has it already.
+def link(source: Path, target: Path, *, into: int | None = None) -> None:
+    """Give a file a second name, or find that it has it already; arguments as of `move`.
 
     Where that is not possible the file is renamed instead: on FAT and some network
     shares, and on Linux for files of other people (fs.protected_hardlinks).
@@ -97,63 +106,58 @@ def link(source: Path, target: Path) -> None:
     Raises:
         FileExistsError: another file has the target's name.
     """
+    name = target if into is None else target.name
     try:
-        os.link(source, target, follow_symlinks=False)
+        os.link(source, name, dst_dir_fd=into, follow_symlinks=False)
     except FileExistsError:
-        if not is_same_file(source, target):
+        if not is_same_file(source, name, into=into):
             raise
     except (OSError, NotImplementedError) as error:
         if isinstance(error, OSError) and error.errno not in _NO_LINKS:
             raise
-        rename_exclusively(source, target)
+        rename_exclusively(source, name, into=into)
 
 
-def is_same_file(one: Path, other: Path) -> bool:
+def is_same_file(one: Path, other: Path | str, *, into: int | None = None) -> bool:
     """Say whether two names, neither followed if it is a link, are of one file."""
     try:
-        return os.path.samestat(one.lstat(), other.lstat())
+        return os.path.samestat(one.lstat(), os.stat(other, dir_fd=into, follow_symlinks=False))
     except (FileNotFoundError, NotADirectoryError):
         return False
 
 
-def copy_durably(source: Path, target: Path, *, aside: Path) -> None:
-    """Copy a file's bytes and times to another file system, whole or not at all.
-
-    Once this returns, a power cut cannot take the copy back. It is written
-    aside and renamed; what an earlier try left aside is replaced.
-    """
-    shutil.copyfile(source, aside, follow_symlinks=False)
-    with suppress(OSError):  # times and mode are a courtesy, and FAT keeps neither
-        shutil.copystat(source, aside, follow_symlinks=False)
-    with aside.open("rb") as file:
-        os.fsync(file.fileno())
-    aside.replace(target)
-    sync_folders([target.parent])
-
-
-def rename_exclusively(source: Path, target: Path) -> None:
-    """Rename a file in one step, and never over another one.
+def rename_exclusively(source: Path, target: Path | str, *, into: int | None = None) -> None:
+    """Rename a file in one step, and never over another one; arguments as of `move`.
 
     Raises:
         FileExistsError: another file has the target's name.
     """
-    if os.name != "nt" and not _renamed_by_linux(source, target):
+    if os.name != "nt" and not _renamed_by_linux(source, target, into):
         # Nobody can make the name in the instant between these two lines but a person who
         # writes it by hand into the outbox, or a writer who drops the same name again.
-        if os.path.lexists(target):
+        if _is_taken(target, into):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(target))
-        source.rename(target)
+        os.rename(source, target, dst_dir_fd=into)
     elif os.name == "nt":
         source.rename(target)  # never over another file, on Windows
 
 
-def _renamed_by_linux(source: Path, target: Path) -> bool:
+def _is_taken(target: Path | str, into: int | None) -> bool:
+    try:
+        os.stat(target, dir_fd=into, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _renamed_by_linux(source: Path, target: Path | str, into: int | None) -> bool:
     """Rename unless the target exists, in one step; False where the system cannot."""
     library = _library()
     if library is None:
         return False
     here, no_replace = -100, 1  # AT_FDCWD and RENAME_NOREPLACE, see rename(2)
-    if not library.renameat2(here, os.fsencode(source), here, os.fsencode(target), no_replace):
+    to = here if into is None else into
+    if not library.renameat2(here, os.fsencode(source), to, os.fsencode(target), no_replace):
         return True
     number = ctypes.get_errno()
     if number in {errno.EINVAL, errno.ENOSYS}:

@@ -59,18 +59,29 @@ _BATCH: Final = re.compile("[^-]+-([0-9a-f]{8})-[0-9a-f]{16}")
 
 
 def batches(claimed: Path) -> list[Path]:
-    """List the batches in a claim folder, all workers'; none if it is not there."""
+    """List the batches in a claim folder, all workers'; none if it is not there.
+
+    A link is no batch: nothing is taken out of the folder that it leads to.
+    """
     try:
-        return sorted(path for path in claimed.iterdir() if path.is_dir())
+        with os.scandir(claimed) as entries:
+            names = [one.name for one in entries if one.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
         return []
+    return [claimed / name for name in sorted(names)]
 
 
 def drops_in(batch: Path) -> Iterator[Drop]:
-    """List what lies in a batch, under the same ids as ever."""
+    """List the regular files of a batch, under the same ids as ever."""
+    yield from (drop for drop, is_file in all_in(batch) if is_file)
+
+
+def all_in(batch: Path) -> Iterator[tuple[Drop, bool]]:
+    """List what lies in a batch, and whether it is a regular file, which alone is ever read."""
     with suppress(FileNotFoundError, NotADirectoryError):  # it was finished just now
-        for name, _ in walk(batch):
-            yield Drop(id=row_id(batch.name, name), path=batch / name, name=name)
+        for name, entry in walk(batch):
+            drop = Drop(id=row_id(batch.name, name), path=batch / name, name=name)
+            yield drop, entry.is_file(follow_symlinks=False)
 
 
 def digest(content: bytes) -> str:

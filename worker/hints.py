@@ -8,6 +8,7 @@ from typing import Final
 from worker import inbox
 from worker.inbox import Found
 from worker.settle import Now, Settler
+from worker.twins import Twins
 from worker.watch import LOOK_EVERYWHERE
 
 AFTERCARE: Final = 0.015
@@ -22,16 +23,20 @@ two cores that up to twelve busy processes shared, the slowest took 8 ms to get 
 class Hints:
     """Names that were told, kept until the files behind them may be read."""
 
-    def __init__(self, folder: Path, settler: Settler, clock: Callable[[], Now]) -> None:
+    def __init__(
+        self, folder: Path, settler: Settler, twins: Twins, clock: Callable[[], Now]
+    ) -> None:
         """Begin with none.
 
         Args:
             folder: the inbox.
             settler: knows which files are waited for in any case.
+            twins: knows which files have an unfinished one beside them, and is told of more.
             clock: tells the time.
         """
         self._folder = folder
         self._settler = settler
+        self._twins = twins
         self._clock = clock
         self._names: set[str] = set()
         self._due = math.inf
@@ -48,6 +53,8 @@ class Hints:
             names: what was told since, `LOOK_EVERYWHERE` among them.
         """
         self._names |= names
+        for name in names:
+            self._twins.note(name)
         found = [inbox.find(self._folder, name) for name in self._names - {LOOK_EVERYWHERE}]
         now = self._clock()
         there = [one for one in found if one and self._settler.may_be_tried(one, now)]
@@ -55,7 +62,8 @@ class Hints:
         fresh = {name: wait for name, wait in waits.items() if 0 < wait <= AFTERCARE}
         self._due = now.monotonic + min(fresh.values(), default=math.inf)
         self._names &= {*fresh, LOOK_EVERYWHERE}
-        return [one for one in there if one.name not in fresh]
+        # Many remove the unfinished file only once they have closed the other: it is asked last.
+        return [one for one in there if one.name not in fresh and not self._twins.hold(one.name)]
 
     def mean_everywhere(self) -> bool:
         """Say, and forget, that something arrived which no name was told of."""

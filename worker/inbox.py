@@ -3,17 +3,20 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from worker import ignore
 from worker.ignore import Rule
-from worker.tree import walk
+from worker.tree import Refused, walk
 
 logger = logging.getLogger(__name__)
+
+Aside: TypeAlias = Callable[[str], object]
+"""Told the names of files and folders that are left alone."""
 
 CLAIMED: Final = ".claimed"
 """Folder in the inbox for what is in hand: the same file system, so a claim is one rename."""
@@ -44,21 +47,33 @@ class Found:
     stamp: Stamp
 
 
-def listing(folder: Path, *, in_order: bool = False) -> Iterator[Found]:
+def _warn(folder: str, error: OSError) -> None:
+    logger.warning("cannot list the folder %r: %s", folder, error.strerror)
+
+
+def listing(
+    folder: Path,
+    *,
+    in_order: bool = False,
+    aside: Aside = lambda _: None,
+    refused: Refused = _warn,
+) -> Iterator[Found]:
     """List the regular files in a folder and below; lazily, whatever their number.
 
     Symbolic links, FIFOs, sockets and devices are not listed, temporary and
-    hidden names neither. A sub-folder that cannot be read is passed over with
-    a warning; a file that vanishes meanwhile is not listed.
+    hidden names neither. A sub-folder that cannot be read is passed over; a file
+    that vanishes meanwhile is not listed.
 
     Args:
         folder: where to look.
         in_order: sort each folder by name; it is held in memory as a whole then.
+        aside: told of all that has a name, and is not listed.
+        refused: told of the sub-folders that cannot be listed; the log is by default.
 
     Raises:
         OSError: the folder itself cannot be listed.
     """
-    for name, entry in walk(folder, enter=_is_ours, refused=_warn, in_order=in_order):
+    for name, entry in walk(folder, enter=_is_ours, refused=refused, in_order=in_order):
         # As `ignore.by_kind`, but the folder tells the kind of an entry without a stat.
         if entry.is_file(follow_symlinks=False) and not ignore.by_name(entry.name):
             try:
@@ -66,14 +81,19 @@ def listing(folder: Path, *, in_order: bool = False) -> Iterator[Found]:
             except FileNotFoundError:
                 continue
             yield Found(name, stamp(status))
+        else:
+            aside(name)
 
 
-def count(folder: Path) -> int:
+def count(folder: Path, *, aside: Aside = lambda _: None) -> int:
     """Count what `listing` would list, without a look at each file; folders away count nothing."""
     total = 0
     with suppress(OSError):
-        for _, entry in walk(folder, enter=_is_ours):
-            total += entry.is_file(follow_symlinks=False) and not ignore.by_name(entry.name)
+        for name, entry in walk(folder, enter=_is_ours):
+            if entry.is_file(follow_symlinks=False) and not ignore.by_name(entry.name):
+                total += 1
+            else:
+                aside(name)
     return total
 
 
@@ -84,7 +104,7 @@ class Survey:
     waiting: int = 0
     """Files that are read, or will be."""
     oldest: Found | None = None
-    """The one of them that came, or last changed, first."""
+    """The one of them that came, or last changed, first; not one beside an unfinished file."""
     left_alone: Counter[Rule] = field(default_factory=Counter)
     """How many entries each rule leaves alone; a foreign folder is one, whatever lies in it."""
     examples: dict[Rule, str] = field(default_factory=dict)
@@ -99,7 +119,8 @@ def survey(folder: Path) -> Survey:
     Raises:
         OSError: the folder itself cannot be listed.
     """
-    found = Survey()
+    found, held = Survey(), set[str]()
+    count(folder, aside=lambda name: held.update(ignore.finished(name)))
 
     def refused(name: str, error: OSError) -> None:
         if len(found.refused) < _MOST_REFUSED:
@@ -114,7 +135,9 @@ def survey(folder: Path) -> Survey:
         if rule is None:
             one = Found(name, stamp(status))
             found.waiting += 1
-            if not found.oldest or one.stamp.ctime_ns < found.oldest.stamp.ctime_ns:
+            if name not in held and (
+                not found.oldest or one.stamp.ctime_ns < found.oldest.stamp.ctime_ns
+            ):
                 found.oldest = one
         elif name != CLAIMED:
             found.left_alone[rule] += 1
@@ -147,7 +170,3 @@ def _rule(name: str, mode: int) -> Rule | None:
 
 def _is_ours(folder: str) -> bool:
     return not ignore.is_foreign(folder)
-
-
-def _warn(folder: str, error: OSError) -> None:
-    logger.warning("cannot list the folder %r: %s", folder, error.strerror)

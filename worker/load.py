@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
-from worker.errors import Gone, TooLarge, Unavailable
+from worker.errors import Gone, Incomplete, TooLarge, Unavailable
 
 # A link is not followed, and a FIFO not waited for, even if it took the name just now.
 _FLAGS = (
@@ -18,6 +18,9 @@ _FLAGS = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+_BLOCK = bytes(4_096)  # file systems have no smaller holes
+_TAIL = bytes(16)
 
 
 @contextmanager
@@ -59,6 +62,7 @@ def load(path: Path, *, most: int) -> bytes:
 
     Raises:
         Gone: there is no such file.
+        Incomplete: its size is set, but a part of it is not written yet.
         TooLarge: it has more than `most` bytes.
         Unavailable: it is no regular file, it changed while it was read, or the
             system will not let us read it.
@@ -71,9 +75,27 @@ def load(path: Path, *, most: int) -> bytes:
         except OSError as error:
             raise Unavailable(f"cannot be read: {error.strerror}") from error
         after = os.fstat(file.fileno())
+        if _is_unwritten(file.fileno(), content):
+            raise Incomplete(
+                "a part of the file was never written: a copy is under way, or broke off; "
+                "copy it again, whole"
+            )
     if (len(content), after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise Unavailable("the file changed while it was read")
     return content
+
+
+def _is_unwritten(descriptor: int, content: bytes) -> bool:
+    """Tell whether a file has a hole, as one has whose size was set before it is written.
+
+    File managers do so on network shares. A hole reads as zeros, and few files have as many.
+    """
+    if len(content) < len(_BLOCK) or not (content.endswith(_TAIL) or _BLOCK in content):
+        return False
+    try:
+        return os.lseek(descriptor, 0, os.SEEK_HOLE) < len(content)
+    except (AttributeError, OSError):  # a system, or a file system, that does not tell
+        return False
 
 
 def sha256_of(path: Path) -> str:

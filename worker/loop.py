@@ -2,12 +2,14 @@
 
 import errno
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from worker import inbox
+from worker.deferred import DeferredQueue
 from worker.health.pulse import Pulse
 from worker.hints import Hints
 from worker.inbox import Found
@@ -16,6 +18,7 @@ from worker.mounts import HomeDisk
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
 from worker.tidy.upkeep import Upkeep
+from worker.twins import Twins
 from worker.watch import Polling, Watch
 
 logger = logging.getLogger(__name__)
@@ -41,6 +44,7 @@ class Loop:
         stopper: Stopper,
         clock: Callable[[], Now],
         pulse: Pulse,
+        deferred: DeferredQueue,
     ) -> None:
         """Wire it; nothing is watched or read before `run`."""
         self._home = home
@@ -52,10 +56,13 @@ class Loop:
         self._stopper = stopper
         self._clock = clock
         self._pulse = pulse
+        self._deferred = deferred
         self._trouble = stopper.trouble("take files in")
-        self._hints = Hints(folder, settler, clock)
+        self._twins = Twins(folder, clock)
+        self._hints = Hints(folder, settler, self._twins, clock)
         self._recovered = False
-        self._is_listed = False
+        self._again = math.inf
+        """Seconds until something that cannot leave the hand may be tried again."""
 
     def run(self) -> None:
         """Read what comes until asked to stop.
@@ -77,15 +84,21 @@ class Loop:
             self._supervise()
             if not self._recovered:
                 self._recover()
+                self._see_every_name()
             self._take_in(self._settled())
+            self._again = self._intake.retry()
             self._intake.rest()
         except OSError as error:
             self._give_up_for_now(error)
             return _POLLING
         self._trouble.is_over()
         self._settler.end_of_listing()
+        self._twins.end_of_listing()
+        self._deferred.end_of_listing("be taken")
+        self._deferred.end_of_listing("be listed", how="now it can, or it is gone")
         longest = _POLLING if isinstance(self._watch, Polling) else _EVENTS
-        return min(longest, self._upkeep.look(), self._settler.due(self._clock()))
+        soonest = self._upkeep.look()
+        return min(soonest, self._settler.due(self._clock(), at_most=longest))
 
     def _recover(self) -> None:
         """Finish what was left in hand: by an earlier run, or by the turn that failed."""
@@ -96,11 +109,20 @@ class Loop:
             logger.info("watching %s", self._folder)
 
     def _settled(self) -> Iterator[Found]:
-        for found in inbox.listing(self._folder):
+        for found in inbox.listing(
+            self._folder, aside=self._twins.note, refused=self._cannot_list
+        ):
             if self._stopper.is_stopping():
                 return
-            if self._settler.is_settled(found, self._clock()):
+            now = self._clock()
+            # Both are asked: each forgets what a listing did not show.
+            is_due = self._settler.is_settled(found, now) & self._deferred.is_due(found.name, now)
+            if is_due and not self._twins.hold(found.name):
                 yield found
+
+    def _cannot_list(self, folder: str, error: OSError) -> None:
+        why = error.strerror or str(error)
+        self._deferred.put(folder, cannot="be listed", why=why, now=self._clock())
 
     def _take_in(self, ready: Iterator[Found]) -> None:
         """Read files as they are found, a turn at a time, so that none waits for the last.
@@ -109,26 +131,27 @@ class Loop:
         """
         while group := list(islice(ready, self._intake.pace.size)):
             self._intake.handle(group, settled=True)
-            self._list_once()
             self._pulse.beat()
             self._follow_hints()
+            self._intake.retry()
             self._upkeep.catch_up(more=True)
             if self._stopper.is_stopping():
                 break
         self._intake.finish()
-        self._is_listed = True
-        self._pulse.ready()
 
-    def _list_once(self) -> None:
-        """See every name once, before all are read: a start is over in a moment, not in hours."""
-        if not self._is_listed:
-            inbox.count(self._folder)
-            self._is_listed = True
-            self._pulse.ready()
+    def _see_every_name(self) -> None:
+        """List all names before any file is read, so that a file is not met before its twin.
+
+        That takes a moment where reading all may take hours, so the start is over with it.
+        """
+        inbox.count(self._folder, aside=self._twins.note)
+        self._pulse.ready()
 
     def _follow_hints(self) -> None:
         """Read the files that events named, but for those that were written just now."""
-        ready = iter(self._hints.ready(self._watch.hints()))
+        now = self._clock()
+        found = self._hints.ready(self._watch.hints())
+        ready = (one for one in found if self._deferred.is_due(one.name, now))
         while group := list(islice(ready, self._intake.pace.size)):
             self._intake.handle(group, settled=False)
 
@@ -144,10 +167,11 @@ class Loop:
             if not self._recovered:
                 self._stopper.wait(left)
                 continue
-            self._stopper.wait(min(left, self._hints.due()))
+            self._stopper.wait(min(left, self._hints.due(), self._again))
             try:
                 self._follow_hints()
                 self._intake.finish()
+                self._again = self._intake.retry()
             except OSError as error:
                 self._give_up_for_now(error)
                 return
@@ -159,18 +183,21 @@ class Loop:
 
     def _supervise(self) -> None:
         """Start the watch anew where it is deaf; only list where events cannot be had."""
-        if self._watch.is_well():
-            return
-        self._recovered = False  # another disk is there, or is back, with what was in hand on it
+        if not self._watch.is_well():
+            self._recovered = False  # another disk is there, or is back, with what was in hand
+            self._watch_anew()
+        self._pulse.looking(self._watch.looking())
+
+    def _watch_anew(self) -> None:
         try:
             self._watch.start()
         except OSError as error:
             if error.errno not in _NO_EVENTS:
                 raise
             logger.warning("no events to be had (%s): listing the inbox instead", error.strerror)
-            self._watch = Polling(self._folder)
+            why = f"for there are no events to be had: {error.strerror}"
+            self._watch = Polling(self._folder, why)
             self._watch.start()
-            self._pulse.looking(f"polling, for there are no events to be had: {error.strerror}")
 
     def _give_up_for_now(self, error: OSError) -> None:
         """Tell of trouble, and begin the next look with what is in hand."""

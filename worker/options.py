@@ -63,7 +63,11 @@ Workers = Annotated[
 ]
 MaxPixels = Annotated[
     int,
-    typer.Option(min=1, envvar="DIGITDROP_MAX_PIXELS", help="Larger pictures are not read."),
+    typer.Option(
+        min=1,
+        envvar="DIGITDROP_MAX_PIXELS",
+        help="Larger pictures are not read. A JPEG counts as it is decoded: a large one at 1/8.",
+    ),
 ]
 MaxBytes = Annotated[
     int, typer.Option(min=1, envvar="DIGITDROP_MAX_BYTES", help="Longer files are not read.")

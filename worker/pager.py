@@ -1,5 +1,6 @@
 """Have the page kept up to date by a process of its own, so that no picture waits for it."""
 
+import json
 import logging
 import os
 import subprocess
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from worker.deaf import deaf
+from worker.health.told import STATUS
 from worker.mounts import HomeDisk
+from worker.regular import opened
 from worker.search_path import HOUSE
 
 logger = logging.getLogger(__name__)
@@ -19,6 +22,8 @@ logger = logging.getLogger(__name__)
 PAGE: Final = "report.html"
 """What the page is called in an outbox."""
 
+_NOTHING: Final[list[object]] = [[], {}]
+_LONGEST: Final = 1 << 20  # bytes: what the worker tells takes less
 _PAUSE: Final = 60.0  # seconds after one failed, before the next is started
 _LOW_PRIORITY: Final = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0)  # on Windows
 _NICEST: Final = 19  # everywhere else
@@ -56,6 +61,10 @@ class Pager:
         self._behind_since: float | None = None
         """When a backlog began that the page waits for."""
         self._trouble = False
+        self._told_at = 0
+        self._told: object = _NOTHING
+        self._shown: object = _NOTHING
+        """What the worker could not do when the page was last made."""
 
     def look(self, *, more: bool = False) -> None:
         """Have the page made if it is older than the report and nobody is at it.
@@ -70,8 +79,10 @@ class Pager:
         if self._is_at_it() or waits or self._clock() < self._not_before:
             return
         try:
-            if _is_older(self._page, self._report):
+            told = self._troubles()
+            if told != self._shown or _is_older(self._page, self._report):
                 self._start()
+                self._shown = told
         except OSError as error:
             self._say_once(f"cannot be made: {error}")
 
@@ -104,6 +115,23 @@ class Pager:
         if code:
             self._say_once(f"could not be made (exit code {code}); `digitdrop report` says why")
         return False
+
+    def _troubles(self) -> object:
+        """Read what the worker cannot do for now, which the page tells as well.
+
+        The file is read only when it has changed.
+        """
+        path = self._report.with_name(STATUS)
+        try:
+            at = path.stat().st_mtime_ns
+            if at != self._told_at:
+                with opened(path) as file:
+                    found = json.loads(file.read(_LONGEST))
+                self._told_at = at
+                self._told = [found["deferred"], found["trouble"]]
+        except (OSError, ValueError, KeyError):  # it has told nothing yet, or ends
+            return self._shown
+        return self._told
 
     def _start(self) -> None:
         # The pipe tells the process when this one has ended, in whatever way.

@@ -8,21 +8,24 @@ from datetime import timedelta
 from pathlib import Path
 
 from worker.claim import Hand
+from worker.deferred import DeferredQueue
 from worker.health.outlets import outlets
 from worker.health.pulse import Pulse
 from worker.health.told import Told, iso
 from worker.loop import now
-from worker.mounts import remote_file_system
+from worker.mounts import lies_in, remote_file_system
 from worker.pager import PAGE, Pager
 from worker.pipeline import utc_now
+from worker.postponed import Postponed
 from worker.record import REPORT, Report
 from worker.recorder import Recorder
 from worker.review.correct import Corrector
 from worker.settle import Settler
 from worker.shelve import SHELVES
-from worker.stopper import Stopper
+from worker.stopper import Stopped, Stopper
 from worker.table.rotation import Rotation
 from worker.tidy.clear import Clearer
+from worker.tidy.passed import Passed
 from worker.tidy.upkeep import Upkeep
 from worker.values import Limits, Status
 from worker.watch import Events, Polling, Watch
@@ -55,21 +58,14 @@ class Service:
     """File for Prometheus; None for none."""
 
 
-def pulse_of(service: Service, model: str, holder: str, remote: str | None) -> Pulse:
+def pulse_of(service: Service, model: str, holder: str) -> Pulse:
     """Make what tells how the worker is.
 
     Args:
         service: what it was told.
         model: name of the network.
         holder: who has the report, as its lock says.
-        remote: the inbox's file system, if others write to it unseen.
     """
-    if service.poll:
-        looking = "polling, as asked for"
-    elif remote:
-        looking = f"polling, for the inbox is on {remote}, which sends no events"
-    else:
-        looking = "events"
     told = Told(
         holder=holder,
         pid=os.getpid(),
@@ -78,7 +74,6 @@ def pulse_of(service: Service, model: str, holder: str, remote: str | None) -> P
         inbox=str(service.inbox.resolve()),
         settle=service.settle,
         max_wait=service.max_wait,
-        looking=looking,
     )
     return Pulse(told, outlets(service.inbox, service.outbox, service.metrics), now)
 
@@ -89,6 +84,8 @@ def upkeep_of(
     stopper: Stopper,
     pager: Pager | None,
     recorder: Callable[[Hand], Recorder],
+    deferred: DeferredQueue,
+    postponed: Postponed,
 ) -> Upkeep:
     """Make what is done for the outbox beside reading.
 
@@ -98,6 +95,8 @@ def upkeep_of(
         stopper: tells of the end.
         pager: has the page made; None for no page.
         recorder: makes one for a hand.
+        deferred: keeps pictures that cannot be taken for now.
+        postponed: keeps those that cannot leave the hand for now.
     """
     review = service.outbox / SHELVES[Status.UNCERTAIN]
     hand = Hand(review, service.outbox)
@@ -107,13 +106,32 @@ def upkeep_of(
         hand=hand,
         rows=report,
         recorder=recorder(hand),
+        deferred=deferred,
+        postponed=postponed,
         settler=Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=is_local),
         stopper=stopper,
         clock=now,
     )
     keep = service.keep_done
-    clearer = Clearer(service.outbox, report, keep=keep, clock=utc_now) if keep else None
+    passed = Passed(service.outbox, now)
+    clearer = Clearer(service.outbox, report, keep=keep, clock=passed) if keep else None
     return Upkeep(corrector, clearer, pager)
+
+
+def between(stopper: Stopper, pulse: Pulse) -> Callable[[], None]:
+    """Make what is called between the pieces of long work: it beats, and gives way to a stop."""
+
+    def act() -> None:
+        pulse.beat()
+        if stopper.is_stopping():
+            raise Stopped
+
+    return act
+
+
+def refuses(inbox: Path) -> Callable[[Path], str]:
+    """Make what says why nothing may be filed into a folder: it would be read again."""
+    return lambda folder: "it leads into the inbox" if lies_in(folder, inbox) else ""
 
 
 def pager_of(service: Service) -> Pager | None:
@@ -127,6 +145,8 @@ def watch_of(service: Service, remote: str | None, stopper: Stopper) -> Watch:
     """Make what says when to look at the inbox; it wakes the stopper."""
     if remote and not service.poll:
         logger.info("the inbox is on %s, which sends no events: listing it instead", remote)
-    if service.poll or remote:
+    if service.poll:
         return Polling(service.inbox)
+    if remote:
+        return Polling(service.inbox, f"for the inbox is on {remote}, which sends no events")
     return Events(service.inbox, stopper.wake)

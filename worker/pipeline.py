@@ -11,15 +11,16 @@ import logging
 import os
 from collections.abc import Callable, Collection, Container, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
+from worker.bound import bound
 from worker.classify import Classifier
-from worker.decode import decode
 from worker.errors import AlreadyRead, InputError, Unreadable
-from worker.glyph import look
 from worker.judge import judge
 from worker.load import load
+from worker.shown import shown
 from worker.values import Drop, Failure, Limits, Picture, Probabilities, Reading, Status, Verdict
 from worker.views import answers
 
@@ -60,7 +61,7 @@ def see(
             raise AlreadyRead("its row is in the report")
         if deadly and place(drop) in deadly:
             raise Unreadable("crashed the reader twice")
-        sight = look(decode(loaded, limits=limits))
+        found = shown(loaded, limits=limits)
     except InputError as error:
         return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=error)
     except Exception:
@@ -69,7 +70,14 @@ def see(
         logger.exception("cannot read %r", drop.name)
         bug = Unreadable(_BUG)
         return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=bug)
-    return Picture(id=row_id, drop=drop, sha256=sha256, sight=sight)
+    return Picture(
+        id=row_id,
+        drop=drop,
+        sha256=sha256,
+        sights=found.sights,
+        pages=found.pages,
+        doubt=found.doubt,
+    )
 
 
 def read(
@@ -86,14 +94,14 @@ def classified(
 
     The reading of one does not depend on which others are in the batch.
     """
-    pictures = [one.sight.frames for one in seen if isinstance(one, Picture)]
-    said = iter(answers(pictures, classifier))
+    pages = [sight for one in seen if isinstance(one, Picture) for sight in one.sights]
+    said = iter(answers([sight.frames for sight in pages], classifier))
     outcomes: list[Outcome] = []
     for one in seen:
         if isinstance(one, Failure):
             outcomes.append(one)
             continue
-        verdict = _verdict(one, next(said), classifier)
+        verdict = _verdict(one, list(islice(said, len(one.sights))), classifier)
         outcomes.append(_reading(one, verdict, model=classifier.name, now=now))
     return outcomes
 
@@ -109,7 +117,9 @@ def readings(
 
 
 def unreadable(failure: Failure, *, model: str, now: Callable[[], datetime]) -> Reading:
-    """Make the row of a drop that could not be decoded."""
+    """Make the row of a drop that could not be decoded, or that stayed doubtful."""
+    if failure.reading:
+        return failure.reading
     verdict = Verdict(status=Status.UNREADABLE, reason=str(failure.error))
     return _reading(failure, verdict, model=model, now=now)
 
@@ -120,9 +130,11 @@ def _reading(seen: Seen, verdict: Verdict, *, model: str, now: Callable[[], date
     )
 
 
-def _verdict(picture: Picture, said: Probabilities, classifier: Classifier) -> Verdict:
+def _verdict(picture: Picture, said: Sequence[Probabilities], classifier: Classifier) -> Verdict:
     try:
-        return judge(picture.sight, said, classifier.thresholds)
+        pages = zip(picture.sights, said, strict=True)
+        verdicts = [judge(sight, answer, classifier.thresholds) for sight, answer in pages]
+        return bound(picture, verdicts)
     except Exception:  # as in `see`: a bug may cost this picture, never the worker
         logger.exception("cannot judge %r", picture.drop.name)
         return Verdict(status=Status.UNREADABLE, reason=_BUG)

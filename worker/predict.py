@@ -15,13 +15,13 @@ from PIL.PngImagePlugin import PngInfo
 
 from worker import pipeline
 from worker.classify import Classifier
-from worker.decode import decode
 from worker.disk import write_whole
 from worker.errors import InputError, ReportError
 from worker.explain import Canvas, sheet
 from worker.load import load
 from worker.pipeline import Seen
 from worker.regular import opened
+from worker.shown import shown
 from worker.values import Drop, Grey, Limits, Picture, Probabilities, Reading
 from worker.views import answers
 
@@ -32,7 +32,7 @@ class Look:
 
     reading: Reading
     grey: Grey | None
-    """As decoded; None if it could not be."""
+    """The page that was read, as decoded; None if it could not be."""
     seen: Seen
     probabilities: Probabilities
     """One row per frame of the sight."""
@@ -116,7 +116,7 @@ def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Look:
 
 def _decoded(image: Path, limits: Limits) -> Grey | None:
     try:
-        return decode(load(image, most=limits.bytes), limits=limits)
+        return shown(load(image, most=limits.bytes), limits=limits).grey
     except InputError:
         return None  # the reading says why
 

@@ -17,13 +17,14 @@ from PIL import Image
 from worker import pipeline
 from worker.classify import Classifier
 from worker.cores import cores
-from worker.decode import decode, grey_of
+from worker.decode import grey_of
 from worker.errors import Gone, InputError, Unreadable
 from worker.glyph import look
 from worker.load import load
 from worker.pipeline import Seen
 from worker.shipped import MODEL
-from worker.values import Drop, Failure, Grey, Limits, Picture, Verdict
+from worker.shown import shown
+from worker.values import Drop, Failure, Limits, Picture, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -121,22 +122,23 @@ class Reader:
         given = _given(source)
         drop = Drop(id="", path=given if isinstance(given, Path) else Path(), name="")
         try:
-            sight = look(self._grey(given))
+            return self._picture(given, drop)
         except InputError as error:
             return Failure(id="", drop=drop, sha256="", error=error)
         except Exception:  # a bug may cost one picture, not all
             logger.exception("cannot read %r", given if isinstance(given, Path) else type(given))
             bug = Unreadable("internal error, see the log")
             return Failure(id="", drop=drop, sha256="", error=bug)
-        return Picture(id="", drop=drop, sha256="", sight=sight)
 
-    def _grey(self, given: Path | bytes | Image.Image) -> Grey:
+    def _picture(self, given: Path | bytes | Image.Image, drop: Drop) -> Picture:
         if isinstance(given, Image.Image):
-            return grey_of(given, limits=self._limits)
+            sight = look(grey_of(given, limits=self._limits))
+            return Picture(id="", drop=drop, sha256="", sights=(sight,))
         if isinstance(given, Path):
             # A link that is named is followed, unlike one that somebody drops into a folder.
             given = load(given.resolve(), most=self._limits.bytes)
-        return decode(given, limits=self._limits)
+        found = shown(given, limits=self._limits)
+        return Picture(id="", drop=drop, sha256="", sights=found.sights, pages=found.pages)
 
     def _judge(self, seen: Sequence[Seen]) -> list[Verdict]:
         """Classify in one batch, and judge each by itself."""

@@ -3,14 +3,16 @@
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from worker.claim import Hand
 from worker.health.pulse import Pulse
 from worker.log.about import about
 from worker.mounts import HomeDisk
+from worker.postponed import Postponed
 from worker.record import Report
-from worker.shelve import file_away, shelf
+from worker.shelve import Far, file_away, shelf
 from worker.stopper import Stopper
 from worker.table.escape import escape
 from worker.table.row import Row
@@ -20,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Between a hand, the report and the shelves; what the disk refuses is tried again."""
+    """Between a hand, the report and the shelves; what a disk refuses is tried again."""
 
     def __init__(
         self,
@@ -29,9 +31,23 @@ class Recorder:
         report: Report,
         outbox: Path,
         stopper: Stopper,
+        postponed: Postponed,
+        far: Far | None = None,
         pulse: Pulse | None = None,
     ) -> None:
-        """Wire it; nothing is done yet."""
+        """Wire it; nothing is done yet.
+
+        Args:
+            hand: what is recorded lies in it.
+            report: gets the rows.
+            outbox: has the shelves.
+            stopper: insists on what concerns all: the report, and the outbox's disk.
+            postponed: keeps single pictures that cannot be filed away for now.
+            far: how pictures are copied to another file system.
+            pulse: told of new rows.
+        """
+        self._postponed = postponed
+        self._far = far or Far()
         self._home = HomeDisk(outbox)
         self._pulse = pulse
         self._hand = hand
@@ -64,7 +80,7 @@ class Recorder:
             OSError: the report cannot be read now.
             Stopped: the worker shall stop.
         """
-        drops = {drop.id: drop for drop in left if drop.id}
+        drops = {drop.id: drop for drop in left if drop.id and drop.id not in self._postponed}
         rows = self._report.rows(drops, since=self._hand.since(drops.values()))
         recorded = [
             (_named(drops.pop(row_id), row), shelf(self._outbox, row.status, row.time))
@@ -83,9 +99,26 @@ class Recorder:
             _tell(reading)
 
     def _file_away(self, drops: Sequence[tuple[Drop, Path]]) -> None:
-        if drops:
-            self._insist("file pictures away", lambda: file_away(drops, check=self._home.check))
-            self._hand.let_go(drop for drop, _ in drops)
+        if not drops:
+            return
+        refused: dict[str, Exception] = {}
+
+        def act() -> None:
+            refused.clear()
+            refused.update(file_away(drops, check=self._home.check, far=self._far))
+
+        self._insist("file pictures away", act)
+        for drop, folder in drops:
+            if error := refused.get(drop.id or ""):
+                again = partial(self._file_one, drop, folder)
+                self._postponed.put(drop, "be filed", error, again)
+        self._hand.let_go(drop for drop, _ in drops)
+
+    def _file_one(self, drop: Drop, folder: Path) -> None:
+        self._home.check()
+        for error in file_away([(drop, folder)], check=self._home.check, far=self._far).values():
+            raise error
+        self._hand.let_go([drop])
 
     def _insist(self, what: str, action: Callable[[], None]) -> None:
         """Do it where it belongs: what is written where a disk is away would be hidden later."""

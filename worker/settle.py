@@ -4,9 +4,27 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from worker.inbox import Found, Stamp
+from worker.inbox import Found
 
 _CHANGING: Final = 0.5  # seconds between listings while files are there that still change
+_FEW: Final = (
+    1_000  # files; where more still change, each is looked at only when it may be settled
+)
+_LEAP: Final = 1.0  # seconds between two clocks that no drift explains
+_EMPTY: Final = 10
+
+
+def patience_for(size: int, max_wait: float) -> float:
+    """Give the seconds without a change that an unfinished file is waited for.
+
+    An empty file is waited for ten times as long: scanners and browsers make the name first,
+    and some write long after that.
+
+    Args:
+        size: bytes of the file.
+        max_wait: seconds for a picture that is cut short.
+    """
+    return max_wait if size else _EMPTY * max_wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +45,7 @@ class Settler:
     """
 
     def __init__(
-        self, *, quiet: float, patience: float, trust_ctime: bool, limit: int = 10_000
+        self, *, quiet: float, patience: float, trust_ctime: bool, limit: int = 1_000_000
     ) -> None:
         """Call a file settled once it is unchanged for `quiet` seconds.
 
@@ -38,24 +56,28 @@ class Settler:
             trust_ctime: the files are on a disk of this machine, so that one whose
                 ctime lies `quiet` seconds back has not changed since. Nobody can
                 set a ctime back, and a backlog of any size need not be remembered.
-            limit: how many changing files to remember.
+            limit: how many changing files to remember, at some 100 bytes each.
         """
         self._quiet = quiet
         self._patience = patience
         self._trust_ctime = trust_ctime
-        self._limit = limit
-        self._since: dict[str, tuple[Stamp, float]] = {}
-        self._put_off_until: dict[str, tuple[Stamp, float]] = {}
-        self._shown: set[str] = set()
+        self._since = _Memory(limit)
+        """Since when a file looks the same, by its name and stamp."""
+        self._until = _Memory(limit)
+        """Until when a file is put off, by its name and content."""
+        self._changing = self._were_changing = 0
+        self._newest = -math.inf
+        self._ahead: float | None = None
+        self._leapt = -math.inf
 
     def is_settled(self, found: Found, now: Now) -> bool:
         """Say whether a file may be read now; asked for each file at each listing."""
+        if not found.stamp.size:
+            self.cut_short(found, now)
         if self._is_awaited(found, now):
-            self._shown.add(found.name)
             return False
-        if self._trust_ctime and found.stamp.ctime_ns <= now.wall_ns - self._quiet * 1e9:
+        if self._trust_ctime and self._is_steady(now) and self._age(found, now) >= self._quiet:
             return True
-        self._shown.add(found.name)
         return self._is_unchanged(found, now)
 
     def may_be_tried(self, found: Found, now: Now) -> bool:
@@ -64,51 +86,102 @@ class Settler:
 
     def cut_short(self, found: Found, now: Now) -> None:
         """Note that the file ends before its picture does: it may try again once it changes."""
-        self._put_off(found, now.monotonic + self._patience)
+        patience = patience_for(found.stamp.size, self._patience)
+        self._until.keep(_content(found), now.monotonic + patience)
 
     def doubted(self, found: Found, now: Now) -> None:
         """Note that a file tried at once cannot be read: it may try again once it is quiet."""
-        self._put_off(found, now.monotonic + self._quiet)
+        self._until.keep(_content(found), now.monotonic + self._quiet)
 
     def is_given_up(self, found: Found, now: Now) -> bool:
         """Say whether the file ended too early for so long that it counts as it is."""
-        known = self._put_off_until.get(found.name)
-        return (
-            known is not None
-            and known[0].same_content_as(found.stamp)
-            and now.monotonic >= known[1]
-        )
+        until = self._until.get(_content(found))
+        return until is not None and now.monotonic >= until
 
     def end_of_listing(self) -> None:
         """Forget what the listing did not show any more."""
-        for memory in (self._since, self._put_off_until):
-            for name in memory.keys() - self._shown:
-                del memory[name]
-        self._shown.clear()
+        self._since.end_of_listing()
+        self._until.end_of_listing()
+        self._were_changing, self._changing = self._changing, 0
 
-    def due(self, now: Now) -> float:
-        """Say after how many seconds a listing may change anything; infinite if none waits."""
-        if self._since:
-            return _CHANGING
-        first = min((until for _, until in self._put_off_until.values()), default=math.inf)
-        return max(_CHANGING, first - now.monotonic)
+    def due(self, now: Now, *, at_most: float = math.inf) -> float:
+        """Say after how many seconds to list again; infinite if nothing waits.
 
-    def _put_off(self, found: Found, until: float) -> None:
-        self._shown.add(found.name)
-        known = self._put_off_until.get(found.name)
-        if not known or not known[0].same_content_as(found.stamp):
-            self._put_off_until[found.name] = (found.stamp, until)
+        Args:
+            now: from when to count.
+            at_most: seconds between listings where not many files wait. Many are left in
+                peace until the last of them may be settled: on a network share each look
+                is asked of a server.
+        """
+        changing = self._changing or self._were_changing
+        if changing > _FEW:
+            return max(_CHANGING, self._newest + self._quiet - now.monotonic)
+        if changing:
+            return min(_CHANGING, at_most)
+        return min(max(_CHANGING, self._until.first() - now.monotonic), at_most)
 
     def _is_awaited(self, found: Found, now: Now) -> bool:
-        known = self._put_off_until.get(found.name)
-        if known is None or not known[0].same_content_as(found.stamp):
+        until = self._until.get(_content(found)) if self._until else None
+        if until is None or now.monotonic >= until:
             return False
-        return now.monotonic < known[1]
+        self._until.keep(_content(found), until)
+        return True
 
     def _is_unchanged(self, found: Found, now: Now) -> bool:
-        known = self._since.get(found.name)
-        if known is None or known[0] != found.stamp:
-            if known is not None or len(self._since) < self._limit:
-                self._since[found.name] = (found.stamp, now.monotonic)
-            return False
-        return now.monotonic - known[1] >= self._quiet
+        since = self._since.keep(hash((found.name, found.stamp)), now.monotonic)
+        if now.monotonic - since >= self._quiet and since < now.monotonic:
+            return True
+        self._changing += 1
+        self._newest = max(self._newest, since)
+        return False
+
+    def _is_steady(self, now: Now) -> bool:
+        """Say whether the wall clock has not leapt for so long that it tells a file's age."""
+        ahead = now.wall_ns / 1e9 - now.monotonic
+        if self._ahead is not None and abs(ahead - self._ahead) > _LEAP:
+            self._leapt = now.monotonic
+        self._ahead = ahead
+        return now.monotonic - self._leapt >= self._quiet
+
+    @staticmethod
+    def _age(found: Found, now: Now) -> float:
+        return (now.wall_ns - found.stamp.ctime_ns) / 1e9
+
+
+class _Memory:
+    """Times by key: of what the last listing showed, and of what was met since."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._last: dict[int, float] = {}
+        self._met: dict[int, float] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._last or self._met)
+
+    def get(self, key: int) -> float | None:
+        """Give the time of a key; None if it has none."""
+        return self._met.get(key, self._last.get(key))
+
+    def keep(self, key: int, time: float) -> float:
+        """Keep the time that a key has, else give it this one; not beyond the limit."""
+        time = self._last.get(key, time)
+        if len(self._met) < self._limit:
+            return self._met.setdefault(key, time)
+        return self._met.get(key, time)
+
+    def first(self) -> float:
+        """Give the earliest time; infinite if there is none."""
+        return min(
+            min(self._met.values(), default=math.inf), min(self._last.values(), default=math.inf)
+        )
+
+    def end_of_listing(self) -> None:
+        """Forget what was not met since the last one."""
+        self._last, self._met = self._met, {}
+
+
+def _content(found: Found) -> int:
+    """Tell contents apart; putting a file back changes its ctime, and nothing else."""
+    stamp = found.stamp
+    return hash((found.name, stamp.size, stamp.mtime_ns, stamp.inode))

@@ -1,30 +1,36 @@
 """What a one-shot run shall read: files as named, and the pictures in folders."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
+from worker.container.unread import HEAD, kind_of
 from worker.decode import looks_like_picture
 from worker.errors import FolderError, InputError
-from worker.formats import HEAD
 from worker.inbox import listing
 from worker.load import head_of
 from worker.values import Drop
 
 _SUFFIXES: Final = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
-    | {".webp", ".pbm", ".pgm", ".ppm", ".pnm"}
+    | {".webp", ".pbm", ".pgm", ".ppm", ".pnm", ".pfm", ".apng", ".avif", ".heic", ".heif", ".hif"}
+    | {".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"}
 )
 
 
-def drops(sources: Sequence[Path]) -> Iterator[Drop]:
+def drops(sources: Sequence[Path], *, unread: Counter[str] | None = None) -> Iterator[Drop]:
     """Yield what to read, in order of name; a file below two of the sources once.
 
     A file that is named itself is always read, also through a link. Of those in a folder, whatever
     begins like a picture or is called like one is; others (notes, lists) are
     passed over, as are hidden and temporary names.
+
+    Args:
+        sources: files and folders.
+        unread: counts what is passed over though it is a picture, by its kind.
 
     Raises:
         FolderError: a source does not exist.
@@ -33,7 +39,7 @@ def drops(sources: Sequence[Path]) -> Iterator[Drop]:
         if not source.exists():
             raise FolderError(f"no such file or folder: {source}")
         earlier = [other.resolve() for other in sources[:number]]
-        for drop in _below(source):
+        for drop in _below(source, Counter() if unread is None else unread):
             if not (earlier and _is_below(drop.path.resolve(), earlier)):
                 yield drop
 
@@ -53,7 +59,7 @@ def count(sources: Sequence[Path], *, is_stopping: Callable[[], bool]) -> int:
     return sum(1 for _ in takewhile(lambda _: not is_stopping(), drops(sources)))
 
 
-def _below(source: Path) -> Iterator[Drop]:
+def _below(source: Path, unread: Counter[str]) -> Iterator[Drop]:
     if not source.is_dir():
         # A link that is named is followed, unlike one that lies in a folder.
         path = source.resolve() if source.is_symlink() else source
@@ -61,8 +67,10 @@ def _below(source: Path) -> Iterator[Drop]:
         return
     for found in listing(source, in_order=True):
         path = source / found.name
-        if is_called_like_picture(found.name) or looks_like_picture(_head(path)):
+        if is_called_like_picture(found.name) or looks_like_picture(head := _head(path)):
             yield Drop(id=None, path=path, name=found.name)
+        elif kind := kind_of(found.name, head):
+            unread[kind] += 1
 
 
 def _head(path: Path) -> bytes:

@@ -2,18 +2,35 @@
 
 import os
 import shutil
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from worker import lock
+from worker.hands import held
 from worker.health import told
 from worker.health.count import Counts, count
 from worker.health.told import Told
-from worker.held import in_hand
-from worker.inbox import Found, listing
+from worker.inbox import Survey, survey
 from worker.record import REPORT
 from worker.table.rows import Rows
+from worker.to_review import count_to_review
+
+
+@dataclass(slots=True)
+class Hand:
+    """What is in hand, of this outbox's worker and of others'."""
+
+    files: int = 0
+    """Those of this outbox."""
+    first: str = ""
+    """Name of the one that has been there longest; empty if that is not known."""
+    since: datetime | None = None
+    """Since when; in UTC."""
+    foreign: int = 0
+    """Those whose rows go to another outbox."""
+    foreign_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +44,12 @@ class Condition:
     """Who writes the report; None if no worker is running."""
     told: Told | None
     """What that one tells of itself."""
-    waiting: int
-    """Files in the inbox."""
-    in_hand: int
+    survey: Survey
+    """All that lies in the inbox; empty if that is away."""
+    hand: Hand
     """Files that were claimed and not filed away yet."""
-    oldest: Found | None
-    """The file that waits longest."""
+    to_review: dict[str, int] = field(default_factory=dict)
+    """Pictures in `review/` and `failed/` that wait for a person."""
     running_for: float
     """Seconds since the worker started; 0 if none is running."""
     rows: Counts
@@ -44,9 +61,13 @@ class Condition:
     @property
     def oldest_age(self) -> float:
         """Seconds since the file that waits longest came, or last changed; 0 if none waits."""
-        if not self.oldest:
-            return 0.0
-        return max(0.0, self.now.timestamp() - self.oldest.stamp.ctime_ns / 1e9)
+        oldest = self.survey.oldest
+        return max(0.0, self.now.timestamp() - oldest.stamp.ctime_ns / 1e9) if oldest else 0.0
+
+    @property
+    def in_hand(self) -> int:
+        """Files in anybody's hand."""
+        return self.hand.files + self.hand.foreign
 
 
 def look(inbox: Path, outbox: Path, now: datetime) -> Condition:
@@ -58,7 +79,6 @@ def look(inbox: Path, outbox: Path, now: datetime) -> Condition:
     """
     report = outbox / REPORT
     holder = lock.holder(report)
-    waiting, oldest = _waiting(inbox)
     return Condition(
         now=now,
         inbox=inbox,
@@ -66,25 +86,38 @@ def look(inbox: Path, outbox: Path, now: datetime) -> Condition:
         holder=holder,
         told=told.read(outbox, holder) if holder else None,
         running_for=now.timestamp() - lock.held_since(report) if holder else 0.0,
-        waiting=waiting,
-        in_hand=sum(1 for _ in in_hand(inbox)),
-        oldest=oldest,
+        survey=_surveyed(inbox),
+        hand=_hand(inbox, outbox),
+        to_review=count_to_review(outbox, inbox),
         rows=count(Rows(report).lines(), now),
         is_writable=_is_writable(report),
         free={"inbox": _free(inbox), "outbox": _free(outbox)},
     )
 
 
-def _waiting(inbox: Path) -> tuple[int, Found | None]:
-    waiting, oldest = 0, None
-    try:
-        for found in listing(inbox):
-            waiting += 1
-            if not oldest or found.stamp.ctime_ns < oldest.stamp.ctime_ns:
-                oldest = found
-    except OSError:  # it is away, as its missing disk space tells
-        pass
-    return waiting, oldest
+def _surveyed(inbox: Path) -> Survey:
+    with suppress(OSError):  # it is away, as its missing disk space tells
+        return survey(inbox)
+    return Survey()
+
+
+def _hand(inbox: Path, outbox: Path) -> Hand:
+    hand = Hand()
+    for one in held(inbox, outbox):
+        if not one.is_file:
+            continue
+        if one.is_foreign:
+            hand.foreign += 1
+            hand.foreign_since = _earlier(hand.foreign_since, one.since)
+        else:
+            hand.files += 1
+            if one.since and (hand.since is None or one.since < hand.since):
+                hand.first, hand.since = one.drop.name, one.since
+    return hand
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(one, other) if one and other else one or other
 
 
 def _is_writable(report: Path) -> bool:

@@ -47,15 +47,15 @@ def walk(
     Raises:
         OSError: the root itself cannot be listed.
     """
-    return (_in_order if in_order else _lazily)(root, enter, refused)
+    return (_in_order if in_order else _lazily)(os.fspath(root), enter, refused)
 
 
-def _lazily(root: Path | str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
-    waiting = [""]
+def _lazily(root: str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
+    waiting, real = [""], os.path.realpath(root)
     while waiting:
         below = waiting.pop()
         try:
-            with _scan(root, below) as entries:
+            with _scan(root, below, real) as entries:
                 for entry in entries:
                     name = f"{below}/{entry.name}" if below else entry.name
                     if entry.is_dir(follow_symlinks=False) and enter(entry.name):
@@ -68,7 +68,7 @@ def _lazily(root: Path | str, enter: Callable[[str], bool], refused: Refused) ->
             refused(below, error)
 
 
-def _in_order(root: Path | str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
+def _in_order(root: str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
     open_folders = [iter(_sorted(root, ""))]
     while open_folders:
         for name, entry in open_folders[-1]:
@@ -100,9 +100,9 @@ def folders(root: Path | str) -> list[str]:
 
     What cannot be listed has none below it.
     """
-    found = [""]
+    found, real = [""], os.path.realpath(root)
     for below in found:  # it grows meanwhile
-        with suppress(OSError), _scan(root, below) as entries:
+        with suppress(OSError), _scan(root, below, real) as entries:
             found += [
                 f"{below}/{entry.name}" if below else entry.name
                 for entry in entries
@@ -112,17 +112,19 @@ def folders(root: Path | str) -> list[str]:
 
 
 @contextmanager
-def _scan(root: Path | str, below: str) -> Iterator[Iterator["os.DirEntry[str]"]]:
+def _scan(
+    root: Path | str, below: str, real: str | None = None
+) -> Iterator[Iterator["os.DirEntry[str]"]]:
     if not _BY_DESCRIPTOR:
         with os.scandir(Path(root, below)) as entries:
             yield entries
         return
-    with opened_folder(root, below) as descriptor, os.scandir(descriptor) as entries:
+    with opened_folder(root, below, real=real) as descriptor, os.scandir(descriptor) as entries:
         yield entries
 
 
 @contextmanager
-def opened_folder(root: Path | str, below: str = "") -> Iterator[int]:
+def opened_folder(root: Path | str, below: str = "", *, real: str | None = None) -> Iterator[int]:
     """Open a folder; no link is followed below the root. Not on Windows, which opens none.
 
     The root itself may be a link: whoever runs the worker named it.
@@ -130,6 +132,7 @@ def opened_folder(root: Path | str, below: str = "") -> Iterator[int]:
     Args:
         root: where the way begins.
         below: relative to the root, with `/` between its parts; empty for the root itself.
+        real: the root with all links followed, where that is known: it takes time to find out.
 
     Yields:
         A descriptor for `os.scandir`, `os.fsync` or a `dir_fd`.
@@ -146,21 +149,21 @@ def opened_folder(root: Path | str, below: str = "") -> Iterator[int]:
             raise _no_folder(path) from error
         raise
     try:
-        if "/" in below and not _is_below(descriptor, root, below):
+        if "/" in below and not _is_below(descriptor, root, below, real):
             raise _no_folder(path)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _is_below(descriptor: int, root: Path | str, below: str) -> bool:
+def _is_below(descriptor: int, root: Path | str, below: str, real: str | None) -> bool:
     """Say whether an open folder lies where its name says, so that no link led there."""
     try:
         lies = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - no file of ours
     except OSError:  # not on Linux: somebody may be quicker than this look
         parents = Path(below).parents[:-1]  # the last is the root
         return not any(Path(root, parent).is_symlink() for parent in parents)
-    return lies == os.path.join(os.path.realpath(root), below)  # noqa: PTH118
+    return lies == os.path.join(real or os.path.realpath(root), below)  # noqa: PTH118
 
 
 def _no_folder(path: str) -> NotADirectoryError:

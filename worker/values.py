@@ -124,6 +124,8 @@ class Verdict:
     """A few words for a person; empty for `ok`."""
     runner_up: int | None = None
     runner_up_confidence: float | None = None
+    doubt: str = ""
+    """Why some of the file may not be written yet; else empty. No column of the report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,18 +135,29 @@ class Picture:
     id: str
     drop: Drop
     sha256: str
-    sight: Sight
+    sights: tuple[Sight, ...]
+    """Of each of its pages, one at least; of the first alone where there are too many."""
+    pages: int = 1
+    doubt: str = ""
+    """Why some of it may not be written yet, though it was decoded; else empty."""
+
+    @property
+    def sight(self) -> Sight:
+        """Of the page that is read: the first one that shows anything, else the first."""
+        return next((sight for sight in self.sights if sight.frames), self.sights[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A drop that was not decoded, and why."""
+    """A drop that was not decoded, or perhaps too early, and why."""
 
     id: str
     drop: Drop
     sha256: str
     """Of the file's bytes, in hex; empty when they could not be read."""
     error: InputError
+    reading: Reading | None = None
+    """Its row all the same, if it stays as it is; None if nothing could be decoded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

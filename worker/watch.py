@@ -11,8 +11,9 @@ from typing import Final, Protocol
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers.api import BaseObserver
 
+from worker import ignore
 from worker.inbox import CLAIMED
-from worker.observer import ARRIVALS, observer
+from worker.observer import ARRIVALS, is_full, observer
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,9 @@ class Watch(Protocol):
     def is_well(self) -> bool:
         """Say whether it still sees the folder that now has the inbox's name."""
 
+    def looking(self) -> str:
+        """Say by what files are noticed: events, or listings."""
+
     def hints(self) -> set[str]:
         """Give and forget the names of files that arrived or were closed since asked last."""
 
@@ -46,9 +50,10 @@ class Watch(Protocol):
 class Polling:
     """Watches nothing: listings alone tell what is there."""
 
-    def __init__(self, folder: Path) -> None:
-        """Name the inbox."""
+    def __init__(self, folder: Path, why: str = "as asked for") -> None:
+        """Name the inbox, and say why there are no events."""
         self._folder = folder
+        self._why = why
         self._watched: tuple[int, int] | None = None
 
     def start(self) -> None:
@@ -61,6 +66,10 @@ class Polling:
     def is_well(self) -> bool:
         """Say whether the folder is still the same."""
         return _identity(self._folder) == self._watched
+
+    def looking(self) -> str:
+        """Say that there are listings only, and why."""
+        return f"polling, {self._why}"
 
     def hints(self) -> set[str]:
         """Know nothing."""
@@ -83,7 +92,7 @@ class Events(FileSystemEventHandler):
                 once until `hints` is asked.
         """
         self._folder = folder
-        self._prefix = os.fspath(folder) + os.sep
+        self._root = os.fspath(folder)
         self._wake = wake
         self._lock = threading.Lock()
         self._names: set[str] = set()
@@ -95,11 +104,11 @@ class Events(FileSystemEventHandler):
         """Start a new observer, whatever became of the last one."""
         self.stop()
         self._watched = _identity(self._folder)
+        # The inbox may be a link: what is watched is the folder itself, and told by its path.
+        self._root = os.path.realpath(self._folder)
         try:
-            self._observer = observer(self._folder)
-            self._observer.schedule(
-                self, os.fspath(self._folder), recursive=True, event_filter=ARRIVALS
-            )
+            self._observer = observer()
+            self._observer.schedule(self, self._root, recursive=True, event_filter=ARRIVALS)
             self._observer.start()
         except OSError as error:
             self.stop()
@@ -119,7 +128,7 @@ class Events(FileSystemEventHandler):
         """Say whether all its threads live and the folder is still the one it watches.
 
         A folder that was deleted and made again, or renamed away, leaves an
-        observer that looks alive and hears nothing.
+        observer that looks alive and hears nothing; so does a link that leads elsewhere now.
         """
         return (
             self._observer is not None
@@ -127,6 +136,12 @@ class Events(FileSystemEventHandler):
             and all(emitter.is_alive() for emitter in self._observer.emitters)
             and _identity(self._folder) == self._watched
         )
+
+    def looking(self) -> str:
+        """Say that there are events, or where there are none."""
+        if self._observer and is_full(self._observer):
+            return f"events, and listings for some folders: {_LIMITS[errno.ENOSPC]}"
+        return "events"
 
     def hints(self) -> set[str]:
         """Give and forget the names that were told since the last call."""
@@ -138,14 +153,15 @@ class Events(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Note a name; for watchdog alone."""
         path = os.fsdecode(event.dest_path or event.src_path)
-        name = path.removeprefix(self._prefix)
+        name = path.removeprefix(self._root + os.sep)
         if name.startswith(CLAIMED) or name == path:
             return
+        is_read = event.is_directory or not ignore.by_name(name.rpartition(os.sep)[2])
         with self._lock:
             named = not event.is_directory and len(self._names) < _MOST_HINTS
             self._names.add(name.replace(os.sep, "/") if named else LOOK_EVERYWHERE)
-            asleep, self._awake = not self._awake, True
-        if asleep:
+            asleep, self._awake = not self._awake, self._awake or is_read
+        if asleep and is_read:  # what is left alone can wait until something else is told
             self._wake()
 
 

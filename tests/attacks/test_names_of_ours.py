@@ -26,6 +26,7 @@ CASES = [
     ("predictions.csv", ["why", "{0}/in/7.png", *FOLDERS]),
     ("predictions.csv", ["report", "--outbox={0}/out"]),
     ("predictions.csv", ["corrections", "--outbox={0}/out", "--to={0}/to"]),
+    ("predictions.csv", ["repair", *FOLDERS]),
     ("predictions.csv", WATCH),
     ("predictions-2026-01.csv", ["verify", *FOLDERS]),
     ("predictions-2026-01.csv", ["status", *FOLDERS]),

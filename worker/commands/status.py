@@ -14,11 +14,12 @@ from worker import search_path
 from worker.errors import FolderError
 from worker.health.told import iso
 from worker.options import INBOX, OUTBOX, Inbox, Outbox
-from worker.table.escape import escape
+from worker.table.escape import escape, printable
 
 if TYPE_CHECKING:
     from collections import Counter
 
+    from worker.inbox import Survey
     from worker.status import Condition
 
 
@@ -58,18 +59,25 @@ def find(inbox: Path, outbox: Path) -> tuple["Condition", list[str]]:
 
 def as_dict(condition: "Condition", found: list[str]) -> dict[str, object]:
     """Give all of it for JSON."""
-    oldest, rows = condition.oldest, condition.rows
+    survey, rows = condition.survey, condition.rows
     return {
         "well": not found,
         "needs": found,
         "running": condition.holder is not None,
         "holder": condition.holder,
         "worker": asdict(condition.told) if condition.told else None,
-        "waiting": condition.waiting,
+        "waiting": survey.waiting,
         "in_hand": condition.in_hand,
-        "oldest": {"file": escape(oldest.name), "seconds": round(condition.oldest_age, 1)}
-        if oldest
+        "in_foreign_hand": condition.hand.foreign,
+        "oldest": {"file": escape(survey.oldest.name), "seconds": round(condition.oldest_age, 1)}
+        if survey.oldest
         else None,
+        "left_alone": {
+            rule.name.lower(): {"files": count, "example": printable(survey.examples[rule])}
+            for rule, count in survey.left_alone.most_common()
+        },
+        "cannot_be_listed": {printable(name): why for name, why in survey.refused.items()},
+        "to_review": condition.to_review,
         "rows": {
             "total": dict(rows.total),
             "today": dict(rows.today),
@@ -103,15 +111,18 @@ def show(condition: "Condition", found: list[str]) -> None:
 
 
 def _lines(condition: "Condition") -> Iterator[tuple[str, str]]:
-    told, rows = condition.told, condition.rows
+    told, rows, survey = condition.told, condition.rows, condition.survey
     yield "worker", f"running: {condition.holder}" if condition.holder else "not running"
     if told:
         yield "looking", told.looking if told.is_ready else f"{told.looking}; not ready yet"
         yield "model", told.model
         yield "this run", _counts(told.read)
-    yield "waiting", f"{condition.waiting:,} in the inbox, {condition.in_hand:,} in hand"
-    if condition.oldest:
-        yield "oldest", f"{escape(condition.oldest.name)}, for {condition.oldest_age:,.0f} s"
+    yield "waiting", f"{survey.waiting:,} in the inbox, {condition.in_hand:,} in hand"
+    if survey.oldest:
+        yield "oldest", f"{escape(survey.oldest.name)}, for {condition.oldest_age:,.0f} s"
+    if survey.left_alone:
+        yield "left alone", _left_alone(survey)
+    yield "to review", _counts(condition.to_review)
     yield "today", _counts(rows.today)
     yield "in all", _counts(rows.total)
     yield "rate", f"{rows.last_minute:,} in the last minute ({rows.last_minute / 60:.1f} a second)"
@@ -123,8 +134,18 @@ def _lines(condition: "Condition") -> Iterator[tuple[str, str]]:
     )
 
 
+def _left_alone(survey: "Survey") -> str:
+    """Count what is left alone by rule, with a name to ask `digitdrop why` about."""
+    kinds = ", ".join(
+        f"{count:,} {rule.name.lower().replace('_', ' ')}: {printable(survey.examples[rule])}"
+        for rule, count in survey.left_alone.most_common()
+    )
+    return f"{survey.left_alone.total():,} ({kinds}); `digitdrop why NAME` says why"
+
+
 def _counts(counts: "Counter[str] | dict[str, int]") -> str:
-    parts = [f"{number:,} {name}" for name, number in sorted(counts.items(), key=_least)]
+    ordered = sorted(counts.items(), key=_least)
+    parts = [f"{number:,} {name}" for name, number in ordered if number]
     return f"{sum(counts.values()):,}" + (f": {', '.join(parts)}" if parts else "")
 
 

@@ -18,6 +18,7 @@ from worker.errors import FolderError
 from worker.health.told import Told
 from worker.held import in_hand
 from worker.regular import fresh, opened
+from worker.to_review import count_to_review
 from worker.values import Status
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ _SHARE: Final = 0.01  # of the time may be spent on writing it, however many fil
 class Metrics:
     """Writes the file aside and renames it."""
 
-    def __init__(self, path: Path, inbox: Path) -> None:
+    def __init__(self, path: Path, inbox: Path, outbox: Path) -> None:
         """Name the file.
 
         Raises:
@@ -50,6 +51,7 @@ class Metrics:
         self._path = path
         self._aside = path.with_name(f".{path.name}.new")
         self._inbox = inbox
+        self._outbox = outbox
         self._told: Told | None = None
         self._at = -math.inf
         self._spacing = _SPACING
@@ -61,12 +63,12 @@ class Metrics:
         if now - self._at >= wait:
             self._at, self._told = now, told
             began = time.perf_counter()
-            self._write(_Sample(told, self._inbox, is_up=True))
+            self._write(_Sample(told, self._inbox, self._outbox, is_up=True))
             self._spacing = max(_SPACING, (time.perf_counter() - began) / _SHARE)
 
     def end(self, told: Told) -> None:
         """Write that the worker is down."""
-        self._write(_Sample(told, self._inbox, is_up=False))
+        self._write(_Sample(told, self._inbox, self._outbox, is_up=False))
 
     def _write(self, sample: "_Sample") -> None:
         registry = CollectorRegistry(auto_describe=False)
@@ -97,9 +99,10 @@ _START: Final = b"# HELP digitdrop_"
 class _Sample(Collector):
     """The figures of one moment."""
 
-    def __init__(self, told: Told, folder: Path, *, is_up: bool) -> None:
+    def __init__(self, told: Told, folder: Path, outbox: Path, *, is_up: bool) -> None:
         self._told = told
         self._folder = folder
+        self._outbox = outbox
         self._is_up = is_up
 
     def describe(self) -> list[GaugeMetricFamily]:
@@ -124,6 +127,14 @@ class _Sample(Collector):
         yield _gauge("last_row_time_seconds", "Time of its last row.", _epoch(told.last))
         yield _gauge("in_hand_files", "Claimed files.", sum(1 for _ in in_hand(self._folder)))
         yield _gauge("waiting_files", "Files in the inbox.", inbox.count(self._folder))
+        yield _gauge(
+            "deferred_files", "What cannot be taken, listed or filed for now.", told.deferred_files
+        )
+        yield _gauge(
+            "to_review_files",
+            "Pictures in review/ and failed/ that wait for a person.",
+            sum(count_to_review(self._outbox, self._folder).values()),
+        )
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -12,7 +12,7 @@ def outlets(inbox: Path, outbox: Path, metrics: Path | None) -> list[Outlet]:
 
     Args:
         inbox: whose files are counted for the metrics.
-        outbox: where the status file goes.
+        outbox: where the status file goes, and pictures are counted.
         metrics: file for Prometheus; None for none.
 
     Raises:
@@ -24,5 +24,5 @@ def outlets(inbox: Path, outbox: Path, metrics: Path | None) -> list[Outlet]:
     if metrics:
         from worker.health.metrics import Metrics  # loads 1 MB that hardly anybody needs
 
-        found.append(Metrics(metrics, inbox))
+        found.append(Metrics(metrics, inbox, outbox))
     return found

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from worker.health.told import Outlet, Told, iso
+from worker.health.told import Deferred, Outlet, Told, iso
 from worker.settle import Now
 from worker.values import Reading
 
@@ -37,8 +37,9 @@ class Pulse:
             self.beat()
 
     def looking(self, how: str) -> None:
-        """Note how files are noticed."""
-        self._told = replace(self._told, looking=how)
+        """Note how files are noticed; the same again is no news."""
+        if how != self._told.looking:
+            self._told = replace(self._told, looking=how)
 
     def wrote(self, readings: Sequence[Reading]) -> None:
         """Count new rows of the report."""
@@ -60,6 +61,10 @@ class Pulse:
         if trouble != self._told.trouble:
             self._told = replace(self._told, trouble=trouble)
         self.beat()
+
+    def deferred(self, first: tuple[Deferred, ...], count: int) -> None:
+        """Note what cannot be handled for now: the first of it, and how much there is."""
+        self._told = replace(self._told, deferred=first, deferred_files=count)
 
     def end(self) -> None:
         """Say that the worker stops."""

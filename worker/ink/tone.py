@@ -1,6 +1,7 @@
 """Pixels of any kind -> grey: depth, colour and transparency. A part of `decode`."""
 
 import math
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -26,20 +27,59 @@ def to_grey(picture: Image.Image) -> Grey:
     Not turned upright; pictures beyond `MANY_PIXELS` are reduced by averaging.
     """
     if picture.mode in {"I", "F"} or picture.mode.startswith("I;"):
-        return _reduced(_from_depth(np.asarray(picture)))
+        return _from_depth(picture)
     if picture.mode == "L" and "transparency" not in picture.info:
         return _reduced(np.asarray(picture))
-    shrink = _shrink(*picture.size)
-    if picture.mode in {"1", "P", "PA"} or "transparency" in picture.info:
-        picture = picture.convert(_plain(picture))
-    if shrink > 1:
-        picture = picture.reduce(shrink)  # weighs colours by their opacity
-    pixels = np.asarray(picture if picture.mode in _READY else picture.convert(_plain(picture)))
+    pixels = _pixels(picture, _shrink(*picture.size))
     if pixels.ndim == 2:
         return pixels
     if pixels.shape[2] in {2, 4}:
         return _composited(pixels)
     return _of_colours(pixels)
+
+
+def array_to_grey(deep: npt.NDArray[np.generic]) -> Grey:
+    """Return what pixels of any depth show, as `to_grey` does.
+
+    Args:
+        deep: shape (height, width), or (height, width, 3 or 4) with blue first.
+    """
+    low, high = _range([deep])
+    grey = _scaled(deep, low, high)
+    if grey.ndim == 2:
+        return _reduced(grey)
+    shrink = _shrink(grey.shape[1], grey.shape[0])
+    size = (max(1, grey.shape[1] // shrink), max(1, grey.shape[0] // shrink))
+    small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return _of_colours(np.ascontiguousarray(small[..., 2::-1]))
+
+
+_BAND = 2**20
+"""Pixels that are converted at a time: copies of a large picture would take all memory."""
+
+
+def _bands(picture: Image.Image, rows: int = 1) -> Iterator[Image.Image]:
+    """Cut a picture into bands of a multiple of `rows` rows; a small one is left whole."""
+    width, height = picture.size
+    step = max(rows, _BAND // width // rows * rows)
+    if step >= height:
+        yield picture
+        return
+    for top in range(0, height, step):
+        yield picture.crop((0, top, width, min(height, top + step)))
+
+
+def _pixels(picture: Image.Image, shrink: int) -> _Pixels:
+    """Return the pixels as grey or colours, reduced by averaging."""
+    return np.concatenate([_converted(band, shrink) for band in _bands(picture, shrink)])
+
+
+def _converted(picture: Image.Image, shrink: int) -> _Pixels:
+    if picture.mode in {"1", "P", "PA"} or "transparency" in picture.info:
+        picture = picture.convert(_plain(picture))
+    if shrink > 1:
+        picture = picture.reduce(shrink)  # weighs colours by their opacity
+    return np.asarray(picture if picture.mode in _READY else picture.convert(_plain(picture)))
 
 
 _READY = {"L", "LA", "RGB", "RGBA"}
@@ -66,30 +106,51 @@ def _reduced(grey: Grey) -> Grey:
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def _from_depth(deep: npt.NDArray[np.generic]) -> Grey:
-    """Scale 16-bit, 32-bit and float pixels to 8 bits by the range they use.
+def _from_depth(picture: Image.Image) -> Grey:
+    """Scale 16-bit, 32-bit and float pixels to 8 bits by the range they use, and reduce them."""
+    low, high = _range(np.asarray(band) for band in _bands(picture))
+    shrink = _shrink(*picture.size)
+    bands = (np.asarray(band) for band in _bands(picture, shrink))
+    return np.concatenate([_averaged(_scaled(band, low, high), shrink) for band in bands])
+
+
+def _averaged(grey: Grey, shrink: int) -> Grey:
+    """Reduce by averaging whole squares of pixels; rows and columns that are left over go."""
+    if shrink <= 1:
+        return grey
+    height, width = (max(1, side // shrink) for side in grey.shape)
+    whole = grey[: height * shrink, : width * shrink]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _range(bands: Iterable[npt.NDArray[np.generic]]) -> tuple[float, float]:
+    """Return the least and the largest of all finite values, zeros if there are none."""
+    lows, highs = [], []
+    for band in bands:
+        if not np.issubdtype(band.dtype, np.integer):
+            band = band[np.isfinite(band)]  # noqa: PLW2901 - and what is left of it
+        if band.size:
+            lows.append(float(band.min()))
+            highs.append(float(band.max()))
+    return (min(lows), max(highs)) if lows else (0.0, 0.0)
+
+
+def _scaled(deep: npt.NDArray[np.generic], low: float, high: float) -> Grey:
+    """Scale values of a known range to 0-255.
 
     Integers are taken to have as many bits as their largest value needs, at least
-    8, for scanners store 10 or 12 bits in 16; floats are 0-1 or 0-255 if they fit.
+    8, for scanners store 10 or 12 bits in 16; floats are 0-1 or 0-255 if they fit. What is
+    infinite is put at the ends of what is not, and what is no number at 0.
     """
     if np.issubdtype(deep.dtype, np.integer):
-        low, high = float(deep.min()), float(deep.max())
         top = 2.0 ** max(8, int(high).bit_length()) - 1 if low >= 0 else high
     else:
-        deep = _finite(deep)
-        low, high = float(deep.min()), float(deep.max())
+        deep = np.asarray(np.nan_to_num(deep, nan=0, neginf=low, posinf=high))
         top = next((top for top in (1.0, 255.0) if low >= 0 and high <= top), high)
     bottom = min(low, 0.0)
     scaled = (deep.astype(np.float32) - bottom) * (255.0 / max(top - bottom, 1e-30))
     grey: Grey = np.rint(scaled).astype(np.uint8)
     return grey
-
-
-def _finite(deep: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """Put what is infinite at the ends of what is not, and what is no number at 0."""
-    found = deep[np.isfinite(deep)]
-    low, high = (found.min(), found.max()) if found.size else (0, 0)
-    return np.asarray(np.nan_to_num(deep, nan=0, neginf=low, posinf=high))
 
 
 def _composited(pixels: _Pixels) -> Grey:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
 from worker.regular import opened
+from worker.table.ends import LONGEST, is_foreign
+from worker.table.foreign import lines
 from worker.table.row import Row, is_whole, search
 from worker.table.rows import Rows
 
@@ -61,11 +63,22 @@ class Growth:
     def _read(self, path: Path) -> Iterator[tuple[str, Row]]:
         with opened(path) as file:
             mark = self._marks.setdefault(_identity(file), _Mark(0, b""))
+            if is_foreign(file.readline(LONGEST)):  # nobody adds to it any more
+                yield from self._read_whole(file, mark)
+                return
             file.seek(mark.end)
             for chunk in _chunks(file):
                 mark.end += len(chunk)
                 mark.tail = (mark.tail + chunk)[-_GUARD:]
                 yield from search(io.BytesIO(chunk), None)
+
+    def _read_whole(self, file: BinaryIO, mark: _Mark) -> Iterator[tuple[str, Row]]:
+        if mark.end:
+            return
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _GUARD))
+        mark.end, mark.tail = size, file.read()
+        yield from search(lines(file), None)
 
 
 def _identity(file: BinaryIO) -> _File:

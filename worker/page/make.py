@@ -6,7 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from worker import lock
+from worker.errors import ReportError
+from worker.health import told
+from worker.health.told import Told
 from worker.mounts import HomeDisk
+from worker.needs import of_worker
 from worker.page.find import find
 from worker.page.growth import Growth
 from worker.page.publish import publish
@@ -18,6 +23,7 @@ from worker.page.view import Viewer, corrections
 from worker.record import REPORT
 from worker.stock import Digests
 from worker.table.rows import Rows
+from worker.to_review import count_to_review
 from worker.values import Status
 
 _OPEN: Final = 120  # pictures that need a person, at most
@@ -32,7 +38,7 @@ class Made:
     rows: int
     shown: int
     open: int
-    """Pictures that need a person."""
+    """Pictures in `review/` and `failed/` that wait for a person."""
     is_complete: bool
     """Whether no thumbnail is left to be made, and every picture was on its shelf."""
 
@@ -71,7 +77,7 @@ class Maker:
         self._is_complete = False
 
     def is_due(self) -> bool:
-        """Say whether the report has changed since the page was made, or thumbnails are owed.
+        """Say whether anything has changed since the page was made, or thumbnails are owed.
 
         Never while the outbox's disk is away.
         """
@@ -89,7 +95,8 @@ class Maker:
             OSError: the report cannot be read, or the page not be written; do it again later.
         """
         until = time.monotonic() + patience
-        state = self._state()
+        state, worker = self._state(), self._worker()
+        inbox = Path(worker.inbox) if worker else None
         self._read()
         shown, still_open = self._tally.newest(), self._tally.open()
         paths = find(self._outbox, _merged(shown, still_open), self._digests)
@@ -103,8 +110,8 @@ class Maker:
         values = figures(self._tally, now) | {
             "items": (items := viewer.items(shown, right)),
             "open_items": viewer.items(still_open[:_OPEN], right),
-            "open_count": len(still_open),
-            "open_is_least": self._tally.open_is_least,
+            "open_count": (to_review := sum(count_to_review(self._outbox, inbox).values())),
+            "needs": of_worker(worker) if worker else [],
             "status_choices": sorted(_choices([item.status for item in items]), key=_rank),
             "day_choices": sorted(_choices([item.day for item in items]), reverse=True),
             "first_open": _OPEN_AT_ONCE,
@@ -115,7 +122,7 @@ class Maker:
         self._made_of = state
         filed = all(entry.id in paths or _is_filed(entry, now) for entry in shown)
         self._is_complete = all_made and filed
-        return Made(self._tally.rows, len(items), len(still_open), self._is_complete)
+        return Made(self._tally.rows, len(items), to_review, self._is_complete)
 
     def _read(self) -> None:
         holds, rows = self._growth.rows()
@@ -133,7 +140,7 @@ class Maker:
         return [entry for entry in entries if entry.id in paths or not _is_filed(entry, now)]
 
     def _state(self) -> object:
-        """Give what changes whenever the report does."""
+        """Give what changes whenever the report does, or what the worker cannot do."""
         files = []
         for path in self._rows.files():
             try:
@@ -141,7 +148,16 @@ class Maker:
             except FileNotFoundError:
                 continue
             files.append((path, status.st_ino, status.st_size, status.st_mtime_ns))
-        return files
+        worker = self._worker()
+        return files, of_worker(worker) if worker else []
+
+    def _worker(self) -> Told | None:
+        """Read what the worker tells of itself; None where none is running."""
+        try:
+            holder = lock.holder(self._outbox / REPORT)
+        except ReportError:
+            return None
+        return told.read(self._outbox, holder) if holder else None
 
 
 def _is_filed(entry: Entry, now: datetime) -> bool:

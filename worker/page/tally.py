@@ -41,8 +41,6 @@ class Tally:
         self._newest: list[Entry] = []  # a heap
         self._open: list[Entry] = []
         self.rows = 0
-        self.open_is_least = False
-        """Whether more pictures wait for a person than are kept track of."""
         self.statuses: Counter[str] = Counter()
         self.days: defaultdict[date, Counter[str]] = defaultdict(Counter)
         self.confidences: tuple[Counter[str], ...] = tuple(Counter() for _ in range(BINS))
@@ -78,6 +76,5 @@ class Tally:
     def open(self) -> list[Entry]:
         """Give the newest rows whose pictures wait for a person, newest first."""
         found = self._sieve(sorted(self._open, reverse=True))
-        self.open_is_least |= len(found) > MOST_OPEN
         self._open = found[:MOST_OPEN]
         return self._open

@@ -12,13 +12,12 @@ from typing import Final
 
 import cv2
 
-from worker.decode import decode
 from worker.errors import InputError
-from worker.glyph import look
 from worker.load import load
 from worker.page.tally import Entry
 from worker.regular import opened
 from worker.shelve import SHELVES
+from worker.shown import shown
 from worker.values import Frame, Grey, Limits
 
 logger = logging.getLogger(__name__)
@@ -96,9 +95,9 @@ def _thumbnail(path: Path, entry: Entry) -> Thumbnail | None:
         content = load(path, most=limits.bytes)
         if hashlib.sha256(content).hexdigest() != entry.row.sha256:
             return None
-        grey = decode(content, limits=limits)
-        frames = look(grey).frames
-        return Thumbnail(_picture(grey), _frame(frames[0]) if frames else "", len(frames))
+        seen = shown(content, limits=limits)
+        frames = seen.sight.frames
+        return Thumbnail(_picture(seen.grey), _frame(frames[0]) if frames else "", len(frames))
     except InputError:  # somebody took it away, or it is not what the worker read
         return None
     except Exception:  # a bug of ours, or of a library, may cost a thumbnail, never the page

@@ -11,14 +11,17 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from worker.claim import Hand
+from worker.deferred import DeferredQueue
 from worker.disk import make_folder
 from worker.errors import InputError
 from worker.load import sha256_of
 from worker.pipeline import utc_now
+from worker.postponed import Postponed
 from worker.recorder import Recorder
 from worker.review.folders import FOLDERS, Folders
 from worker.review.match import Moved, match
@@ -56,6 +59,8 @@ class Corrector:
         recorder: Recorder,
         settler: Settler,
         stopper: Stopper,
+        deferred: DeferredQueue,
+        postponed: Postponed,
         clock: Callable[[], Now],
     ) -> None:
         """Wire the steps together.
@@ -66,14 +71,18 @@ class Corrector:
             rows: where to look for the rows that are corrected.
             recorder: writes with that hand.
             settler: its own, since it tells files apart by name.
-            stopper: tells of the end.
+            stopper: tells of trouble with these folders.
+            deferred: keeps pictures that cannot be taken for now.
+            postponed: keeps those that cannot leave the hand for now.
             clock: tells the time.
         """
         self._review = review
         self._hand = hand
         self._rows = rows
         self._recorder = recorder
-        self._stopper = stopper
+        self._clock = clock
+        self._deferred = deferred
+        self._postponed = postponed
         self._recovered = False
         self._trouble = stopper.trouble("take corrections in")
         self._folders = Folders(review, settler, clock)
@@ -94,26 +103,37 @@ class Corrector:
         try:
             if not self._recovered:
                 self._recover()
-            ready = self._folders.ready()
-            if ready:
-                self._correct(self._hand.take(ready[:_TURN]))
+            ready = self._due(self._folders.ready())
+            taken = self._hand.take(ready[:_TURN], refused=self._defer) if ready else []
+            self._correct(taken)
         except OSError as error:
             self._trouble.goes_on(error)
             self._recovered = False
             return math.inf
         self._trouble.is_over()
-        return 0.0 if ready[_TURN:] else self._folders.due()
+        # Where none could be taken, the others would not fare better at once.
+        return 0.0 if taken and ready[_TURN:] else self._folders.due()
 
     def _recover(self) -> None:
         make_folder(self._review)
         self._hand.prepare()
+        for drop in self._hand.odd():
+            self._postponed.attempt(drop, "be put back", partial(self._give_back, drop))
         self._correct(self._recorder.finish(self._hand.left_behind()))
         self._recovered = True
+
+    def _due(self, names: list[str]) -> list[str]:
+        now = self._clock()
+        return [name for name in names if self._deferred.is_due(_key(name), now)]
+
+    def _defer(self, name: str, error: OSError) -> None:
+        why = error.strerror or str(error)
+        self._deferred.put(name, cannot="be taken", why=why, now=self._clock(), key=_key(name))
 
     def _correct(self, drops: Sequence[Drop]) -> None:
         """Give each picture in hand its row, or back if it belongs to none."""
         moved = {drop.id: drop for drop in drops if drop.id}
-        asked = {one.id: one for drop in moved.values() if (one := self._asked(drop))}
+        asked = {one.id: one for drop in drops if (one := self._asked_or_later(drop, moved))}
         contents = {one.sha256 for one in asked.values()}
         rows = dict(self._rows.rows_of(contents)) if contents else {}
         corrections = []
@@ -127,18 +147,31 @@ class Corrector:
             self._leave(drop)
         self._hand.let_go(drops)
 
+    def _asked_or_later(self, drop: Drop, moved: dict[str, Drop]) -> Moved | None:
+        self._deferred.done(_key(drop.name))
+        try:
+            return self._asked(drop)
+        except OSError as error:  # of the disk, not of the picture
+            self._postponed.put(drop, "be read", error, partial(self._correct_one, drop))
+            moved.pop(drop.id or "", None)
+            return None
+
+    def _correct_one(self, drop: Drop) -> None:
+        self._asked(drop)
+        self._correct([drop])
+
     def _asked(self, drop: Drop) -> Moved | None:
         try:
             digest = sha256_of(drop.path)
         except InputError as error:
             if isinstance(error.__cause__, OSError) and error.__cause__.errno not in _REFUSED:
-                raise error.__cause__ from None  # of the disk, not of the picture
+                raise error.__cause__ from None
             return None
         return Moved(id=drop.id or "", name=_below(drop), sha256=digest)
 
     def _leave(self, drop: Drop) -> None:
         """Put a picture that belongs to no row back where its owner put it, and say so once."""
-        self._stopper.insist("put a file back", lambda: self._give_back(drop))
+        self._postponed.attempt(drop, "be put back", partial(self._give_back, drop))
         if self._folders.pass_over(drop.name):
             logger.warning(
                 "review/%s corrects nothing: no row of the report has its content, "
@@ -152,6 +185,11 @@ class Corrector:
                 "review/%s has another file by now: the earlier one waits in hand",
                 escape(drop.name),
             )
+        self._hand.let_go([drop])
+
+
+def _key(name: str) -> str:
+    return f"review/{name}"
 
 
 def _below(drop: Drop) -> str:

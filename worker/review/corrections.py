@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from worker.disk import copy_durably, make_folder, move
-from worker.errors import FolderError
+from worker.copying import copy_durably
+from worker.disk import make_folder, move
+from worker.errors import FolderError, InputError
 from worker.review.folders import FOLDERS
 from worker.shelve import SHELVES, named_by_id, names, shelf
 from worker.stock import Digests, files_in
@@ -84,9 +85,16 @@ def _gather(
         if old:
             move(old, last)
         else:
-            copy_durably(source, last, aside=last.with_name(f".{chain[-1]}.part"))
+            _copy(source, last, chain[-1])
         gathered.new += 1
     gathered.labels[folder] += 1
+
+
+def _copy(source: Path, target: Path, key: str) -> None:
+    try:
+        copy_durably(source, target, aside=target.with_name(f".{key}.part"))
+    except InputError as error:
+        raise FolderError(f"cannot copy {source}: {error}") from error
 
 
 def _place(target: Path, key: str, row: Row) -> Path:

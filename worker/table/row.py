@@ -120,11 +120,13 @@ def _row(text: bytes, row_id: bytes) -> Row:
     """Read a line that people may have saved from a spreadsheet, in their locale's manner."""
     delimiter = ";" if text.strip(b'"').startswith(row_id + b";") else ","
     cells = _split(text, delimiter)
+    if len(cells) <= COLUMNS.index("sha256"):  # edited beyond recognition: still its row
+        return Row(datetime.now(UTC), Status.UNCERTAIN)
+    file, sha256 = cells[2], cells[9]
     try:
         time, status = _time(cells[1]), Status(cells[5])
-        file, sha256 = cells[2], cells[9]
-    except (IndexError, ValueError):  # edited beyond recognition: still its row
-        return Row(datetime.now(UTC), Status.UNCERTAIN)
+    except ValueError:
+        return Row(datetime.now(UTC), Status.UNCERTAIN, file, sha256)
     return Row(
         time,
         status,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from worker.regular import opened
+from worker.table.foreign import lines
 from worker.table.rotation import closed
 from worker.table.row import Row, search, search_contents
 
@@ -38,7 +39,7 @@ class Rows:
         """Yield the rows of the report that grows, with their ids; none if there is no report."""
         if os.path.lexists(self._path):
             with opened(self._path) as file:
-                yield from search(file, None)
+                yield from search(lines(file), None)
 
     def every_row(self) -> Iterator[tuple[str, Row]]:
         """Yield every row with its id: of closed reports, those set aside, the one that grows.
@@ -47,12 +48,12 @@ class Rows:
         file the order is that of writing.
         """
         for file, is_ours in self._open_all():
-            yield from (one for one in search(file, None) if is_ours or one[1].is_whole)
+            yield from (one for one in search(lines(file), None) if is_ours or one[1].is_whole)
 
     def lines(self) -> Iterator[bytes]:
-        """Yield the lines of all these files as they are, headers too."""
+        """Yield the lines of all these files, headers too; of foreign ones as we write them."""
         for file, _ in self._open_all():
-            yield from file
+            yield from lines(file)
 
     def rows_of(self, contents: Collection[str]) -> Iterator[tuple[str, Row]]:
         """Yield the whole rows, in whichever file, of pictures with these SHA-256.
@@ -66,8 +67,9 @@ class Rows:
         """Yield the same a little at a time, also where none is found for long."""
         wanted = {digest.encode() for digest in contents}
         for file, _ in self._open_all():
-            while lines := list(islice(file, _STEP)):
-                yield [one for one in search_contents(lines, wanted) if one[1].is_whole]
+            left = lines(file)
+            while some := list(islice(left, _STEP)):
+                yield [one for one in search_contents(some, wanted) if one[1].is_whole]
 
     def rows(self, ids: Collection[str], since: datetime | None = None) -> dict[str, Row]:
         """Look up rows by id, in whichever file.
@@ -81,27 +83,22 @@ class Rows:
         found: dict[str, Row] = {}
         for path in self._written(since) if wanted else []:
             with opened(path) as file:
-                found.update(search(file, wanted))
+                found.update(search(lines(file), wanted))
         return found
 
     def _open_all(self) -> Iterator[tuple[BinaryIO, bool]]:
         """Open each file in turn, with whether all its lines should be rows."""
         with ExitStack() as stack:
             # First of all, so that it is at hand whatever name it gets meanwhile.
-            growing = self._open(stack)
+            growing = _there(self._path, stack)
             for paths, is_ours in ((closed(self._path), True), (self._named(FOREIGN), False)):
                 for path in paths:
-                    with opened(path) as file:
-                        if not growing or not _is_same(file, growing):
+                    with ExitStack() as one:
+                        file = _there(path, one)
+                        if file and not (growing and _is_same(file, growing)):
                             yield file, is_ours
             if growing:
                 yield growing, True
-
-    def _open(self, stack: ExitStack) -> BinaryIO | None:
-        try:
-            return stack.enter_context(opened(self._path))
-        except FileNotFoundError:
-            return None
 
     def _written(self, since: datetime | None) -> list[Path]:
         """List where rows that were written since then may be, whatever people called it."""
@@ -125,6 +122,13 @@ class Rows:
                 )
         except FileNotFoundError:
             return []
+
+
+def _there(report: Path, stack: ExitStack) -> BinaryIO | None:
+    try:
+        return stack.enter_context(opened(report))
+    except FileNotFoundError:
+        return None
 
 
 def _is_same(one: BinaryIO, other: BinaryIO) -> bool:

@@ -5,7 +5,6 @@ the first picture goes, so that `verify` never takes what was cleared for lost.
 """
 
 import logging
-import re
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import Final
 
 from worker.claim import remove_empty
 from worker.errors import Gone, Unavailable
+from worker.ignore import is_junk
 from worker.load import sha256_of
 from worker.shelve import SHELVES
 from worker.table.rows import Rows
@@ -32,7 +32,6 @@ _SOON: Final = timedelta(seconds=5)  # after trouble with the disk; then twice a
 _LATE: Final = timedelta(minutes=10)
 _DAY: Final = timedelta(days=1)
 _END: Final = object()
-_LITTER: Final = re.compile(r"\.d[a-z2-7]{16}\.part|\.DS_Store|Thumbs\.db|desktop\.ini")
 
 
 class Clearer:
@@ -47,7 +46,7 @@ class Clearer:
             outbox: the folder with `done/`.
             rows: only pictures with a row in it are deleted.
             keep: how long after the end of its day (UTC) a picture stays.
-            clock: tells the time, aware.
+            clock: tells the time, aware; one that cannot leap ahead, see `passed`.
         """
         self._outbox = outbox
         self._rows = rows
@@ -61,6 +60,8 @@ class Clearer:
 
     def step(self) -> bool:
         """Work for some milliseconds; say whether more is left to do now."""
+        if self._is_busy and self._last_day(self._clock()) < self._until:
+            self._is_busy, self._until = False, date.min  # the clock was put right meanwhile
         if not self._is_busy and not self._sets_out():
             return False
         until = time.perf_counter() + _STEP
@@ -85,11 +86,17 @@ class Clearer:
     def _sets_out(self) -> bool:
         """Begin if a day more is due than last time."""
         now = self._clock()
-        last = (now - self._keep).astimezone(UTC).date() - _DAY
+        last = self._last_day(now)
         self._is_busy = now >= self._not_before and last > self._until
         if self._is_busy:
             self._until, self._work = last, self._clear(last)
         return self._is_busy
+
+    def _last_day(self, now: datetime) -> date:
+        try:
+            return (now - self._keep).astimezone(UTC).date() - _DAY
+        except OverflowError:  # longer than there were days
+            return date.min
 
     def _clear(self, last: date) -> Iterator[None]:
         days = _days(self._outbox / _DONE, last)
@@ -103,7 +110,7 @@ class Clearer:
             recorded: set[Path] = set()
             yield from self._find_recorded(group, last, recorded)
             for path in group:
-                if path in recorded or _LITTER.fullmatch(path.name):
+                if path in recorded or is_junk(path.name):
                     path.unlink(missing_ok=True)
                 gone, kept = gone + (path in recorded), kept + path.exists()
                 yield

@@ -25,6 +25,7 @@ class Kind(StrEnum):
 
 _BY_ITSELF: Final = {
     Kind.READ,
+    Kind.FAILED,
     Kind.IN_HAND,
     Kind.WAITING,
     Kind.CHANGING,
@@ -43,8 +44,10 @@ class Answer:
     """In words, for a person; follows the file's name."""
     to_do: str = ""
     """What a person can do; empty if there is nothing to do."""
+    is_open: bool = False
+    """Whether the picture has its row, and lies where it waits for a person."""
 
     @property
     def needs_person(self) -> bool:
-        """Whether nothing more will happen by itself, and the picture has no answer."""
-        return self.kind not in _BY_ITSELF
+        """Whether the picture waits for a person: to be looked at, or to be read at all."""
+        return self.is_open or self.kind not in _BY_ITSELF

@@ -16,20 +16,22 @@ def became(seen: Trace, recorded: Recorded) -> Answer:
     row_id, row = recorded
     where = " ".join(_where(seen, recorded))
     record = f"recorded {moment(row.time)} as {row_id}"
+    waits = seen.shelved is not None  # a person who has taken it has dealt with it
     if row.status is Status.UNREADABLE:
         return Answer(
             Kind.FAILED,
             f"it could not be read: {row.reason}; {record}; {where}",
             "if a viewer shows the picture, save it anew as PNG or JPEG and drop that",
+            is_open=waits,
         )
-    to_do = ""
-    if SHELVES[row.status] == SHELVES[Status.UNCERTAIN] and seen.shelved:
+    if SHELVES[row.status] == SHELVES[Status.UNCERTAIN] and waits:
         review = seen.outbox / SHELVES[row.status]
         to_do = (
             f"look at it: if it shows a 7, move it into {review / '7'}; "
             f"if it shows no single digit, into {review / 'none'}"
         )
-    return Answer(Kind.READ, f"{_said(recorded)}; {record}; {where}", to_do)
+        return Answer(Kind.READ, f"{_said(recorded)}; {record}; {where}", to_do, is_open=True)
+    return Answer(Kind.READ, f"{_said(recorded)}; {record}; {where}")
 
 
 def _said(recorded: Recorded) -> str:
@@ -54,7 +56,10 @@ def _where(seen: Trace, recorded: Recorded) -> Iterator[str]:
         yield "the picture was deleted since by --keep-done"
     else:
         yield f"the picture is not in {SHELVES[row.status]}/ any more: somebody took it"
-    if len(seen.rows) > 1:
+    pictures = sum(not earlier.corrects for _, earlier in seen.rows)
+    if pictures > 1:
+        yield f"(the last of {pictures} pictures that were dropped under that name)"
+    elif len(seen.rows) > 1:
         yield f"(the last of {len(seen.rows)} rows about it)"
 
 

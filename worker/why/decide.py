@@ -1,7 +1,9 @@
 """Why is my picture not read? What can be seen of it -> one answer."""
 
 from worker.why.answer import Answer, Kind
-from worker.why.became import became, moment
+from worker.why.became import became
+from worker.why.deferred import deferred
+from worker.why.in_hand import in_hand
 from worker.why.spot import Place
 from worker.why.trace import Trace
 from worker.why.waits import waits
@@ -13,17 +15,42 @@ def why(seen: Trace) -> Answer:
         case Place.INBOX if seen.waiting:
             return waits(seen, seen.waiting)
         case Place.HAND:
-            return _in_hand(seen)
+            return in_hand(seen)
         case Place.OUTBOX if seen.spot.label:
             return _labelled(seen)
     if seen.rows:
         return became(seen, seen.rows[-1])
     if seen.spot.place is Place.NOWHERE:
+        return deferred(seen) or _nowhere(seen)
+    return _not_dropped(seen)
+
+
+def _nowhere(seen: Trace) -> Answer:
+    if seen.spot.unread:
+        return Answer(
+            Kind.REFUSED,
+            f"cannot say: {seen.spot.unread}",
+            "ask as the user that runs the worker, and see that this one may look into it",
+        )
+    return Answer(
+        Kind.UNKNOWN,
+        f"neither in the inbox {seen.inbox} nor in hand, and no row of the report has that name",
+        "check the name; was it dropped into another inbox, is --inbox right, is --outbox?",
+    )
+
+
+def _not_dropped(seen: Trace) -> Answer:
+    if seen.spot.unread:
+        return Answer(
+            Kind.NOT_DROPPED,
+            f"it does not lie in the inbox {seen.inbox}, and {seen.spot.unread}",
+            "ask for the picture that was dropped, or for its name",
+        )
+    if seen.spot.place is Place.OUTBOX:
         return Answer(
             Kind.UNKNOWN,
-            f"neither in the inbox {seen.inbox} nor in hand, and no row of the report has that "
-            "name",
-            "check the name; was it dropped into another inbox, is --inbox right, is --outbox?",
+            "it lies in the outbox, and no row of the report has its content",
+            f"drop it into {seen.inbox}, or let `digitdrop repair` do so",
         )
     return Answer(
         Kind.NOT_DROPPED,
@@ -32,18 +59,9 @@ def why(seen: Trace) -> Answer:
     )
 
 
-def _in_hand(seen: Trace) -> Answer:
-    since = f" since {moment(seen.spot.since)}" if seen.spot.since else ""
-    if seen.holder is None:
-        return Answer(
-            Kind.STUCK,
-            f"in hand{since}, but no worker is running: the last one ended in the middle",
-            "start `digitdrop watch`: it reads what was in hand first",
-        )
-    return Answer(Kind.IN_HAND, f"in hand{since}: its row comes in a moment")
-
-
 def _labelled(seen: Trace) -> Answer:
+    if answer := deferred(seen):
+        return answer
     shows = "no single digit" if seen.spot.label == "none" else f"a {seen.spot.label}"
     if not seen.rows:
         return Answer(

@@ -1,15 +1,15 @@
 """What the report says of one picture, and where that picture lies by now."""
 
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
-from worker.errors import InputError
 from worker.held import ROW_ID
-from worker.load import sha256_of
-from worker.shelve import names, shelf
+from worker.shelve import TOO_LARGE, names, shelf
+from worker.stock import Digests
 from worker.table.escape import printable
 from worker.table.row import Row, search
 from worker.values import Drop
@@ -46,25 +46,29 @@ def rows_about(lines: Iterable[bytes], *, name: str, sha256: str = "") -> list[R
     return [(row_id, row) for row_id, row in found if row_id in chosen]
 
 
-def lies_at(outbox: Path, recorded: Recorded) -> Path | None:
-    """Find the picture of a row on its shelf; None if it is not there."""
+def lies_at(inbox: Path, outbox: Path, recorded: Recorded) -> Path | None:
+    """Find the picture of a row on its shelf, or where it lies if it was too large for that.
+
+    None if it is not there.
+    """
     row_id, row = recorded
     if not row.name:
         return None
     drop = Drop(id=row_id, path=Path(row.name), name=row.name)
-    places = list(names(drop, shelf(outbox, row.status, row.time.astimezone(UTC))))
+    target = shelf(outbox, row.status, row.time.astimezone(UTC))
+    aside = inbox / TOO_LARGE / target.name
+    places = [*names(drop, target), *names(drop, aside)]
     for path in reversed(places):  # by its id first: that name can be nobody else's
-        if path.is_file() and (row_id in path.name or digest(path) in {row.sha256, ""}):
+        if _is_file(path) and (row_id in path.name or Digests().of(path) in {row.sha256, ""}):
             return path
     return None
 
 
-def digest(path: Path) -> str:
-    """Give the SHA-256 of a file in hex; empty if it may not be read."""
+def _is_file(path: Path) -> bool:
     try:
-        return sha256_of(path)
-    except InputError:
-        return ""
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _candidates(lines: Iterable[bytes], name: str, sha256: str) -> Iterator[Recorded]:

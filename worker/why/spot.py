@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from worker.held import batches, claim_time, drops_in
+from worker.hands import held
 from worker.inbox import CLAIMED
 from worker.review.folders import FOLDERS
 from worker.shelve import SHELVES
@@ -36,6 +36,10 @@ class Spot:
     """When it was taken into hand; None if it is not there, or its batch does not tell."""
     label: str = ""
     """The folder of `review/` that a person moved it into, which says what it shows."""
+    is_foreign: bool = False
+    """Whether it is in the hand of the worker of another outbox."""
+    unread: str = ""
+    """Why its content is not known, where that would tell whose row it is."""
 
 
 def locate(asked: Path, inbox: Path, outbox: Path) -> Spot:
@@ -48,12 +52,12 @@ def locate(asked: Path, inbox: Path, outbox: Path) -> Spot:
     if name is None:
         name = asked.name if asked.is_absolute() else asked.as_posix()
     # A file may go into hand, or back, at any moment: what is looked at once more is not missed.
-    for look in (_in_inbox, _in_hand, _in_inbox):
-        if spot := look(name, inbox):
+    for _ in range(2):
+        if spot := _in_inbox(name, inbox) or _in_hand(name, inbox, outbox):
             return spot
     if os.path.lexists(asked):
         return Spot(Place.ELSEWHERE, asked, name)
-    return Spot(Place.NOWHERE, None, name)
+    return Spot(Place.NOWHERE, None, name, unread=_closed(name, inbox))
 
 
 def _in_outbox(path: Path, below: str) -> Spot:
@@ -66,12 +70,14 @@ def _in_outbox(path: Path, below: str) -> Spot:
     return Spot(Place.OUTBOX, path, name, label=day if is_label else "")
 
 
-def _in_hand(name: str, inbox: Path) -> Spot | None:
+def _in_hand(name: str, inbox: Path, outbox: Path) -> Spot | None:
     """Find it in anybody's hand, by its name or by its path there."""
-    for batch in batches(inbox / CLAIMED):
-        for drop in drops_in(batch):
-            if name in {drop.name, _below(drop.path, inbox)}:
-                return Spot(Place.HAND, drop.path, drop.name, since=claim_time(batch.name))
+    for one in held(inbox, outbox):
+        drop = one.drop
+        if name in {drop.name, _below(drop.path, inbox)}:
+            return Spot(
+                Place.HAND, drop.path, drop.name, since=one.since, is_foreign=one.is_foreign
+            )
     return None
 
 
@@ -83,13 +89,22 @@ def _in_inbox(name: str, inbox: Path) -> Spot | None:
     return None
 
 
+def _closed(name: str, inbox: Path) -> str:
+    """Say of a folder on the way that it may not be looked into; empty if all may be."""
+    for parent in list(PurePosixPath(name).parents)[-2::-1]:
+        folder = inbox / parent
+        if os.path.lexists(folder) and not os.access(folder, os.R_OK | os.X_OK):
+            return f"its folder {parent} may not be looked into by you"
+    return ""
+
+
 def _below(path: Path, folder: Path) -> str | None:
     """Give a path relative to a folder, with `/`; None if it does not lead below it.
 
     As it is written comes first, since links in the inbox are not followed.
     """
     as_written = tuple(Path(os.path.normpath(one.absolute())) for one in (path, folder))
-    followed = Path(os.path.realpath(path.parent), path.name), folder.resolve()
+    followed = Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(folder))
     for one, other in (as_written, followed):
         if one.is_relative_to(other) and one != other:
             return one.relative_to(other).as_posix()

@@ -1,17 +1,20 @@
 """All that may decide whether a picture is read, at one moment; changes nothing."""
 
-from dataclasses import dataclass
+import errno
+import os
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
-from worker import lock
-from worker.errors import FolderError
+from worker import ignore, lock
+from worker.errors import FolderError, Gone, InputError
 from worker.health import told
 from worker.health.told import Told
 from worker.record import REPORT
+from worker.stock import Digests
 from worker.table.rows import Rows
 from worker.tidy.cleared import cleared_until
-from worker.why.past import Recorded, digest, lies_at, rows_about
+from worker.why.past import Recorded, lies_at, rows_about
 from worker.why.spot import Place, Spot, locate
 from worker.why.waiting import Waiting, examine
 
@@ -46,14 +49,15 @@ def trace(asked: Path, inbox: Path, outbox: Path, now: datetime) -> Trace:
         ReportError: the report's lock may not be looked at.
         OSError: the report, or what is in hand, may not be read.
     """
-    if not inbox.is_dir():
+    if not os.path.isdir(inbox):  # noqa: PTH112 - Path asks no less, and raises where it may not
         raise FolderError(f"there is no inbox {inbox}: is its disk mounted, is --inbox right?")
     spot = locate(asked, inbox, outbox)
     try:
         waiting = examine(inbox, spot.name, now) if spot.place is Place.INBOX else None
-    except FileNotFoundError:  # taken into hand just now
+        spot, sha256 = _content(spot)
+    except FileNotFoundError:  # moved just now
         return trace(asked, inbox, outbox, now)
-    rows = rows_about(Rows(outbox / REPORT).lines(), name=spot.name, sha256=_content(spot))
+    rows = rows_about(Rows(outbox / REPORT).lines(), name=spot.name, sha256=sha256)
     holder = lock.holder(outbox / REPORT)
     return Trace(
         now=now,
@@ -62,14 +66,22 @@ def trace(asked: Path, inbox: Path, outbox: Path, now: datetime) -> Trace:
         spot=spot,
         waiting=waiting,
         rows=tuple(rows),
-        shelved=lies_at(outbox, rows[-1]) if rows else None,
+        shelved=lies_at(inbox, outbox, rows[-1]) if rows else None,
         cleared=cleared_until(outbox),
         holder=holder,
         told=told.read(outbox, holder) if holder else None,
     )
 
 
-def _content(spot: Spot) -> str:
+def _content(spot: Spot) -> tuple[Spot, str]:
     """Give the SHA-256 of what was read, or may have been, under whatever name."""
-    was_read = spot.place in {Place.OUTBOX, Place.ELSEWHERE}
-    return digest(spot.path) if spot.path and was_read else ""
+    if spot.path is None or spot.place not in {Place.OUTBOX, Place.ELSEWHERE}:
+        return spot, ""
+    if kind := ignore.by_kind(spot.path.lstat().st_mode):
+        return replace(spot, unread=kind), ""
+    try:
+        return spot, Digests().read(spot.path)
+    except Gone as error:
+        raise FileNotFoundError(errno.ENOENT, str(error), str(spot.path)) from error
+    except InputError as error:
+        return replace(spot, unread=f"it {error}, so that no row is known by its content"), ""

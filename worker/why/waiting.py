@@ -7,11 +7,12 @@ from typing import Final
 
 from worker import ignore
 from worker.crew.trial import deadly
-from worker.errors import InputError
+from worker.errors import Incomplete, InputError
 from worker.ignore import Rule
 from worker.inbox import count
 from worker.load import load
 from worker.pipeline import see
+from worker.twins import twin_of
 from worker.values import Drop, Failure, Limits
 
 TRIAL: Final = 15.0
@@ -30,6 +31,12 @@ class Waiting:
     """Whether it lies on another file system than the inbox, so that it cannot be claimed."""
     age: float
     """Seconds since it came, or last changed."""
+    size: int = 0
+    """Bytes."""
+    twin: str = ""
+    """An unfinished file beside it, relative to the inbox; empty if there is none."""
+    twin_age: float = 0.0
+    """Seconds since that one changed."""
     error: InputError | None = None
     """Why it cannot be decoded; None if it can, or if it was not decoded here."""
     is_deadly: bool = False
@@ -58,7 +65,11 @@ def examine(inbox: Path, name: str, now: datetime) -> Waiting:
             rule=rule, blamed=blamed, age=age, files=count(path) if rule is Rule.FOLDER else 0
         )
     error, is_deadly = _tried(path, name)
+    twin, changed = twin_of(inbox, name) or ("", 0.0)
     return Waiting(
+        size=status.st_size,
+        twin=twin,
+        twin_age=max(0.0, now.timestamp() - changed),
         is_mounted=status.st_dev != inbox.stat().st_dev,
         age=age,
         error=error,
@@ -76,7 +87,9 @@ def _tried(path: Path, name: str) -> tuple[InputError | None, bool]:
     if deadly([path], Limits(), time_limit=TRIAL):
         return None, True
     seen = see(Drop(id="", path=path, name=name), Limits(), content=lambda: content)
-    return (seen.error if isinstance(seen, Failure) else None), False
+    if isinstance(seen, Failure):
+        return seen.error, False
+    return (Incomplete(seen.doubt) if seen.doubt else None), False
 
 
 def _rule(inbox: Path, name: str) -> tuple[Rule | None, str]:

@@ -1,41 +1,45 @@
 """What keeps a file of the inbox waiting, in words."""
 
 from collections.abc import Callable
-from datetime import datetime
-from pathlib import Path
-from typing import Final
+from os.path import realpath
 
 from worker.errors import Incomplete, Unavailable
 from worker.ignore import Rule
+from worker.needs import LONG, idle_for, is_stuck
+from worker.settle import patience_for
 from worker.table.escape import printable
+from worker.twins import STALE
 from worker.why.answer import Answer, Kind
+from worker.why.became import moment
+from worker.why.deferred import deferred
 from worker.why.trace import Trace
 from worker.why.waiting import TRIAL, Waiting
-
-_LONG: Final = 60.0
-"""Seconds without a row in which a file that may be read is not read: no mere pause."""
 
 
 def waits(seen: Trace, file: Waiting) -> Answer:
     """Give the first thing that keeps a file waiting; what a person must do comes first."""
     reasons: tuple[Callable[[Trace, Waiting], Answer | None], ...] = (
-        _ignored, _refused, _nobody, _deadly, _cut_short, _changing, _stuck,
+        _ignored, _deferred, _refused, _nobody, _deadly, _unfinished, _cut_short, _changing,
+        _stuck,
     )  # fmt: skip
     for reason in reasons:
         if answer := reason(seen, file):
             return answer
+    earlier = _earlier(seen)
     before = f", with {file.files - 1:,} others" if file.files > 1 else ""
-    return Answer(Kind.WAITING, f"it waits in the inbox{before}; it is read in a moment")
+    return Answer(Kind.WAITING, f"it waits in the inbox{before}; it is read in a moment{earlier}")
 
 
-_REMEDIES: Final = {
-    Rule.HIDDEN: "give it a name that does not begin with a dot",
-    Rule.UNFINISHED: "rename it once it is finished",
-    Rule.LITTER: "give it another name if it is a picture of yours",
-    Rule.FOREIGN_FOLDER: "move the picture into another folder of the inbox",
-    Rule.LINK: "put a copy of the picture in its place",
-    Rule.SPECIAL: "drop a regular file",
-}
+def _earlier(seen: Trace) -> str:
+    """Tell of an earlier picture of the same name, which is not what is asked about."""
+    if not seen.rows:
+        return ""
+    row_id, row = seen.rows[-1]
+    return f"; an earlier picture of that name was recorded {moment(row.time)} as {row_id}"
+
+
+def _deferred(seen: Trace, _: Waiting) -> Answer | None:
+    return deferred(seen)
 
 
 def _ignored(_: Trace, file: Waiting) -> Answer | None:
@@ -44,7 +48,7 @@ def _ignored(_: Trace, file: Waiting) -> Answer | None:
     if file.rule is Rule.FOLDER:
         return Answer(Kind.FOLDER, f"it is a folder; {file.files:,} files in it wait to be read")
     text = f"left alone: {file.rule}"
-    return Answer(Kind.IGNORED, f"{text} ({printable(file.blamed)})", _REMEDIES[file.rule])
+    return Answer(Kind.IGNORED, f"{text} ({printable(file.blamed)})", file.rule.remedy)
 
 
 def _refused(_: Trace, file: Waiting) -> Answer | None:
@@ -71,7 +75,7 @@ def _nobody(seen: Trace, _: Waiting) -> Answer | None:
             "it waits, and no worker is running",
             "start `digitdrop watch`, or look at the service manager's log",
         )
-    if seen.told and seen.told.inbox and Path(seen.told.inbox) != seen.inbox.resolve():
+    if seen.told and seen.told.inbox and seen.told.inbox != realpath(seen.inbox):
         return Answer(
             Kind.STUCK,
             f"the worker of the outbox {seen.outbox} watches another inbox: {seen.told.inbox}",
@@ -97,11 +101,23 @@ def _deadly(_: Trace, file: Waiting) -> Answer | None:
     )
 
 
+def _unfinished(_: Trace, file: Waiting) -> Answer | None:
+    if not file.twin or file.twin_age > STALE:
+        return None
+    return Answer(
+        Kind.CHANGING,
+        f"an unfinished file lies beside it: {printable(file.twin)}, which changed "
+        f"{file.twin_age:,.0f} s ago; it is read once that is gone or renamed, "
+        f"or has not changed for {STALE:,.0f} s",
+        "if nobody is writing that one any more, delete it",
+    )
+
+
 def _cut_short(seen: Trace, file: Waiting) -> Answer | None:
     if not isinstance(file.error, Incomplete):
         return None
-    patience = seen.told.max_wait if seen.told else 0.0
-    if file.age > patience + _LONG:
+    patience = patience_for(file.size, seen.told.max_wait) if seen.told else 0.0
+    if file.age > patience + LONG:
         return None
     left = max(0.0, patience - file.age)
     return Answer(
@@ -124,16 +140,11 @@ def _changing(seen: Trace, file: Waiting) -> Answer | None:
 
 
 def _stuck(seen: Trace, file: Waiting) -> Answer | None:
-    told = seen.told
-    if not told:
-        return None
-    last = datetime.fromisoformat(told.last or told.since)
-    quiet = (seen.now - last).total_seconds()
-    if min(quiet, file.age) < told.settle + told.max_wait + _LONG:
+    if not seen.told or not is_stuck(seen.told, seen.now, file.age, size=file.size):
         return None
     return Answer(
         Kind.STUCK,
         f"it has waited for {file.age:,.0f} s, and the worker has written no row for "
-        f"{quiet:,.0f} s",
+        f"{idle_for(seen.told, seen.now):,.0f} s",
         "look for its name in the worker's log: it may not be allowed to take it",
     )
