@@ -54,14 +54,6 @@ def descriptor(path: Path | str, flags: int) -> int:
     return _regular(path, flags | _NO_LINK)
 
 
-def is_candidate(entry: "os.DirEntry[str]") -> bool:
-    """Say whether an entry of a folder may be a file of ours: a pipe is not.
-
-    A link may be, and cannot be opened: it is told of, and not passed over.
-    """
-    return entry.is_file(follow_symlinks=False) or entry.is_symlink()
-
-
 def _followed(path: str, flags: int) -> int:
     return _regular(path, flags)
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture
+from ledger import FIRST, ROOT, THEN, Worker, a_picture, a_worker, drop, files_below
 
 from worker.errors import SetupError
 from worker.regular import fresh, opened
@@ -26,6 +26,7 @@ CASES = [
     ("predictions.csv", ["why", "{0}/in/7.png", *FOLDERS]),
     ("predictions.csv", ["report", "--outbox={0}/out"]),
     ("predictions.csv", ["corrections", "--outbox={0}/out", "--to={0}/to"]),
+    ("predictions.csv", ["repair", *FOLDERS]),
     ("predictions.csv", WATCH),
     ("predictions-2026-01.csv", ["verify", *FOLDERS]),
     ("predictions-2026-01.csv", ["status", *FOLDERS]),
@@ -105,6 +106,51 @@ def test_no_command_hangs_or_writes_elsewhere(
     assert process.returncode in {0, 1, 2}, told
     assert precious.read_bytes() == PRECIOUS
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_report_that_is_replaced_while_the_worker_runs_is_waited_for(
+    kind: str, worker: Worker, tmp_path: Path
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(PRECIOUS)
+    report = worker.outbox / "predictions.csv"
+    report.rename(tmp_path / "kept.csv")
+    put(kind, report, precious)
+
+    drop(worker.inbox, THEN)
+    worker.waits_until(lambda: "cannot" in worker.told())
+    assert worker.status()[0] != 0
+    assert precious.read_bytes() == PRECIOUS
+    report.rmdir() if kind == "folder" else report.unlink()
+    (tmp_path / "kept.csv").rename(report)
+    worker.comes_to_rest(len(FIRST + THEN))
+
+    assert worker.complaints(FIRST + THEN) == []
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_called_like_a_closed_report_does_not_stop_what_was_in_hand_from_being_read(
+    kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / "precious").write_bytes(PRECIOUS)
+    drop(tmp_path / "inbox", FIRST)
+    with a_worker(tmp_path, "--settle=0") as worker:
+        worker.waits_until(lambda: bool(files_below(worker.inbox / ".claimed")))
+    names = ("predictions-2026-01.csv", "predictions-mine.csv", "predictions-foreign-1.csv")
+    for name in names:
+        put(kind, worker.outbox / name, tmp_path / "precious")
+
+    with a_worker(tmp_path, "--settle=0") as worker:
+        worker.comes_to_rest(len(FIRST))
+
+    for name in names:  # the audit would take them for reports
+        path = worker.outbox / name
+        path.rmdir() if kind == "folder" else path.unlink()
+    assert worker.complaints(FIRST) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

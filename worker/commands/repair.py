@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from worker import search_path
 from worker.options import INBOX, OUTBOX, Inbox, Outbox
 
 
@@ -31,6 +32,7 @@ def repair(
     from worker.record import REPORT
     from worker.repair import repair as bring_together
 
+    search_path.check(inbox=inbox, outbox=outbox)
     repairs = bring_together(
         inbox, outbox, outbox / REPORT, is_dry=dry_run, foreign_claims=foreign_claims
     )

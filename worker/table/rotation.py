@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from worker.disk import rename_exclusively
-from worker.regular import is_candidate
 
 Period: TypeAlias = Literal["day", "month"]
 
@@ -67,7 +66,10 @@ class Rotation:
 
 
 def closed(report: Path) -> list[Path]:
-    """List the closed reports of a report, oldest first; none if its folder is not there."""
+    """List the closed reports of a report, oldest first; none if its folder is not there.
+
+    A link, a pipe or a folder that is called so is no report, and passed over.
+    """
     name = re.compile(
         rf"{re.escape(report.stem)}-(\d{{4}}-\d\d)(-\d\d)?(?:-(\d{{4,9}}))?"
         rf"{re.escape(report.suffix)}"
@@ -77,7 +79,7 @@ def closed(report: Path) -> list[Path]:
             found = [
                 (match, report.with_name(entry.name))
                 for entry in entries
-                if (match := name.fullmatch(entry.name)) and is_candidate(entry)
+                if (match := name.fullmatch(entry.name)) and entry.is_file(follow_symlinks=False)
             ]
     except FileNotFoundError:
         return []

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from worker.regular import is_candidate, opened
+from worker.regular import opened
 from worker.table.foreign import lines
 from worker.table.rotation import closed
 from worker.table.row import Row, search, search_contents
@@ -118,7 +118,7 @@ class Rows:
                     for entry in entries
                     if entry.name.startswith(start)
                     and entry.name.endswith(end)
-                    and is_candidate(entry)
+                    and entry.is_file(follow_symlinks=False)
                 )
         except FileNotFoundError:
             return []
