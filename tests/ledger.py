@@ -188,10 +188,14 @@ def audit_report(report: Path, drops: list[tuple[str, bytes]]) -> list[str]:
 
 @contextmanager
 def a_worker(
-    folder: Path, *more: str, outbox: Path | None = None, log: Path | None = None
+    folder: Path,
+    *more: str,
+    outbox: Path | None = None,
+    log: Path | None = None,
+    within: tuple[str, ...] = (),
 ) -> "Iterator[Worker]":
     """Run the real worker on a folder; it is killed at the end if it still runs."""
-    worker = Worker(folder, *more, outbox=outbox, log=log)
+    worker = Worker(folder, *more, outbox=outbox, log=log, within=within)
     try:
         yield worker
     finally:
@@ -202,13 +206,19 @@ class Worker:
     """The real worker in a process of its own."""
 
     def __init__(
-        self, folder: Path, *more: str, outbox: Path | None = None, log: Path | None = None
+        self,
+        folder: Path,
+        *more: str,
+        outbox: Path | None = None,
+        log: Path | None = None,
+        within: tuple[str, ...] = (),
     ) -> None:
-        """Start it."""
+        """Start it; `within` is the command that runs it, such as one that takes rights away."""
         self.log = log or folder / "log"
         self.inbox, self.outbox = folder / "inbox", outbox or folder / "outbox"
         self.inbox.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "worker", "watch", "--workers=1", "--no-page", *more]
+        command = [*within, sys.executable, "-m", "worker", "watch", "--workers=1", "--no-page"]
+        command += more
         command += [f"--inbox={self.inbox}", f"--outbox={self.outbox}"]
         with self.log.open("ab") as told:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=told, stderr=told)

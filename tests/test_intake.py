@@ -59,7 +59,6 @@ def an_intake(folder: Path, turns: Turns, model: str) -> Intake:
         deferred=deferred,
         postponed=postponed,
         clock=now,
-        limits=Limits(),
         stopper=stopper,
         pulse=pulse,
     )
@@ -94,9 +93,9 @@ def test_a_turn_is_as_large_as_what_is_read_in_a_quarter_second_and_grows_by_ste
     pace = Pace(1)
     drops = [a_drop(Path("7.png"))] * 16
 
-    pace.ended(Turn(drops, (), begun=time.monotonic() - 1))
+    pace.ended(Turn(drops, begun=time.monotonic() - 1))
     slow = pace.size
-    pace.ended(Turn(drops, (), begun=time.monotonic()))
+    pace.ended(Turn(drops, begun=time.monotonic()))
 
     assert slow in {3, 4}
     assert pace.size == 4 * slow
@@ -106,9 +105,9 @@ def test_a_turn_takes_its_time_from_when_the_one_before_ended() -> None:
     pace = Pace(1)
     drops = [a_drop(Path("7.png"))] * 16
 
-    pace.ended(Turn(drops, (), begun=time.monotonic() - 1))
+    pace.ended(Turn(drops, begun=time.monotonic() - 1))
     slow = pace.size
-    pace.ended(Turn(drops, (), begun=time.monotonic() - 1))
+    pace.ended(Turn(drops, begun=time.monotonic() - 1))
 
     assert pace.size == 4 * slow
 
@@ -116,7 +115,7 @@ def test_a_turn_takes_its_time_from_when_the_one_before_ended() -> None:
 def test_a_turn_has_a_picture_for_each_worker_however_long_they_take() -> None:
     pace = Pace(6)
 
-    pace.ended(Turn([a_drop(Path("7.png"))] * 16, (), begun=time.monotonic() - 100))
+    pace.ended(Turn([a_drop(Path("7.png"))] * 16, begun=time.monotonic() - 100))
 
     assert pace.size == 6
 
@@ -124,6 +123,6 @@ def test_a_turn_has_a_picture_for_each_worker_however_long_they_take() -> None:
 def test_a_turn_that_is_not_full_teaches_nothing() -> None:
     pace = Pace(2)
 
-    pace.ended(Turn([a_drop(Path("7.png"))], (), begun=time.monotonic() - 100))
+    pace.ended(Turn([a_drop(Path("7.png"))], begun=time.monotonic() - 100))
 
     assert pace.size == 16

@@ -28,6 +28,10 @@ from worker.values import Limits
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("poison")]
 
 DROPS = [(f"{number}.png", a_picture(number)) for number in range(5)]
+REASONS = {
+    "kills": "crashed the reader twice",
+    "hangs": "takes longer than 2 seconds to read",
+}
 LAUNCHERS = {
     "-m worker": [sys.executable, "-m", "worker"],
     "-m digitdrop": [sys.executable, "-m", "digitdrop"],
@@ -47,7 +51,7 @@ def check(folder: Path, *poisoned: str) -> None:
         for row in rows(folder / "outbox" / "predictions.csv")
         if row["status"] == "unreadable"
     ]
-    assert sorted(unreadable) == [(f"{how}.png", "crashed the reader twice") for how in poisoned]
+    assert sorted(unreadable) == [(f"{how}.png", REASONS[how]) for how in poisoned]
     failed = files_below(folder / "outbox" / "failed")
     assert [path.name for path in failed] == [f"{how}.png" for how in poisoned]
 

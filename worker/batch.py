@@ -84,7 +84,7 @@ def batch(
 
     Raises:
         SetupError: a source does not exist, or the report cannot be written.
-        Hung: a picture never ends; run again, and it will be passed over.
+        Hung: a thread never ends; run again, and all that was read is in the report.
     """
     if report_path.is_dir():
         raise ReportError(f"{report_path} is a folder: name a file with --report")
@@ -98,14 +98,14 @@ def batch(
         turns = Turns(terms, classifier)
         summary = Summary()
         try:
-            ahead = Ahead(turns, begun, limits, is_stopping=is_stopping)
-            for group, outcomes in ahead.read(drops(sources)):
+            ahead = Ahead(turns, begun, stopper=stopper)
+            for done, outcomes in ahead.read(drops(sources)):
                 summary.add_known([known[one.id] for one in outcomes if one.id in known])
                 new = _there([one for one in outcomes if one.id not in known])
                 readings = pipeline.readings(new, model=classifier.name, now=pipeline.utc_now)
                 _append(report, readings)
                 summary.add(readings)
-                progress(len(group))
+                progress(done)
                 if is_stopping():
                     summary.was_stopped = True
                     break

@@ -13,7 +13,7 @@ from worker.folders import check_folders, check_rights
 from worker.intake import Intake
 from worker.loop import Loop, now
 from worker.mounts import HomeDisk, remote_file_system
-from worker.parts import Service, between, pager_of, pulse_of, upkeep_of, watch_of
+from worker.parts import Service, between, pager_of, pulse_of, refuses, upkeep_of, watch_of
 from worker.postponed import Postponed
 from worker.putback import PutBack
 from worker.record import REPORT, Report
@@ -64,7 +64,12 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: s
             outbox=service.outbox,
             stopper=stopper,
             postponed=postponed,
-            far=Far(between=between(stopper, pulse), kept=kept, most=service.limits.bytes),
+            far=Far(
+                between=between(stopper, pulse),
+                kept=kept,
+                most=service.limits.bytes,
+                refuse=refuses(service.inbox),
+            ),
             pulse=pulse,
         )
 
@@ -86,7 +91,6 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: s
         deferred=deferred,
         postponed=postponed,
         clock=now,
-        limits=service.limits,
         stopper=stopper,
         pulse=pulse,
     )

@@ -102,6 +102,12 @@ class DeferredQueue:
         """Say after how many seconds the next item may be tried; infinite if there is none."""
         return min((self.wait(key, now) for key in self._items), default=math.inf)
 
+    def hasten(self, cannot: str, now: Now) -> None:
+        """Have all items of one kind tried again at once: one of them was handled."""
+        for item in self._items.values():
+            if item.told.cannot == cannot:
+                item.due = min(item.due, now.monotonic)
+
     def done(self, key: str, *, how: str = "now it can") -> None:
         """Forget an item that was handled, or is gone; nothing if it is not kept."""
         item = self._items.pop(key, None)

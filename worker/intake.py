@@ -5,14 +5,12 @@ again under the same id; what has its row is only filed away.
 """
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from worker.claim import Hand
-from worker.crew.crew import Lost
-from worker.crew.trial import deadly
 from worker.crew.turns import Pace, Turn, Turns
 from worker.deferred import DeferredQueue
 from worker.health.pulse import Pulse
@@ -26,11 +24,11 @@ from worker.recorder import Recorder
 from worker.settle import Now
 from worker.stopper import Stopper
 from worker.table.escape import escape
-from worker.values import Drop, Failure, Limits, Reading
+from worker.values import Drop, Failure, Reading
 
 logger = logging.getLogger(__name__)
 
-_AGAIN: Final = 32  # pictures between two writes where what was in hand is read again
+_LOOK: Final = 0.1  # seconds between two looks for what takes long
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,6 @@ class Intake:
         put_back: PutBack,
         deferred: DeferredQueue,
         postponed: Postponed,
-        limits: Limits,
         stopper: Stopper,
         pulse: Pulse,
         clock: Callable[[], Now],
@@ -70,10 +67,12 @@ class Intake:
         self._put_back = put_back
         self._deferred = deferred
         self._postponed = postponed
-        self._limits = limits
         self._stopper = stopper
         self.pace = Pace(turns.workers)
         self._was_full = False
+        self._late: dict[str, _Taken] = {}
+        """What takes long, by the ids of its rows."""
+        self._has_recovered = False
         self._pending: _Taken | None = None
         """What is being read, while what was read before is recorded."""
 
@@ -86,15 +85,21 @@ class Intake:
         """
         if self._pending:  # it is in hand
             self._pending.turn.give_up()
+            self._set_apart(self._pending)
         self._pending = None
         self._hand.prepare()
         self._report.prepare()
         for drop in self._hand.odd():
             self._put_back.put_out(drop)
-        left = self._recorder.finish(self._hand.left_behind())
+        left = self._recorder.finish(
+            drop for drop in self._hand.left_behind() if drop.id not in self._late
+        )
         if left:
             logger.info("%d pictures were in hand without a row: reading them again", len(left))
-            self._read_again(left)
+            # What ended an earlier run, if it was one of them, may end another process.
+            self._turns.suspect(left, crashes=0 if self._has_recovered else 1)
+            self._set_apart(_Taken(Turn(left), {}, settled=True))
+        self._has_recovered = True
 
     def handle(self, found: Sequence[Found], *, settled: bool) -> None:
         """Read files of the inbox: each gets its row, or goes back to wait.
@@ -109,7 +114,7 @@ class Intake:
         Raises:
             OSError: files cannot be claimed now; `recover` before the next turn.
             Stopped: the worker shall stop.
-            Hung: a picture never ends.
+            Hung: a thread never ends; what it reads is in hand or recorded.
         """
         self._stopper.insist("empty its hand", self._postponed.make_room)
         before = {one.name: one for one in found}
@@ -120,26 +125,29 @@ class Intake:
             self._deferred.done(drop.name)
         logger.info("claimed %d: %s", len(drops), _few(drops), extra=about(count=len(drops)))
         is_full = len(found) >= max(2, self.pace.size)
-        try:
-            self._read(drops, before, settled=settled, more=is_full and self._was_full)
-        except Lost:
-            self.recover()
+        self._read(drops, before, settled=settled, more=is_full and self._was_full)
         self._was_full |= is_full
 
     def finish(self) -> None:
         """End the turn that is only begun, if one is; raises what `handle` does."""
         last, self._pending = self._pending, None
-        try:
-            if last:
-                self._finish(last)
-        except Lost:
-            self.recover()
+        if last:
+            self._finish(last)
         self._turns.lull()
 
     def retry(self) -> float:
-        """Try again what could not leave the hand; say after how many seconds to do so again."""
+        """Record what took long, and try again what could not leave the hand.
+
+        Returns:
+            Seconds after which to do so again; infinite if nothing waits.
+        """
+        for outcome in self._turns.late():
+            taken = self._late.pop(outcome.drop.id or "", self._pending)
+            if taken and (reading := self._reading(outcome, taken)):
+                self._recorder.record([reading])
+            self._hand.let_go([outcome.drop])
         self._postponed.retry()
-        return self._postponed.due()
+        return min(self._postponed.due(), _LOOK if self._late else math.inf)
 
     def _defer(self, name: str, error: OSError) -> None:
         why = error.strerror or str(error)
@@ -166,19 +174,11 @@ class Intake:
             self._finish(last)
         self._finish(taken)
 
-    def _read_again(self, drops: Sequence[Drop]) -> None:
-        blamed = deadly(
-            [drop.path for drop in drops],
-            self._limits,
-            is_stopping=self._stopper.is_stopping,
-            moved=self._pulse.beat,
-        )
-        left = iter(drops)
-        while some := list(islice(left, _AGAIN)):
-            # Read one by one: together they may have taken all memory.
-            turns = [self._turns.begin([drop], deadly=blamed) for drop in some]
-            outcomes = [outcome for turn in turns for outcome in self._turns.end(turn)]
-            self._record(outcomes, _Taken(Turn(some, blamed), {}, settled=True))
+    def _set_apart(self, taken: _Taken) -> set[Drop]:
+        """Remember what is known of those that take long; give them."""
+        late = self._turns.late_drops().intersection(taken.turn.drops)
+        self._late.update((drop.id or "", taken) for drop in late)
+        return late
 
     def _finish(self, taken: _Taken) -> None:
         self._record(self._turns.end(taken.turn), taken)
@@ -191,8 +191,9 @@ class Intake:
         if len(readings) == len(drops):
             return  # all are filed away, and let go
         begun = {one.id for one in outcomes}
+        late = self._set_apart(taken)
         for drop in drops:
-            if drop.id not in begun:
+            if drop.id not in begun and drop not in late:
                 self._put_back.give_back(drop)
         self._hand.let_go(drops)
 

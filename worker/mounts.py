@@ -62,6 +62,24 @@ class HomeDisk:
             raise OSError(errno.ENODEV, told, os.fspath(self._folder))
 
 
+def lies_in(folder: Path, other: Path) -> bool:
+    """Say whether a folder is another one, or lies in it, by whatever links and mounts.
+
+    Args:
+        folder: may be missing; then the nearest folder above it counts.
+        other: may be missing; then nothing lies in it.
+    """
+    real = Path(os.path.realpath(folder))
+    return any(_is_same(part, other) for part in (real, *real.parents))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
 def _device(folder: Path) -> int:
     try:
         return folder.stat().st_dev

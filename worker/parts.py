@@ -13,7 +13,7 @@ from worker.health.outlets import outlets
 from worker.health.pulse import Pulse
 from worker.health.told import Told, iso
 from worker.loop import now
-from worker.mounts import remote_file_system
+from worker.mounts import lies_in, remote_file_system
 from worker.pager import PAGE, Pager
 from worker.pipeline import utc_now
 from worker.postponed import Postponed
@@ -133,6 +133,11 @@ def between(stopper: Stopper, pulse: Pulse) -> Callable[[], None]:
             raise Stopped
 
     return act
+
+
+def refuses(inbox: Path) -> Callable[[Path], str]:
+    """Make what says why nothing may be filed into a folder: it would be read again."""
+    return lambda folder: "it leads into the inbox" if lies_in(folder, inbox) else ""
 
 
 def pager_of(service: Service) -> Pager | None:

@@ -91,5 +91,7 @@ class Postponed:
         until = time.monotonic() + _AT_ONCE
         for one in acts:
             self.attempt(one.drop, one.cannot, one.act)
-            if time.monotonic() > until:
+            if (one.drop.id or "") not in self._acts:  # what held it up may be over for others
+                self._queue.hasten(one.cannot, self._clock())
+            elif time.monotonic() > until:
                 return

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -48,7 +48,7 @@ file system: such a file is renamed, since a copy could take hours."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Far:
-    """How pictures get to shelves on another file system."""
+    """How pictures get to shelves on another file system, and to which they must not."""
 
     between: Callable[[], None] = lambda: None
     """Called after each MiB of a copy; what it raises ends the copy, and nothing is left."""
@@ -56,6 +56,8 @@ class Far:
     """Where a longer file than `most` goes instead; None to copy it whatever its length."""
     most: int = 0
     """Bytes."""
+    refuse: Callable[[Path], str] = lambda _: ""
+    """Says why nothing may be put into a folder; empty if it may."""
 
 
 def shelf(outbox: Path, status: Status, time: datetime) -> Path:
@@ -96,8 +98,11 @@ def file_away(
     far = far or Far()
     refused: dict[str, Exception] = {}
     placed: dict[Path, list[Drop]] = {}
+    refuse = cache(far.refuse)
     for drop, shelf in drops:
         with _refusing(refused, [drop], check):
+            if why := refuse((shelf / drop.name).parent):
+                raise OSError(errno.ELOOP, why, str(shelf))
             if target := _place(drop, shelf, check, far):
                 placed.setdefault(target.parent, []).append(drop)
     for folder, pictures in placed.items():

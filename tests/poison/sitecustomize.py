@@ -17,7 +17,7 @@ from PIL import ImageFile
 from worker import pipeline
 from worker.crew import trial
 
-SHORT = 2.0  # seconds that a picture gets, instead of a minute
+SHORT = float(os.environ.get("POISON_SECONDS", "2"))  # that a picture gets, instead of a minute
 trial.TIME_LIMIT = SHORT
 (trial.deadly.__kwdefaults__ or {})["time_limit"] = SHORT
 
@@ -30,6 +30,8 @@ def _poisoned(self: ImageFile.ImageFile) -> Any:
         os.abort()
     if content.endswith(b"hangs"):
         time.sleep(1000)
+    if content.endswith(b"slow"):
+        time.sleep(3)
     return _load(self)
 
 

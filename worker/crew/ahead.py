@@ -1,87 +1,88 @@
 """Groups of drops, read one after the other: the next while the last is recorded."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
+from typing import Final
 
 from worker.crew.begun import Begun
-from worker.crew.crew import Lost
-from worker.crew.trial import deadly
+from worker.crew.readers import Hung
 from worker.crew.turns import Pace, Turn, Turns
-from worker.pipeline import Outcome
-from worker.values import Drop, Limits
+from worker.pipeline import Outcome, place
+from worker.stopper import Stopper
+from worker.values import Drop
+
+_LOOK: Final = 0.1
+_LAST: Final = 5.0  # seconds that a thread gets at the end, whose picture is done elsewhere
 
 
 class Ahead:
-    """Reads ahead by one group, and finds out what kills or hangs its reader."""
+    """Reads ahead by one group; what takes long, or ended an earlier run, holds up nothing."""
 
-    def __init__(
-        self, turns: Turns, begun: Begun, limits: Limits, *, is_stopping: Callable[[], bool]
-    ) -> None:
+    def __init__(self, turns: Turns, begun: Begun, *, stopper: Stopper) -> None:
         """Wire it.
 
         Args:
             turns: where to read.
             begun: notes what is being read, in case this process dies of it.
-            limits: what one file may cost.
-            is_stopping: ends the search for what kills its reader.
+            stopper: ends the wait for what takes long.
         """
         self._turns = turns
         self._begun = begun
-        self._limits = limits
-        self._is_stopping = is_stopping
-        self._blamed: set[Path] = set()
+        self._stopper = stopper
         self._waiting: deque[Turn] = deque()
 
-    def read(self, drops: Iterator[Drop]) -> Iterator[tuple[Sequence[Drop], list[Outcome]]]:
-        """Yield drops in groups with what became of them, but for those not begun at a stop.
+    def read(self, drops: Iterator[Drop]) -> Iterator[tuple[int, list[Outcome]]]:
+        """Yield how many more drops are done, with what became of them.
+
+        Those not begun at a stop are left out, and those that still take long then.
 
         Args:
             drops: what to read, found as it is needed.
 
         Raises:
-            Hung: a picture never ends; run again, and it will be passed over.
+            Hung: a thread never ends; run again, and what it read is in the report.
             Stopped: the worker shall stop, and a picture does not end.
         """
-        self._blame(self._begun.left())
+        suspects = set(self._begun.left())
         pace = Pace(self._turns.workers)
         while group := list(islice(drops, pace.size)):
-            self._begin(group, more=len(group) == pace.size)
+            suspected = [drop for drop in group if suspects and place(drop) in suspects]
+            self._turns.suspect(suspected, crashes=1)
+            rest = [drop for drop in group if drop not in suspected] if suspected else group
+            self._begin(rest, more=len(group) == pace.size)
             # What is under way goes on by itself; the rest is read when it is asked for.
             while len(self._waiting) > bool(self._waiting and self._waiting[-1].is_under_way):
-                turn, outcomes = self._end()
-                yield turn.drops, outcomes
-                pace.ended(turn)
+                yield self._end(pace)
+            yield self._late()
         while self._waiting:
-            turn, outcomes = self._end()
-            yield turn.drops, outcomes
+            yield self._end(pace)
+        while self._turns.late_drops() and not self._stopper.is_stopping():
+            self._stopper.wait(_LOOK)
+            yield self._late()
+        self._wait_for_threads()
 
     def _begin(self, group: Sequence[Drop], *, more: bool) -> None:
-        self._begun.note(drop.path for drops in (*self._drops(), group) for drop in drops)
-        try:
-            self._waiting.append(self._turns.begin(group, deadly=self._blamed, more=more))
-        except Lost:
-            self._waiting.append(Turn(group, self._blamed))
-            self._try_again()
+        under_way = [drop for turn in self._waiting for drop in turn.drops]
+        under_way += sorted(self._turns.late_drops(), key=lambda drop: drop.path)
+        self._begun.note(drop.path for drop in (*under_way, *group))
+        self._waiting.append(self._turns.begin(group, more=more))
 
-    def _end(self) -> tuple[Turn, list[Outcome]]:
-        try:
-            outcomes = self._turns.end(self._waiting[0])
-        except Lost:
-            self._try_again()
-            outcomes = self._turns.end(self._waiting[0])
-        return self._waiting.popleft(), outcomes
+    def _end(self, pace: Pace) -> tuple[int, list[Outcome]]:
+        turn = self._waiting.popleft()
+        outcomes = self._turns.end(turn)
+        pace.ended(turn)
+        late = self._turns.late_drops()
+        return sum(drop not in late for drop in turn.drops), outcomes
 
-    def _try_again(self) -> None:
-        """Have what was under way read here, but for what killed or hung the crew."""
-        for turn in self._waiting:
-            turn.give_up()
-        self._blame([drop.path for drops in self._drops() for drop in drops])
-        self._waiting = deque(Turn(drops, self._blamed) for drops in self._drops())
+    def _late(self) -> tuple[int, list[Outcome]]:
+        outcomes = self._turns.late()
+        return len(outcomes), outcomes
 
-    def _drops(self) -> list[Sequence[Drop]]:
-        return [turn.drops for turn in self._waiting]
-
-    def _blame(self, paths: Sequence[Path]) -> None:
-        self._blamed |= deadly(paths, self._limits, is_stopping=self._is_stopping)
+    def _wait_for_threads(self) -> None:
+        looks = round(_LAST / _LOOK)
+        while self._turns.is_stuck and not self._stopper.is_stopping():
+            self._stopper.wait(_LOOK)
+            looks -= 1
+            if not looks:
+                raise Hung

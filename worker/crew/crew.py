@@ -6,17 +6,20 @@ classifies and judges; what is recorded, and when, is the parent's business. A
 process holds nothing that could be lost: it may be killed at any moment.
 """
 
+import ctypes
 import logging
+import multiprocessing
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Sequence
 from multiprocessing.connection import wait
-from pathlib import Path
 
 from worker.classify import Classifier
 from worker.crew import mate
+from worker.crew.lane import SHARE, Lane, tell
 from worker.crew.lifeline import begun
-from worker.crew.order import Mate, Order
+from worker.crew.order import Mate, Order, Owed
 from worker.crew.terms import Terms
 from worker.crew.trial import TIME_LIMIT
 from worker.pipeline import Outcome
@@ -30,139 +33,173 @@ _SHARE = 128  # drops told at a time, at most: what a process answers fits into 
 
 
 class Lost(Exception):
-    """A process of the crew has died, or a picture keeps it busy for too long."""
+    """No process of the crew is left; what has no answer is to be read elsewhere."""
 
 
 class Crew:
     """Processes that read what they are told, each with a network of its own."""
 
-    def __init__(self, terms: Terms, classifier: Classifier) -> None:
+    def __init__(self, terms: Terms, classifier: Classifier, lane: Lane) -> None:
         """Start no process before there is work for it.
 
         Args:
-            terms: of a single worker nothing is gained, and no process is started.
+            terms: on which pictures are read; there is a process for each worker.
             classifier: of which each process gets a copy.
+            lane: where pictures go on that take long, or of which a process died.
         """
         self._terms = terms
         self._workers = terms.workers
+        self._may_start = True
         self._classifier = classifier
+        self._lane = lane
         self._mates: list[Mate] = []
+        self._homeless: deque[Owed] = deque()
+        """What no process reads, for lack of one."""
         self._starter: threading.Thread | None = None
         self._is_wanted = False
+        self._has_begun = False
 
     def start(self) -> None:
         """Have the processes started, which takes a moment, without waiting for them."""
-        if self._workers > 1 and not self._starter:
+        if self._may_start and not self._is_wanted:
             self._is_wanted = True
-            self._starter = threading.Thread(target=self._start, daemon=True)
-            self._starter.start()
+            self._start_missing()
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether it was started, and could be until now."""
+        return self._is_wanted
 
     def is_ready(self) -> bool:
-        """Say whether all can read.
-
-        Raises:
-            Lost: they could, and one of them has died.
-        """
-        if not self._starter or self._starter.is_alive() or not self._mates:
+        """Say whether it can read: all at first, later one is enough while others start."""
+        if not self._is_wanted:
             return False
-        have_begun = all(one.is_ready for one in self._mates)
-        try:
-            self._hear(0)
-        except Lost:
-            if have_begun:
-                raise
-            logger.warning("cannot start processes that read: going on without")
-            self._workers = 1  # and leave it at that
-        return bool(self._mates) and all(one.is_ready for one in self._mates)
+        self._hear(0)
+        ready = sum(one.is_ready for one in self._mates)
+        self._has_begun |= ready == self._workers
+        return self._has_begun and ready > 0
 
-    def begin(self, drops: Sequence[Drop], *, deadly: Collection[Path] = ()) -> Order:
-        """Have drops read; only when all are ready.
+    def begin(self, drops: Sequence[Drop]) -> Order:
+        """Have drops read; only when it is ready.
 
         Args:
             drops: what to read.
-            deadly: absolute paths of files that must not be decoded.
-
-        Raises:
-            Lost: a process has died.
         """
-        self._hear(0)
         order = Order(drops, self._classifier.name)
-        share = min(_SHARE, -(-len(drops) // (2 * len(self._mates))))
-        for start in range(0, len(drops), share):
-            some = drops[start : start + share]
-            idlest = min(self._mates, key=lambda one: len(one.owed))
-            if not idlest.owed:
-                idlest.heard = time.monotonic()
-            idlest.owed.extend((order, start + number) for number in range(len(some)))
-            self._tell(idlest, some, deadly)
+        self._homeless.extend((order, index) for index in range(len(drops)))
+        self._assign()
         return order
 
     def end(self, order: Order) -> list[Outcome]:
         """Wait for what became of drops; those not read when a stop came are left out.
 
+        Those that take long are left out, too, and those of which a process died.
+
         Raises:
-            Lost: a process died or hangs; nothing can be said of what it had.
+            Lost: no process is left, and none can be started.
         """
         grace = _GRACE
-        while order.open and self._mates and grace > 0:
+        while order.open and grace > 0:
             if self._hear(_LOOK):
                 self._terms.moved()
             else:
-                self._check()
                 grace -= _LOOK if self._terms.is_stopping() else 0
+            self._check()
+            if not self._is_wanted:
+                raise Lost
         if order.open:
             self.dismiss()
         return [outcome for outcome in order.outcomes if outcome]
 
     def dismiss(self) -> None:
         """End all processes, whatever they do; they are started again when needed."""
-        self._is_wanted = False
+        self._is_wanted = self._has_begun = False
         for one in list(self._mates):  # those that still start are not waited for
             one.process.kill()
         if self._starter:
             self._starter.join()
         for one in self._mates:
-            one.process.kill()
-            one.process.join()
-            one.process.close()
-            one.channel.close()
+            one.end()
         self._mates, self._starter = [], None
+        self._homeless.clear()
+
+    def _start_missing(self) -> None:
+        if not self._starter or not self._starter.is_alive():
+            self._starter = threading.Thread(target=self._start, daemon=True)
+            self._starter.start()
 
     def _start(self) -> None:
-        for _ in range(self._workers):
-            if not self._is_wanted:
-                return
-            process, channel = begun(mate.work, self._terms.limits, self._terms.known)
-            self._mates.append(Mate(process, channel))
-        for one in self._mates:
+        while self._is_wanted and len(self._mates) < self._workers:
+            progress = multiprocessing.get_context("spawn").RawValue(ctypes.c_int64, 0)
+            process, channel = begun(mate.work, self._terms.limits, self._terms.known, progress)
+            self._mates.append(Mate(process, channel, progress))
+        for one in [one for one in self._mates if not one.is_told]:
+            one.is_told = True
             try:
                 one.channel.send(self._classifier)
-            except ConnectionError:
-                return  # it is dead, as `hear` will find
+            except OSError:
+                continue  # it is dead, as `_hear` will find
 
-    def _tell(self, one: Mate, drops: Sequence[Drop], deadly: Collection[Path]) -> None:
-        try:
-            one.channel.send((drops, deadly))
-        except ConnectionError as error:
-            raise self._lost("a process that reads pictures died") from error
+    def _assign(self) -> None:
+        """Share out what no process reads among those that are ready."""
+        ready = [one for one in self._mates if one.is_ready]
+        share = min(_SHARE, -(-len(self._homeless) // max(1, 2 * len(ready))))
+        while ready and self._homeless:
+            some = [self._homeless.popleft() for _ in range(min(share, len(self._homeless)))]
+            idlest = min(ready, key=lambda one: len(one.owed))
+            try:
+                idlest.tell(some)
+            except ConnectionError:
+                ready.remove(idlest)
+                self._bury(idlest)
 
     def _hear(self, seconds: float) -> bool:
         """Take in what was answered, waiting for it; say whether anything was."""
-        ready = wait([one.channel for one in self._mates], seconds)
-        for one in self._mates:
-            if one.channel in ready:
+        mates = list(self._mates)
+        ready = wait([one.channel for one in mates], seconds)
+        for one in mates:
+            if one.channel in ready and one in self._mates:
                 try:
                     one.hear()
-                except (EOFError, ConnectionError) as error:
-                    raise self._lost("a process that reads pictures died") from error
+                except (EOFError, ConnectionError):
+                    self._bury(one)
+        self._assign()
         return bool(ready)
 
     def _check(self) -> None:
+        """Have what takes long read in the lane; whoever reads it is ended."""
         now = time.monotonic()
-        if any(one.owed and now - one.heard > TIME_LIMIT for one in self._mates):
-            raise self._lost("a picture never ends")
+        for one in list(self._mates):
+            if one.busy_for(now) > SHARE and not self._lane.is_full:
+                self._leave(one, crashes=0)
+            elif one.owed and now - one.heard > TIME_LIMIT:
+                logger.error("a picture never ends: it is tried in a process of its own")
+                self._leave(one, crashes=1)
+        if self._is_wanted and len(self._mates) < self._workers:
+            self._start_missing()
 
-    def _lost(self, what: str) -> Lost:
-        logger.error("%s: what was being read is tried in a process of its own", what)
-        self.dismiss()
-        return Lost(what)
+    def _bury(self, one: Mate) -> None:
+        """Have others read what a dead process was told, but for the picture that it died of."""
+        if not one.is_ready:
+            self._may_start = self._has_begun  # else leave it at that
+            logger.warning("cannot start processes that read: going on without")
+            self.dismiss()
+            return
+        logger.error(
+            "a process that reads pictures died: "
+            "what was being read is tried in a process of its own"
+        )
+        self._leave(one, crashes=1)
+
+    def _leave(self, one: Mate, *, crashes: int) -> None:
+        if culprit := one.current():
+            one.owed.remove(culprit)
+            order, index = culprit
+            drop = order.leave_out(index)
+            self._lane.put(drop, crashes=crashes)
+            if not crashes:
+                tell(drop)
+        self._homeless.extend(one.owed)
+        self._mates.remove(one)
+        one.end()
+        self._assign()

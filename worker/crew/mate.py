@@ -1,11 +1,10 @@
 """One process of a crew: it reads what it is told, and ends when its parent does."""
 
 import time
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
 from multiprocessing.connection import Connection
-from pathlib import Path
-from typing import TypeAlias, cast
+from typing import Protocol, TypeAlias, cast
 
 import cv2
 
@@ -17,8 +16,7 @@ from worker.values import Drop, Failure, Limits, Reading, Verdict
 
 _SILENCE = 0.5  # seconds without an answer, but for a picture that takes longer itself
 
-Task: TypeAlias = tuple[Sequence[Drop], Collection[Path]]
-"""Drops, and which of them must not be decoded."""
+Task: TypeAlias = Sequence[Drop]
 Said: TypeAlias = tuple[str, str, datetime, Verdict] | tuple[str, str, InputError]
 """What became of a drop: id and SHA-256, then its verdict with the time, or why there is none.
 
@@ -28,8 +26,18 @@ Answer: TypeAlias = list[Said] | None
 """What became of the next drops, in their order; None once all is ready."""
 
 
+class Progress(Protocol):
+    """A number in memory that both processes share: told even by one that is stuck or dead."""
+
+    value: int
+    """Twice the number of drops that were seen, and 1 more while the next one is."""
+
+
 def work(
-    channel: "Connection[Answer, Classifier | Task]", limits: Limits, known: Container[str]
+    channel: "Connection[Answer, Classifier | Task]",
+    limits: Limits,
+    known: Container[str],
+    progress: Progress,
 ) -> None:
     """Read whatever is told until nobody is there to tell."""
     live_for_parent()
@@ -39,20 +47,25 @@ def work(
         channel.send(None)
         while True:
             task = cast("Task", channel.recv())
-            for answer in _answers(task, classifier, limits, known):
+            for answer in _answers(task, classifier, limits, known, progress):
                 channel.send(answer)
     except (EOFError, ConnectionError):
         return
 
 
 def _answers(
-    task: Task, classifier: Classifier, limits: Limits, known: Container[str]
+    task: Task,
+    classifier: Classifier,
+    limits: Limits,
+    known: Container[str],
+    progress: Progress,
 ) -> Iterator[list[Said]]:
     """Read drops one by one; answer for many at once, but do not be silent for long."""
-    drops, deadly = task
     seen, since = [], time.monotonic()
-    for drop in drops:
-        seen.append(see(drop, limits, known=known, deadly=deadly))
+    for drop in task:
+        progress.value += 1
+        seen.append(see(drop, limits, known=known))
+        progress.value += 1
         if time.monotonic() - since > _SILENCE:
             yield [_said(one) for one in classified(seen, classifier, now=utc_now)]
             seen, since = [], time.monotonic()

@@ -2,21 +2,24 @@
 
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from worker.classify import Classifier
-from worker.crew.crew import Crew
+from worker.crew.crew import Crew, Lost
+from worker.crew.lane import Lane
 from worker.crew.order import Order
-from worker.crew.readers import Readers, Seeing
+from worker.crew.readers import Hung, Readers, Seeing
 from worker.crew.terms import Terms
+from worker.crew.trial import TIME_LIMIT
 from worker.pipeline import Outcome, classified, utc_now
+from worker.stopper import Stopped
 from worker.values import Drop
 
 _SECONDS: Final = 0.25
 _LARGEST: Final = 1024
+_LOOK: Final = 0.05
 _LONG: Final = 0.1
 """Seconds of full turns after which a crew is worth its start, which takes 0.3 s of CPU time in
 all: threads have to wait for one another. Measured in docs/performance.md, "What was done"."""
@@ -27,7 +30,6 @@ class Turn:
     """Drops that are read together: already, or once their end is waited for."""
 
     drops: Sequence[Drop]
-    deadly: Collection[Path]
     order: Order | None = None
     """Of the crew, if it reads them."""
     seeing: Seeing | None = None
@@ -42,8 +44,8 @@ class Turn:
 
     def give_up(self) -> None:
         """Have no more of it begun by threads: nobody will ask for its end."""
-        for future in self.seeing or ():
-            future.cancel()
+        for job in self.seeing or ():
+            job.future.cancel()
 
 
 class Pace:
@@ -83,66 +85,128 @@ class Turns:
             terms: for both.
             classifier: the network, of which each process gets a copy.
         """
+        self._terms = terms
         self._classifier = classifier
         self.workers = terms.workers
         """Pictures at a time."""
         self._since: float | None = None
         """When turns began to be full, without a lull."""
-        self._readers = Readers(terms)
-        self._crew = Crew(terms, classifier)
+        self._lane = Lane(terms)
+        self._readers = Readers(terms, self._lane)
+        self._crew = Crew(terms, classifier, self._lane)
 
-    def begin(
-        self, drops: Sequence[Drop], *, deadly: Collection[Path] = (), more: bool = False
-    ) -> Turn:
+    def begin(self, drops: Sequence[Drop], *, more: bool = False) -> Turn:
         """Have drops read, by the crew if it is there; at most two turns at a time.
 
         Args:
             drops: what to read.
-            deadly: absolute paths of files that must not be decoded.
             more: as many or more are waiting, so that these are best begun at once, and
                 a crew may be worth its start; of a single worker nothing is gained.
-
-        Raises:
-            Lost: a process of the crew has died.
         """
-        if more and self.workers > 1:
-            if self._is_worth_a_crew():
-                self._crew.start()
-            if self._crew.is_ready():
-                return Turn(drops, deadly, order=self._crew.begin(drops, deadly=deadly))
-            return Turn(drops, deadly, seeing=self._readers.begin(drops, deadly=deadly))
-        return Turn(drops, deadly)
+        more = more and self.workers > 1
+        are_stuck = self._readers.are_stuck
+        if are_stuck or (more and self._is_worth_a_crew()):
+            self._crew.start()
+        if self._readers.are_all_stuck:
+            self._wait_for_crew()
+        if (more or are_stuck) and self._crew.is_ready():
+            return Turn(drops, order=self._crew.begin(drops))
+        return Turn(drops, seeing=self._readers.begin(drops) if more else None)
 
     def end(self, turn: Turn) -> list[Outcome]:
         """Give what became of drops, in their order, without those not begun when a stop came.
 
+        Without those either that `late` gives once they are read: they take long.
+
         Raises:
-            Hung: a picture read here never ends.
-            Lost: a process of the crew died or hangs; nothing can be said of what it had.
+            Hung: a picture read here never ends, or nobody is left to read.
             Stopped: the worker shall stop, and a picture read here does not end.
         """
         if turn.order:
-            return self._crew.end(turn.order)
-        seen = self._readers.end(
-            turn.seeing or self._readers.begin(turn.drops, deadly=turn.deadly)
-        )
-        return classified(seen, self._classifier, now=utc_now)
+            return self._by_crew(turn.order)
+        return self._seen(turn.seeing or self._readers.begin(turn.drops))
+
+    def suspect(self, drops: Sequence[Drop], *, crashes: int) -> None:
+        """Have drops read where that harms nothing else; `late` gives what became of them.
+
+        Args:
+            drops: what to read.
+            crashes: how often somebody died who had them in hand.
+        """
+        for drop in drops:
+            self._lane.put(drop, crashes=crashes)
+
+    def late(self) -> list[Outcome]:
+        """Give what became of pictures that took long, once each; does not wait."""
+        seen = self._lane.ended()
+        return classified(seen, self._classifier, now=utc_now) if seen else []
+
+    def late_drops(self) -> set[Drop]:
+        """Give the pictures that `late` has yet to give."""
+        return self._lane.drops()
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether a thread is still busy with a picture that `late` gives, or gave."""
+        return self._readers.stuck_for() > 0
 
     def lull(self) -> None:
-        """Note that nothing waits just now; what is there goes on."""
+        """Note that nothing waits just now; what is there goes on.
+
+        Raises:
+            Hung: a thread never ends; its picture was read, or given up, elsewhere.
+        """
         self._since = None
+        if self._readers.stuck_for() > 2 * TIME_LIMIT and not len(self._lane):
+            raise Hung
 
     def rest(self) -> None:
-        """Let the crew go: nothing has waited for a while."""
-        self.lull()
+        """Let the processes go: nothing has waited for a while."""
+        self._since = None
+        if not self._readers.are_stuck:
+            self._crew.dismiss()
+        self._lane.rest()
+
+    def close(self) -> None:
+        """Let go of all, without waiting for a picture that hangs."""
         self._crew.dismiss()
+        self._lane.dismiss()
+        self._readers.close()
+
+    def _seen(self, seeing: Seeing) -> list[Outcome]:
+        seen = self._readers.end(seeing)
+        if self._readers.are_stuck:
+            self._crew.start()
+        outcomes = classified(seen, self._classifier, now=utc_now)
+        left = [job.drop for job in seeing if job.future.cancelled()]
+        if left:  # no thread is left that could see them
+            self._wait_for_crew()
+            outcomes += self._by_crew(self._crew.begin(left))
+        return outcomes
+
+    def _by_crew(self, order: Order) -> list[Outcome]:
+        try:
+            return self._crew.end(order)
+        except Lost:
+            late = self._lane.drops()
+            left = [drop for drop in order.left() if drop not in late]
+            there = [outcome for outcome in order.outcomes if outcome]
+            return there + self._seen(self._readers.begin(left))
+
+    def _wait_for_crew(self) -> None:
+        """Wait until the crew can read; there is no other way to read just now."""
+        self._crew.start()
+        patience = TIME_LIMIT
+        while not self._crew.is_ready():
+            if self._terms.is_stopping():
+                raise Stopped
+            patience -= _LOOK
+            if patience < 0 or not self._crew.is_starting:
+                raise Hung
+            time.sleep(_LOOK)
+            self._terms.moved()
 
     def _is_worth_a_crew(self) -> bool:
         now = time.monotonic()
         self._since = self._since or now
         return now - self._since > _LONG
-
-    def close(self) -> None:
-        """Let go of all, without waiting for a picture that hangs."""
-        self._crew.dismiss()
-        self._readers.close()
