@@ -35,7 +35,8 @@ def find(outbox: Path, entries: Sequence[Entry], digests: Digests) -> dict[str, 
             is_its_own = entry.id in path.name or shared[path] == 1
             if path in taken or not _is_file(path):
                 continue
-            if is_its_own or digests.of(path) in {entry.row.sha256, ""}:
+            sha256 = entry.row.sha256
+            if is_its_own or not sha256 or digests.of(path) in {sha256, ""}:
                 paths[entry.id] = path
                 taken.add(path)
                 break

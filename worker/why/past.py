@@ -59,9 +59,14 @@ def lies_at(inbox: Path, outbox: Path, recorded: Recorded) -> Path | None:
     aside = inbox / TOO_LARGE / target.name
     places = [*names(drop, target), *names(drop, aside)]
     for path in reversed(places):  # by its id first: that name can be nobody else's
-        if _is_file(path) and (row_id in path.name or Digests().of(path) in {row.sha256, ""}):
+        if _is_file(path) and (row_id in path.name or _is_content(path, row.sha256)):
             return path
     return None
+
+
+def _is_content(path: Path, sha256: str) -> bool:
+    """Say whether a file may be that of a row; one that was too large tells no content."""
+    return not sha256 or Digests().of(path) in {sha256, ""}
 
 
 def _is_file(path: Path) -> bool:
