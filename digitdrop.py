@@ -11,8 +11,10 @@ def main() -> None:
         # to bring to an end handles it itself.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Imported here, since the processes that a command starts import this module too.
+    from worker import search_path
     from worker.pools import no_blas_threads
 
+    search_path.shut()
     no_blas_threads()
     from train.cli import train
     from worker.cli import app

@@ -18,7 +18,7 @@ HEAVY = {"tensorflow", "keras", "pandas", "matplotlib", "cv2"}
 
 
 def digitdrop(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "digitdrop", *map(str, arguments)]
+    command = [sys.executable, "-P", "-m", "digitdrop", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=False

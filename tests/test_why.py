@@ -344,7 +344,7 @@ def test_the_command_answers_in_words_and_in_json_and_by_its_exit_code(tmp_path:
     drop(tmp_path / "inbox", [("a.part", SEVEN)])
 
     def digitdrop(*more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "worker", "why", *more]
+        command = [sys.executable, "-P", "-m", "worker", "why", *more]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from worker import search_path
 from worker.deaf import hear_ctrl_c
 from worker.errors import SetupError
 
@@ -104,7 +105,8 @@ def _prepare() -> None:
             f"training needs {' and '.join(missing)}: pip install 'digitdrop[train]'"
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _hushed():
+    with _hushed(), search_path.at_home():
+        import matplotlib  # noqa: F401 - Keras would load it
         import tensorflow  # noqa: F401
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 
 import cv2
 
+from worker.cores import cores
 from worker.orphan import end_with_parent
 
 MOST = 4
@@ -29,7 +29,7 @@ def makers(*, spare: int) -> Iterator[Executor]:
     """
     # Spawned, not forked: a fork of a process with TensorFlow's threads may hang.
     pool = ProcessPoolExecutor(
-        min(MOST, max(1, (os.cpu_count() or 1) - spare)),
+        min(MOST, max(1, cores() - spare)),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_begin,
     )

@@ -17,6 +17,7 @@ from train.data import Digits, Frames
 from train.evaluate import Figures, figures, softmax
 from train.fit import logits
 from worker.classify import Classifier
+from worker.cores import cores
 from worker.errors import ModelError
 from worker.values import Thresholds
 from worker.views import answers
@@ -47,7 +48,7 @@ def export(network: keras.Model) -> bytes:
 
 def classifier(model: bytes, thresholds: Thresholds = NEUTRAL) -> Classifier:
     """Load an exported network as the worker does, on as many cores as there are."""
-    return Classifier(model, name="digits", thresholds=thresholds, threads=os.cpu_count() or 1)
+    return Classifier(model, name="digits", thresholds=thresholds, threads=cores())
 
 
 def check(model: bytes, network: keras.Model, frames: Frames) -> Parity:

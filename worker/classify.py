@@ -14,6 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from worker.errors import ModelError
 from worker.hushed import hushed
+from worker.regular import opened
 from worker.values import CLASSES, Frame, Probabilities, Thresholds
 
 SIZES = (16, 4, 1)
@@ -57,8 +58,7 @@ class Classifier:
         """
         card_path, model_path = folder / "digits.json", folder / "digits.tflite"
         try:
-            card = json.loads(card_path.read_bytes())
-            model = model_path.read_bytes()
+            card, model = json.loads(_content(card_path)), _content(model_path)
             thresholds = _checked(Thresholds(**card["thresholds"]))
             expected = card["sha256"]
         except FileNotFoundError as error:
@@ -123,6 +123,11 @@ class Classifier:
             raise ModelError(f"LiteRT cannot load the model {self.name}: {error}") from error
         self._prepared[size] = interpreter
         return interpreter
+
+
+def _content(path: Path) -> bytes:
+    with opened(path, links=True) as file:
+        return file.read()
 
 
 def _checked(thresholds: Thresholds) -> Thresholds:

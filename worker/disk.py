@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from worker.regular import fresh
 from worker.tree import opened_folder
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
@@ -51,7 +52,7 @@ def write_whole(path: Path, content: bytes, *, aside: Path) -> None:
         OSError: the disk is full, read-only or failing; the earlier file is as it was.
     """
     try:
-        with aside.open("wb") as file:
+        with fresh(aside) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from worker.disk import make_folder
 from worker.errors import ReportError
+from worker.regular import opened
 
 
 @contextmanager
@@ -30,6 +31,7 @@ def held(report: Path) -> Iterator[str]:
     lock = FileLock(path, timeout=_PATIENCE, poll_interval=_PATIENCE / 10)
     try:
         make_folder(report.parent)
+        opened(path, "ab").close()  # what locks it would take a pipe for a file
         lock.acquire()
     except Timeout as error:
         raise ReportError(
@@ -41,7 +43,7 @@ def held(report: Path) -> Iterator[str]:
     holder = f"process {os.getpid()} on {socket.gethostname()} {_since()}"
     try:
         with suppress(OSError):  # a full disk: it is only for people
-            path.write_text(f"{holder}\n")
+            _say(path, holder)
         yield holder
     finally:
         lock.release()
@@ -58,7 +60,7 @@ def holder(report: Path) -> str | None:
     """
     path = _lock_file(report)
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return _holder(path) if _is_locked(file) else None
     except FileNotFoundError:
         return None
@@ -91,6 +93,7 @@ else:
         return False
 
 
+_LONGEST: Final = 1000  # bytes
 _PATIENCE: Final = 0.5  # seconds: far longer than `holder` takes, and too short to be noticed
 
 
@@ -102,8 +105,15 @@ def _since() -> str:
     return f"since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def _say(path: Path, holder: str) -> None:
+    with opened(path, "rb+") as file:
+        file.write(f"{holder}\n".encode())
+        file.truncate()
+
+
 def _holder(path: Path) -> str:
     try:
-        return path.read_text().strip() or "another process"
+        with opened(path) as file:
+            return file.read(_LONGEST).decode(errors="replace").strip() or "another process"
     except OSError:
         return "another process"

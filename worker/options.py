@@ -4,7 +4,6 @@ A setting comes from its option, else from its environment variable, else from
 the constant here.
 """
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 
 from worker import shipped
 from worker.amounts import age, rotation
+from worker.cores import cores
 from worker.log import logs
 from worker.log.logs import LogFormat
 from worker.table.rotation import Rotation
@@ -26,7 +26,7 @@ INBOX: Final = Path("inbox")
 OUTBOX: Final = Path("outbox")
 SETTLE: Final = 2.0
 MAX_WAIT: Final = 60.0
-WORKERS: Final = os.cpu_count() or 1
+WORKERS: Final = cores()
 LIMITS: Final = Limits()
 LOG_FORMAT: Final = LogFormat.TEXT
 NEWEST: Final = 2_000

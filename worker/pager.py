@@ -14,6 +14,8 @@ from typing import Final
 from worker.deaf import deaf
 from worker.health.told import STATUS
 from worker.mounts import HomeDisk
+from worker.regular import opened
+from worker.search_path import HOUSE
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +23,8 @@ PAGE: Final = "report.html"
 """What the page is called in an outbox."""
 
 _NOTHING: Final[list[object]] = [[], {}]
+_LONGEST: Final = 1 << 20  # bytes: what the worker tells takes less
 _PAUSE: Final = 60.0  # seconds after one failed, before the next is started
-_HOUSE: Final = Path(__file__).resolve().parent.parent
 _LOW_PRIORITY: Final = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0)  # on Windows
 _NICEST: Final = 19  # everywhere else
 _BACKLOG: Final = 10.0
@@ -123,7 +125,8 @@ class Pager:
         try:
             at = path.stat().st_mtime_ns
             if at != self._told_at:
-                found = json.loads(path.read_bytes())
+                with opened(path) as file:
+                    found = json.loads(file.read(_LONGEST))
                 self._told_at = at
                 self._told = [found["deferred"], found["trouble"]]
         except (OSError, ValueError, KeyError):  # it has told nothing yet, or ends
@@ -131,13 +134,13 @@ class Pager:
         return self._told
 
     def _start(self) -> None:
-        # In the folder of the program, from which it can be imported however it was started;
-        # the pipe tells the process when this one has ended, in whatever way.
-        command = [sys.executable, "-m", "worker", "report", "--follow", str(self._home.device)]
+        # The pipe tells the process when this one has ended, in whatever way.
+        command = [sys.executable, "-P", "-m", "worker", "report"]
+        command += ["--follow", str(self._home.device)]
         with deaf():
             self._child = subprocess.Popen(  # noqa: S603 - our own command
                 [*command, "--outbox", str(self._report.parent.absolute())],
-                cwd=_HOUSE,
+                cwd=HOUSE,  # it shall keep no disk busy
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

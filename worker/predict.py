@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from worker.errors import InputError, ReportError
 from worker.explain import Canvas, sheet
 from worker.load import load
 from worker.pipeline import Seen
+from worker.regular import opened
 from worker.values import Drop, Grey, Limits, Picture, Probabilities, Reading
 from worker.views import answers
 
@@ -64,7 +66,7 @@ def draw(looks: Sequence[Look], path: Path) -> None:
     width = max(row.shape[1] for row in rows)
     padded = [_widened(row, width) for row in rows]
     try:
-        if path.exists() and not _is_ours(path):
+        if os.path.lexists(path) and not _is_ours(path):
             raise ReportError(
                 f"{path} is there and no drawing of ours, so it is left as it is: "
                 "name another file with --explain"
@@ -80,7 +82,7 @@ _HEAD: Final = 200  # bytes: the mark is in the first text of the PNG
 
 
 def _is_ours(path: Path) -> bool:
-    with path.open("rb") as file:
+    with opened(path) as file:
         return _MARK in file.read(_HEAD)
 
 

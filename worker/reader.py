@@ -16,6 +16,7 @@ from PIL import Image
 
 from worker import pipeline
 from worker.classify import Classifier
+from worker.cores import cores
 from worker.decode import decode, grey_of
 from worker.errors import Gone, InputError, Unreadable
 from worker.glyph import look
@@ -38,7 +39,7 @@ dark and light is the ink is found out, as in a file.
 """
 
 _GROUP: Final = 64  # pictures that are classified together
-_CORES: Final = os.cpu_count() or 1
+_CORES: Final = cores()
 
 
 class Reader:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from worker.disk import make_folder, sync_folders
+from worker.regular import descriptor, opened
 from worker.table.ends import LONGEST, is_foreign, last_time, torn_tail
 from worker.table.rotation import Rotation
 from worker.table.row import BOM, END, HEADER, line
@@ -51,7 +52,7 @@ class Report(Rows):
             OSError: the report cannot be opened for writing.
         """
         try:
-            file = self._path.open("rb+")
+            file = opened(self._path, "rb+")
         except FileNotFoundError:
             return
         with file:
@@ -72,7 +73,7 @@ class Report(Rows):
             OSError: it cannot be read.
         """
         try:
-            with self._path.open("rb") as file:
+            with opened(self._path) as file:
                 return is_foreign(file.readline(LONGEST))
         except FileNotFoundError:
             return False
@@ -91,11 +92,11 @@ class Report(Rows):
         self._set_aside_foreign()
         if self._rotation and not self._torn:  # a torn end is mended where it is
             self._turn_over(self._rotation, readings[0].time, len(rows))
-        descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
+        file = descriptor(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY)
         try:
-            self._append(descriptor, rows)
+            self._append(file, rows)
         finally:
-            os.close(descriptor)
+            os.close(file)
 
     def parts(self, readings: Sequence[Reading]) -> list[list[Reading]]:
         """Split rows where a new report begins, so that each part can be one append."""
@@ -107,7 +108,7 @@ class Report(Rows):
     def _turn_over(self, rotation: Rotation, new: datetime, more: int) -> None:
         """Close the report if it is due; the append then begins a new one."""
         try:
-            with self._path.open("rb") as file:
+            with opened(self._path) as file:
                 size = file.seek(0, os.SEEK_END)
                 last = last_time(file)
         except FileNotFoundError:
@@ -135,7 +136,7 @@ class Report(Rows):
     def _set_aside_foreign(self) -> None:
         """Rename a report whose header is not ours: never append to what would misread it."""
         try:
-            with self._path.open("rb") as file:
+            with opened(self._path) as file:
                 head = file.readline(1000)
         except FileNotFoundError:
             return
@@ -146,7 +147,7 @@ class Report(Rows):
             logger.warning("the report had a foreign header; it is now %s", aside.name)
 
     def _keep_aside(self, torn: bytes) -> None:
-        with self._path.with_name(f"{self._path.name}.torn").open("ab") as file:
+        with opened(self._path.with_name(f"{self._path.name}.torn"), "ab") as file:
             file.write(torn + END)
             file.flush()
             os.fsync(file.fileno())

@@ -67,11 +67,7 @@ class Stock:
     """
 
     def __init__(self, inbox: Path, outbox: Path, digests: Digests) -> None:
-        """Look at everything on the shelves once, and at what was too large to be filed there.
-
-        Raises:
-            OSError: what is no folder has the name of a shelf.
-        """
+        """Look at everything on the shelves once, and at what was too large to be filed there."""
         self._inbox = inbox
         self._outbox = outbox
         self._digests = digests
@@ -175,7 +171,7 @@ def _entries(
             yield f"{shelf}/{name}", entry
     except FileNotFoundError:  # nothing has led there yet
         return
-    except PermissionError as error:
+    except OSError as error:
         unseen[shelf] = error.strerror or str(error)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ledger import ROOT, a_picture, drop, rows, serve_once
 
+from worker import lock
 from worker.account import Account
 from worker.verify import verify
 
@@ -139,6 +140,7 @@ def test_folders_nested_beyond_any_path_are_told(folder: Path) -> None:
     os.close(here)
 
     account = of(folder)
+    subprocess.run(["rm", "-rf", day(folder)], check=True)  # Python's own way recurses
 
     assert "File name too long" in account.unseen[0]
     assert account.conclusion.startswith("cannot say")
@@ -222,6 +224,20 @@ def test_a_report_that_is_a_pipe_is_not_waited_for(folder: Path) -> None:
 
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done
         assert "predictions.csv" in done.stderr
+
+
+@pytest.mark.parametrize("name", [".status.json", ".cleared-until", ".owner"])
+def test_a_pipe_in_the_place_of_a_file_of_the_worker_is_not_waited_for(
+    name: str, folder: Path
+) -> None:
+    (folder / "outbox" / name).unlink(missing_ok=True)
+    os.mkfifo(folder / "outbox" / name)
+
+    with lock.held(folder / "outbox/predictions.csv"):
+        done = [ask(command, folder, *more) for command, *more in (["verify"], ["status"])]
+
+    for one in done:
+        assert one.returncode < 2 or (one.stdout, len(one.stderr.splitlines())) == ("", 1), one
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")

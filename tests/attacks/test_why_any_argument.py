@@ -34,7 +34,7 @@ def folder(served: Path, tmp_path: Path) -> Path:
 
 
 def why(folder: Path, *more: str | bytes | Path) -> subprocess.CompletedProcess[bytes]:
-    command: list[str | bytes | Path] = [sys.executable, "-m", "worker", "why", *more]
+    command: list[str | bytes | Path] = [sys.executable, "-P", "-m", "worker", "why", *more]
     command += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     began = time.monotonic()

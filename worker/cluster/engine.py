@@ -14,6 +14,7 @@ from ray.exceptions import RayError
 
 from worker.errors import DigitdropError, SetupError
 from worker.hushed import hushed
+from worker.search_path import at_home
 
 LOCAL: Final = "local"
 STORE: Final = 512 * 2**20
@@ -45,7 +46,7 @@ def started(cluster: str, *, workers: int) -> Iterator[None]:
     _knock(cluster)
     here = {"num_cpus": workers, "object_store_memory": STORE, "include_dashboard": False}
     try:
-        with hushed(), _our_signals():
+        with hushed(), _our_signals(), at_home():
             ray.init(
                 cluster,
                 **(here if cluster == LOCAL else {}),

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from uuid import uuid4
 
 from pyarrow import NativeFile
@@ -13,7 +13,9 @@ from worker.cluster.addresses import is_remote
 from worker.cluster.stores import StoreError, first_line, located
 from worker.disk import make_folder, sync_folders, write_whole
 from worker.errors import Gone, InputError, ReportError, TooLarge, Unavailable
-from worker.load import load
+from worker.load import head_of, load
+from worker.regular import opened
+from worker.tree import walk
 
 ASIDE: Final = ".aside-"
 """Begins the name of a file that is being written: hidden from whoever reads the folder."""
@@ -43,6 +45,8 @@ def head(address: str, length: int) -> bytes:
         StoreError: the store does not answer, after several tries.
     """
     try:
+        if not is_remote(address):
+            return head_of(Path(address), length)
         return _patiently(address, lambda file: file.read(length))
     except InputError:
         return b""
@@ -84,14 +88,27 @@ def get(address: str) -> bytes | None:
     Raises:
         ReportError: it cannot be read.
     """
-    filesystem, path = located(address)
     try:
-        with filesystem.open_input_file(path) as file:
-            return file.read()
+        with reading(address) as file:
+            content: bytes = file.read()
+            return content
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ReportError(f"cannot read {address}: {first_line(error)}") from error
+
+
+def reading(address: str) -> NativeFile | BinaryIO:
+    """Open a file of ours, or a list, for reading; close it afterwards.
+
+    Raises:
+        FileNotFoundError: there is none.
+        OSError: it cannot be opened, or is no regular file.
+    """
+    if not is_remote(address):
+        return opened(Path(address))
+    filesystem, path = located(address)
+    return filesystem.open_input_file(path)
 
 
 def put(address: str, content: bytes) -> None:
@@ -124,5 +141,6 @@ def _write(path: Path, content: bytes) -> None:
 def tidy(folder: str) -> None:
     """Delete what a killed process left aside."""
     if not is_remote(folder):
-        for path in Path(folder).rglob(f"{ASIDE}*"):
-            path.unlink(missing_ok=True)
+        for name, entry in walk(folder):
+            if entry.name.startswith(ASIDE):
+                Path(folder, name).unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import ray.data
 from pyarrow import parquet
 
 from worker.cluster.addresses import is_below, normal
+from worker.cluster.files import reading
 from worker.cluster.listing import Found
 from worker.cluster.stores import first_line, located
 from worker.errors import FolderError
@@ -52,21 +53,28 @@ def _dataset(source: str) -> ray.data.Dataset:
 
 
 def _columns(source: str) -> list[str]:
-    filesystem, path = located(source)
     try:
-        with filesystem.open_input_file(path) as file:
-            names = parquet.read_schema(file).names
+        with reading(source) as file:
+            schema = parquet.read_schema(file)
     except (OSError, pa.ArrowInvalid) as error:
         raise FolderError(f"cannot read the list {source}: {first_line(error)}") from error
-    if {"bucket", "key"} <= set(names):
+    # Text alone: Ray gives Arrow a type whose values are unpickled.
+    names = {field.name for field in schema if _is_text(field.type)}
+    if {"bucket", "key"} <= names:
         return ["bucket", "key"]
     for name in COLUMNS:
         if name in names:
             return [name]
     raise FolderError(
-        f"the list {source} has the columns {', '.join(names)}: expected one called "
-        f"{', '.join(COLUMNS)}, or both bucket and key"
+        f"the list {source} has the columns {', '.join(schema.names)}: expected one of text "
+        f"called {', '.join(COLUMNS)}, or both bucket and key"
     )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _is_text(kind.value_type)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _addresses(table: pa.Table, *, columns: list[str], here: Path) -> pa.Table:

@@ -17,9 +17,9 @@ from typing import Final
 import pyarrow as pa
 from pyarrow import parquet
 
-from worker.cluster.files import get, put
+from worker.cluster.files import get, put, reading
 from worker.cluster.listing import Found
-from worker.cluster.stores import first_line, located
+from worker.cluster.stores import first_line
 from worker.errors import ReportError
 
 MOST: Final = 1000
@@ -112,10 +112,13 @@ def share(plan: Plan, number: int) -> list[Found]:
         ReportError: the plan cannot be read.
     """
     address = _file(plan.target, number // _PER_FILE)
-    filesystem, path = located(address)
     try:
-        with filesystem.open_input_file(path) as file:
-            table = parquet.ParquetFile(file).read_row_group(number % _PER_FILE)
+        with reading(address) as file:
+            listed = parquet.ParquetFile(file)
+            # Ray gives Arrow a type whose values are unpickled: columns of others are not read.
+            if not listed.schema_arrow.equals(_SCHEMA):
+                raise ReportError(f"{address} is no plan of ours: give this run another target")
+            table = listed.read_row_group(number % _PER_FILE)
     except (OSError, pa.ArrowInvalid) as error:
         raise ReportError(f"cannot read the plan {address}: {first_line(error)}") from error
     pairs = zip(table["address"].to_pylist(), table["name"].to_pylist(), strict=True)

@@ -16,6 +16,7 @@ from worker.cluster.stores import StoreError
 from worker.crew import trial
 from worker.errors import Unavailable
 from worker.pipeline import Seen, place, see
+from worker.search_path import shut
 from worker.values import Drop, Failure, Limits
 
 
@@ -61,6 +62,7 @@ def _drop(one: Found) -> Drop:
 
 
 def _deadly(share: Sequence[Found], limits: Limits) -> set[Path | str]:
+    shut()  # the machine's own Ray may know nothing of it
     # The other process has patience of its own, which no slow store can exhaust.
     blamed = trial.culprits(partial(_try, limits), share, time_limit=inf)
     return {place(_drop(share[index])) for index in blamed}

@@ -12,6 +12,7 @@ from pyarrow import parquet
 
 from worker.cluster.files import get, put
 from worker.cluster.plan import Plan
+from worker.errors import ReportError
 from worker.table.row import COLUMNS, END, HEADER, cells, line
 from worker.values import Reading, Status
 
@@ -51,11 +52,30 @@ def tally(plan: Plan, number: int) -> Counter[Status] | None:
     content = get(plan.shard(number))
     if content is None:
         return None
-    if plan.shards == "parquet":
-        column = parquet.read_table(pa.BufferReader(content), columns=["status"])["status"]
-        return Counter(map(Status, column.to_pylist()))
-    rows = csv.DictReader(io.StringIO(content.decode()))
-    return Counter(Status(row["status"]) for row in rows)
+    try:
+        return Counter(map(Status, _STATUSES[plan.shards](content)))
+    except (ValueError, KeyError, csv.Error) as error:  # Arrow's and Unicode's are among them
+        raise ReportError(
+            f"{plan.shard(number)} is no part of a report of ours: move it away ({error})"
+        ) from error
+
+
+def _of_parquet(content: bytes) -> list[str]:
+    shard = parquet.ParquetFile(pa.BufferReader(content))
+    # Ray gives Arrow a type whose values are unpickled: columns of others are not read.
+    if not shard.schema_arrow.equals(SCHEMA):
+        raise ValueError("it has other columns")
+    statuses: list[str] = shard.read(columns=["status"])["status"].to_pylist()
+    return statuses
+
+
+def _of_csv(content: bytes) -> list[str]:
+    if not content.startswith(HEADER + END):
+        raise ValueError("it has other columns")
+    return [row["status"] for row in csv.DictReader(io.StringIO(content.decode()))]
+
+
+_STATUSES: Final = {"parquet": _of_parquet, "csv": _of_csv}
 
 
 def _parquet(readings: Sequence[Reading]) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker import console
+from worker import console, search_path
 from worker.commands.process import signalled, start_again
 from worker.errors import SetupError
 from worker.log import logs
@@ -86,6 +86,9 @@ def batch(
     from worker.classify import Classifier
 
     logs.configure(log_format, quiet=True)
+    for source in sources:
+        if "://" not in source:
+            search_path.check(source=Path(source))
     classifier = Classifier.load(model, threads=workers)
     asked = _Asked(
         sources=sources,

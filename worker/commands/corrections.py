@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from worker import search_path
+from worker.errors import FolderError
 from worker.options import OUTBOX, Outbox
 
 
@@ -28,6 +30,10 @@ def corrections(
     from worker.review.corrections import gather
     from worker.table.rows import Rows
 
-    gathered = gather(outbox, Rows(outbox / REPORT), to)
+    search_path.check(outbox=outbox, target=to)
+    try:
+        gathered = gather(outbox, Rows(outbox / REPORT), to)
+    except OSError as error:
+        raise FolderError(f"cannot read {error.filename}: {error.strerror}") from error
     typer.echo(gathered)
     raise typer.Exit(int(bool(gathered.missing)))

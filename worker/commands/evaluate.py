@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker import console
+from worker import console, search_path
 from worker.errors import SetupError
 from worker.log import logs
 from worker.options import (
@@ -68,6 +68,8 @@ def evaluate(
     from worker.measure.evaluate import mark, tasks
 
     logs.configure(log_format, quiet=True)
+    for one in (folder, *(others or [])):
+        search_path.check(folder=one)
     draw = _charts() if plots else None
     classifier = Classifier.load(model, threads=workers)
     limits = Limits(pixels=max_pixels, bytes=max_bytes)
@@ -86,7 +88,8 @@ def evaluate(
 
 def _charts() -> "Callable[[Sequence[Marked], Path, Classifier, Limits], None]":
     try:
-        from worker.measure.charts import draw
+        with search_path.at_home():
+            from worker.measure.charts import draw
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("matplotlib"):
             raise

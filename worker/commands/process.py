@@ -6,6 +6,7 @@ import signal
 import sys
 from typing import NoReturn
 
+from worker import search_path
 from worker.stopper import Stopper
 
 
@@ -21,4 +22,5 @@ def start_again() -> NoReturn:
     """Become a new process: a thread cannot be stopped, and a fresh start sets its file aside."""
     logging.getLogger(__name__).error("a picture never ends: starting anew, to set it aside")
     logging.shutdown()
+    search_path.open_again()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606

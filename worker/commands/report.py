@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from worker import search_path
 from worker.errors import FolderError
 from worker.options import NEWEST, OUTBOX, Newest, Outbox
 
@@ -33,6 +34,7 @@ def report(
     from worker.page.make import Maker
     from worker.pager import PAGE
 
+    search_path.check(outbox=outbox)
     if not outbox.is_dir():
         raise FolderError(f"there is no outbox {outbox}: `digitdrop watch` makes it")
     page = output or outbox / PAGE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from worker import search_path
 from worker.commands.wanted import runs_as, unit_of, with_options_of
 from worker.commands.watch import watch
 
@@ -66,6 +67,7 @@ def install(
     if not show:
         manager.check()
     wanted = unit_of(context, settings, user=lambda inbox: runs_as(run_as, inbox, scope))
+    search_path.check(inbox=wanted.inbox, outbox=wanted.outbox)
     if show:
         typer.echo(unit.text(wanted), nl=False)
         return

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
+from worker import cores
 from worker.errors import SetupError
 from worker.settings import Setting, all_settings, commands, parse, parse_alone
 from worker.settings import settings as of_command
@@ -76,4 +77,6 @@ def _show(found: list[Setting]) -> None:
         cells = (one.option, value, one.origin, one.variable, ", ".join(one.commands))
         style = "" if one.origin == "default" else "bold"
         view.add_row(*(Text(cell, style=style) for cell in cells))
-    Console(width=None if sys.stdout.isatty() else 140).print(view)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(view)
+    console.print(Text(f"cores: {cores.told()}"))

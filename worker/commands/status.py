@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from worker import search_path
 from worker.errors import FolderError
 from worker.health.told import iso
 from worker.options import INBOX, OUTBOX, Inbox, Outbox
@@ -31,6 +32,7 @@ def status(
 
     Example: digitdrop status --inbox scans --outbox results
     """
+    search_path.check(inbox=inbox, outbox=outbox)
     condition, found = find(inbox, outbox)
     if as_json:
         typer.echo(json.dumps(as_dict(condition, found), indent=2))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from worker import search_path
 from worker.options import INBOX, OUTBOX, Inbox, Outbox
 
 
@@ -20,6 +21,7 @@ def verify(
     from worker.record import REPORT
     from worker.verify import verify as reconcile
 
+    search_path.check(inbox=inbox, outbox=outbox)
     account = reconcile(inbox, outbox, outbox / REPORT)
     typer.echo(json.dumps(account.as_dict(), indent=2) if as_json else account)
     raise typer.Exit(int(not account.is_complete))

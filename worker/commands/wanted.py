@@ -58,7 +58,7 @@ def unit_of(
     program = (Path(sys.executable), Path(sys.base_prefix))
     used = [inbox, outbox, model, MODEL, *program, *([metrics] if metrics else [])]
     return Unit(
-        command=(sys.executable, "-m", "digitdrop", "watch"),
+        command=(sys.executable, "-P", "-m", "digitdrop", "watch"),
         house=MODEL.parent,
         arguments=_arguments(context, (inbox, outbox, model)),
         inbox=inbox,

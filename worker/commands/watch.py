@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from worker import search_path
 from worker.commands.process import signalled, start_again
 from worker.errors import ModelError
 from worker.log import logs
@@ -75,6 +76,7 @@ def watch(
     from worker.parts import Service
 
     logs.configure(log_format, quiet=quiet)
+    search_path.check(inbox=inbox, outbox=outbox)
     stopper = signalled()
     if train and not (model / "digits.tflite").exists():
         _train_first(model)
@@ -102,6 +104,6 @@ def watch(
 
 def _train_first(model: Path) -> None:
     """Train in a process of its own: this one is to run for months without TensorFlow."""
-    command = [sys.executable, "-m", "digitdrop", "train", "--output", str(model)]
+    command = [sys.executable, "-P", "-m", "digitdrop", "train", "--output", str(model)]
     if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own command
         raise ModelError(f"there is no model in {model}, and training one failed (see above)")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from worker import search_path
 from worker.errors import FolderError
 from worker.health.told import iso
 from worker.options import INBOX, OUTBOX, Inbox, Outbox
@@ -37,6 +38,7 @@ def why(
     from worker.why.decide import why as decide
     from worker.why.trace import trace
 
+    search_path.check(inbox=inbox, outbox=outbox)
     try:
         seen = trace(file, inbox, outbox, datetime.now(UTC))
     except OSError as error:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from worker.regular import opened
+
 
 class Begun:
     """A note beside the report: `.NAME.begun`.
@@ -22,12 +24,14 @@ class Begun:
         with suppress(OSError):  # a full disk: the report will tell
             here = os.getcwd()  # noqa: PTH109 - `absolute` would ask for it again for each path
             names = "\0".join(os.path.join(here, path) for path in paths)  # noqa: PTH118
-            self._path.write_bytes(os.fsencode(names))
+            with opened(self._path, "wb") as file:
+                file.write(os.fsencode(names))
 
     def left(self) -> list[Path]:
         """Give what an earlier run had begun when it crashed, as far as it is still there."""
         try:
-            names = self._path.read_bytes().split(b"\0")
+            with opened(self._path) as file:
+                names = file.read().split(b"\0")
         except OSError:
             return []
         return [path for name in names if name and (path := Path(os.fsdecode(name))).is_file()]

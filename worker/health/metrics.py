@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from prometheus_client import CollectorRegistry, write_to_textfile
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
@@ -17,6 +17,7 @@ from worker import inbox
 from worker.errors import FolderError
 from worker.health.told import Told
 from worker.held import in_hand
+from worker.regular import fresh, opened
 from worker.to_review import count_to_review
 from worker.values import Status
 
@@ -48,6 +49,7 @@ class Metrics:
                 "name another file with --metrics"
             )
         self._path = path
+        self._aside = path.with_name(f".{path.name}.new")
         self._inbox = inbox
         self._outbox = outbox
         self._told: Told | None = None
@@ -72,7 +74,9 @@ class Metrics:
         registry = CollectorRegistry(auto_describe=False)
         registry.register(sample)
         try:
-            write_to_textfile(str(self._path), registry)
+            with fresh(self._aside) as file:
+                file.write(generate_latest(registry))
+            self._aside.replace(self._path)
         except OSError as error:
             if not self._failed:
                 logger.warning("cannot write the metrics to %s: %s", self._path, error.strerror)
@@ -83,7 +87,7 @@ class Metrics:
 
 def _is_ours(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return file.read(len(_START)) in {_START, b""}
     except OSError:
         return False

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from worker.mounts import HomeDisk
+from worker.regular import fresh, opened
 
 STATUS: Final = ".status.json"
 """Its name in the outbox."""
 
 _SPACING: Final = 2.0  # seconds between two writes
+_LONGEST: Final = 1 << 20  # bytes: more than a hundred of the longest names take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,8 @@ class StatusFile:
                 path.unlink(missing_ok=True)
 
     def _write(self, told: Told) -> None:
-        self._aside.write_text(json.dumps(asdict(told)), encoding="utf-8")
+        with fresh(self._aside) as file:
+            file.write(json.dumps(asdict(told)).encode())
         self._aside.replace(self._path)
 
 
@@ -130,8 +133,9 @@ def read(outbox: Path, holder: str) -> Told | None:
     What a killed worker left behind is nobody's: another one, or none, holds the lock.
     """
     try:
-        found = json.loads((outbox / STATUS).read_bytes())
+        with opened(outbox / STATUS) as file:
+            found = json.loads(file.read(_LONGEST))
         told = Told(**{**found, "deferred": tuple(Deferred(**one) for one in found["deferred"])})
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     return told if told.holder == holder else None

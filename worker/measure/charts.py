@@ -5,6 +5,7 @@ The only module that knows matplotlib; imported only when charts are asked for.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from worker.classify import Classifier
+from worker.disk import write_whole
 from worker.errors import ReportError
 from worker.judge import weights
 from worker.measure.answers import Answers
@@ -53,7 +55,7 @@ def draw(marked: Sequence[Marked], folder: Path, classifier: Classifier, limits:
         _drawn(_risk_coverage, found, folder / "risk-coverage.png")
         if worst:
             looks = look_at([one.task.drop.path for one in worst], classifier, limits=limits)
-            _sheet(worst, looks).savefig(folder / "mistakes.png", dpi=_DOTS_PER_INCH)
+            _save(_sheet(worst, looks), folder / "mistakes.png")
     except OSError as error:
         raise ReportError(f"cannot draw into {folder}: {error.strerror}") from error
 
@@ -61,7 +63,14 @@ def draw(marked: Sequence[Marked], folder: Path, classifier: Classifier, limits:
 def _drawn(chart: Callable[[Axes, Answers], None], found: Answers, path: Path) -> None:
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     chart(figure.subplots(), found)
-    figure.savefig(path, dpi=_DOTS_PER_INCH)
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write aside and rename: what a link of that name leads to stays as it is."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=_DOTS_PER_INCH)
+    write_whole(path, drawn.getvalue(), aside=path.with_name(f".{path.name}.part"))
 
 
 def _confusion(axes: Axes, found: Answers) -> None:

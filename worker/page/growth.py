@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
+from worker.regular import opened
 from worker.table.ends import LONGEST, is_foreign
 from worker.table.foreign import lines
 from worker.table.row import Row, is_whole, search
@@ -53,14 +54,14 @@ class Growth:
 
     def _only_grew(self, paths: list[Path]) -> bool:
         with ExitStack() as stack:
-            files = [stack.enter_context(path.open("rb")) for path in paths]
+            files = [stack.enter_context(opened(path)) for path in paths]
             there = {_identity(file): file for file in files}
             return all(
                 key in there and _has(there[key], mark) for key, mark in self._marks.items()
             )
 
     def _read(self, path: Path) -> Iterator[tuple[str, Row]]:
-        with path.open("rb") as file:
+        with opened(path) as file:
             mark = self._marks.setdefault(_identity(file), _Mark(0, b""))
             if is_foreign(file.readline(LONGEST)):  # nobody adds to it any more
                 yield from self._read_whole(file, mark)
@@ -81,7 +82,7 @@ class Growth:
 
 
 def _identity(file: BinaryIO) -> _File:
-    status = Path(file.name).stat()
+    status = os.fstat(file.fileno())
     return status.st_dev, status.st_ino
 
 

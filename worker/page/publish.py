@@ -7,6 +7,7 @@ from typing import Final
 
 from worker.disk import write_whole
 from worker.errors import FolderError
+from worker.regular import opened
 
 _MARK: Final = b'<meta name="generator" content="digitdrop">'
 _HEAD: Final = 1000  # bytes: the mark stands among the first lines
@@ -27,7 +28,7 @@ def publish(text: str, page: Path) -> None:
 
 def _check(page: Path) -> None:
     try:
-        with page.open("rb") as file:
+        with opened(page) as file:
             head = file.read(_HEAD)
     except FileNotFoundError:
         return

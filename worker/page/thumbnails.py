@@ -17,6 +17,7 @@ from worker.errors import InputError
 from worker.glyph import look
 from worker.load import load
 from worker.page.tally import Entry
+from worker.regular import opened
 from worker.shelve import SHELVES
 from worker.values import Frame, Grey, Limits
 
@@ -26,6 +27,7 @@ SIDE: Final = 112
 """Pixels of the longer side: twice what the page shows, for screens with dense pixels."""
 _QUALITY: Final = 60  # of WebP; 320 bytes a picture
 _LOSSLESS: Final = 101  # what OpenCV calls it
+_LONGEST: Final = 1 << 28  # bytes: ten times a page of 20,000 rows
 _KEPT: Final = re.compile(
     r'data-(picture|frame)="(\w+)" data-frames="(\d+)" src="(data:image/webp;base64,[\w+/=]+)"'
 )
@@ -124,7 +126,8 @@ def _webp(grey: Grey, quality: int) -> str:
 
 def _kept(page: Path) -> dict[str, Thumbnail]:
     try:
-        text = page.read_text(encoding="utf-8", errors="replace")
+        with opened(page) as file:
+            text = file.read(_LONGEST).decode(errors="replace")
     except OSError:
         return {}
     found = {(kind, row_id): (url, int(count)) for kind, row_id, count, url in _KEPT.findall(text)}

@@ -1,16 +1,14 @@
 """Can a service run here, as this user?
 
-python -m worker.service.usable INBOX OUTBOX MODEL [METRICS]
+python -P -m worker.service.usable INBOX OUTBOX MODEL [METRICS]
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from worker.classify import Classifier
-from worker.disk import make_folder
 from worker.errors import FolderError, SetupError
 from worker.folders import check_folders
 from worker.service.systemd import ServiceError
@@ -46,17 +44,23 @@ def check_as(user: str, wanted: Unit) -> None:
     """
     import pwd
 
+    from worker.service.folder import make  # not on Windows
+
     try:
         who = pwd.getpwnam(user)
     except KeyError as error:
         raise ServiceError(f"there is no user {user!r}: --run-as needs one") from error
     for folder in (wanted.inbox, wanted.outbox):
-        if not folder.exists():
-            make_folder(folder)
-            shutil.chown(folder, who.pw_uid, who.pw_gid)
-            folder.chmod(0o2770)  # as UMask= has it: people of that group may drop and put right
+        if folder.exists():
+            continue
+        try:
+            make(folder, who.pw_uid, who.pw_gid)
+        except FileExistsError:
+            continue  # a file or a link, as that user will be told
+        except OSError as error:
+            raise FolderError(f"cannot make {folder}: {error.strerror}") from error
     used = (wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
-    words = ["-m", "worker.service.usable", *(str(path) for path in used if path)]
+    words = ["-P", "-m", "worker.service.usable", *(str(path) for path in used if path)]
     try:
         done = subprocess.run(  # noqa: S603 - our own program
             [wanted.command[0], *words],

@@ -1,5 +1,6 @@
 """When a report is closed for a new one, and what closed reports are called."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from worker.disk import rename_exclusively
+from worker.regular import is_candidate
 
 Period: TypeAlias = Literal["day", "month"]
 
@@ -71,13 +73,18 @@ def closed(report: Path) -> list[Path]:
         rf"{re.escape(report.suffix)}"
     )
     try:
-        found = [(name.fullmatch(path.name), path) for path in report.parent.iterdir()]
+        with os.scandir(report.parent) as entries:
+            found = [
+                (match, report.with_name(entry.name))
+                for entry in entries
+                if (match := name.fullmatch(entry.name)) and is_candidate(entry)
+            ]
     except FileNotFoundError:
         return []
-    return [path for match, path in sorted(found, key=_order) if match]
+    return [path for _, path in sorted(found, key=_order)]
 
 
-def _order(found: tuple[re.Match[str] | None, Path]) -> tuple[str, str, int]:
+def _order(found: tuple[re.Match[str], Path]) -> tuple[str, str, int]:
     """Sort by month, day, number; a report of a whole month ends after those of its days."""
     match, _ = found
-    return (match[1], match[2] or "-99", int(match[3] or 0)) if match else ("", "", 0)
+    return match[1], match[2] or "-99", int(match[3] or 0)

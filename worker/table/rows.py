@@ -1,15 +1,14 @@
 """The rows of a report: in the file that grows, in closed ones, in those that were set aside."""
 
-import errno
 import os
-import stat
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from worker.regular import is_candidate, opened
 from worker.table.foreign import lines
 from worker.table.rotation import closed
 from worker.table.row import Row, search, search_contents
@@ -33,12 +32,12 @@ class Rows:
 
     def files(self) -> list[Path]:
         """List the files that rows are in: closed reports, those set aside, the one that grows."""
-        present = [self._path] if self._path.exists() else []
+        present = [self._path] if os.path.lexists(self._path) else []
         return [*closed(self._path), *self._named(FOREIGN), *present]
 
     def all_rows(self) -> Iterator[tuple[str, Row]]:
         """Yield the rows of the report that grows, with their ids; none if there is no report."""
-        if self._path.exists():
+        if os.path.lexists(self._path):
             with opened(self._path) as file:
                 yield from search(lines(file), None)
 
@@ -113,30 +112,16 @@ class Rows:
     def _named(self, infix: str) -> list[Path]:
         start, end = self._path.stem + infix, self._path.suffix
         try:
-            return sorted(
-                path
-                for path in self._path.parent.iterdir()
-                if path.name.startswith(start) and path.name.endswith(end)
-            )
+            with os.scandir(self._path.parent) as entries:
+                return sorted(
+                    self._path.with_name(entry.name)
+                    for entry in entries
+                    if entry.name.startswith(start)
+                    and entry.name.endswith(end)
+                    and is_candidate(entry)
+                )
         except FileNotFoundError:
             return []
-
-
-@contextmanager
-def opened(report: Path) -> Iterator[BinaryIO]:
-    """Open a report for reading; it may be a link, but a pipe of its name is not waited for.
-
-    Raises:
-        OSError: it is not there, no regular file, or may not be read.
-    """
-    with open(report, "rb", opener=_without_waiting) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", os.fspath(report))
-        yield file
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _there(report: Path, stack: ExitStack) -> BinaryIO | None:

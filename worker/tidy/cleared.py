@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Final
 
 from worker.disk import sync_folders, write_whole
+from worker.regular import opened
 
 logger = logging.getLogger(__name__)
 
 _NOTE: Final = ".cleared-until"
+_LONGEST: Final = 100  # bytes: far more than a day takes
 
 
 def cleared_until(outbox: Path) -> date | None:
     """Read up to which day (UTC) pictures may have been cleared; None if none were."""
     try:
-        text = (outbox / _NOTE).read_text(encoding="ascii").strip()
-        return date.fromisoformat(text)
+        with opened(outbox / _NOTE) as file:
+            return date.fromisoformat(file.read(_LONGEST).decode("ascii").strip())
     except FileNotFoundError:
         return None
     except ValueError:

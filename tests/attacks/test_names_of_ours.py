@@ -1,0 +1,183 @@
+"""What is put under the name of a file of ours hangs no command and leads no writing elsewhere."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ledger import ROOT, a_picture
+
+from worker.errors import SetupError
+from worker.regular import fresh, opened
+
+COMMAND = [sys.executable, "-P", "-m", "digitdrop"]
+PRECIOUS = b"not to be written to\n"
+KINDS = ("link", "dangling", "pipe", "socket", "folder")
+FOLDERS = ["--inbox={0}/in", "--outbox={0}/out"]
+WATCH = ["watch", *FOLDERS, "--settle=0", "--keep-done=30d", "--metrics={0}/out/m.prom"]
+BATCH = ["batch", "{0}/in", "--report={0}/out/r.csv"]
+CASES = [
+    ("predictions.csv", ["status", *FOLDERS]),
+    ("predictions.csv", ["verify", *FOLDERS]),
+    ("predictions.csv", ["why", "{0}/in/7.png", *FOLDERS]),
+    ("predictions.csv", ["report", "--outbox={0}/out"]),
+    ("predictions.csv", ["corrections", "--outbox={0}/out", "--to={0}/to"]),
+    ("predictions.csv", WATCH),
+    ("predictions-2026-01.csv", ["verify", *FOLDERS]),
+    ("predictions-2026-01.csv", ["status", *FOLDERS]),
+    ("predictions-foreign-20260101T000000.csv", ["verify", *FOLDERS]),
+    (".predictions.csv.lock", ["status", *FOLDERS]),
+    (".predictions.csv.lock", WATCH),
+    (".status.json", WATCH),
+    (".status.json.new", WATCH),
+    (".cleared-until", ["verify", *FOLDERS]),
+    (".cleared-until", WATCH),
+    ("report.html", ["report", "--outbox={0}/out"]),
+    ("m.prom", WATCH),
+    (".m.prom.new", WATCH),
+    ("r.csv", BATCH),
+    (".r.csv.lock", BATCH),
+    (".r.csv.begun", BATCH),
+    ("x.png", ["predict", "{0}/in/7.png", "--explain={0}/out/x.png"]),
+    (".x.png.part", ["predict", "{0}/in/7.png", "--explain={0}/out/x.png"]),
+]
+
+
+def put(kind: str, path: Path, precious: Path) -> None:
+    """Give something a name."""
+    match kind:
+        case "link":
+            path.symlink_to(precious)
+        case "dangling":
+            path.symlink_to(precious.with_name("made"))
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "socket":
+            os.chdir(path.parent)  # the name of a socket may be no longer than 107 bytes
+            with socket.socket(socket.AF_UNIX) as one:
+                one.bind(path.name)
+            os.chdir(ROOT)
+
+
+def watched(process: "subprocess.Popen[str]", outbox: Path) -> None:
+    """Stop a service once it has read its picture."""
+    until = time.monotonic() + 20
+    while process.poll() is None and not list(outbox.glob("done/**/*.png")):
+        if time.monotonic() > until:
+            break  # it waits for somebody to put right what it may not use
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["link", "dangling", "pipe"])  # the others are tried below
+@pytest.mark.parametrize(("name", "words"), CASES, ids=lambda one: str(one).split("'")[1::99])
+def test_no_command_hangs_or_writes_elsewhere(
+    kind: str, name: str, words: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "in" / "7.png").write_bytes(a_picture(7))
+    precious = tmp_path / "precious"
+    precious.write_bytes(PRECIOUS)
+    put(kind, tmp_path / "out" / name, precious)
+
+    command = [*COMMAND, *(word.format(tmp_path) for word in words)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        if words[0] == "watch":
+            watched(process, tmp_path / "out")
+        try:
+            _, told = process.communicate(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            pytest.fail("it hangs")
+
+    assert "Traceback" not in told
+    assert process.returncode in {0, 1, 2}, told
+    assert precious.read_bytes() == PRECIOUS
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mode", ["rb", "rb+", "ab", "wb"])
+def test_what_is_no_regular_file_is_refused_in_words(kind: str, mode: str, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(PRECIOUS)
+    put(kind, tmp_path / "name", precious)
+
+    with pytest.raises(OSError, match=r"(no regular file|Is a directory)") as caught:
+        opened(tmp_path / "name", mode)  # type: ignore[arg-type]
+
+    assert caught.value.filename == str(tmp_path / "name")
+    assert precious.read_bytes() == PRECIOUS
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "pipe", "socket"])
+def test_a_file_made_anew_takes_the_place_of_whatever_had_its_name(
+    kind: str, tmp_path: Path
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(PRECIOUS)
+    put(kind, tmp_path / "name", precious)
+
+    with fresh(tmp_path / "name") as file:
+        file.write(b"new")
+
+    assert (tmp_path / "name").read_bytes() == b"new"
+    assert not (tmp_path / "name").is_symlink()
+    assert precious.read_bytes() == PRECIOUS
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_that_is_no_regular_file_is_one_line(kind: str, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(PRECIOUS)
+    (tmp_path / "7.png").write_bytes(a_picture(7))
+    put(kind, tmp_path / "digits.json", precious)
+
+    words = ["predict", str(tmp_path / "7.png"), "--model", str(tmp_path)]
+    done = subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, check=False, timeout=15
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_link_that_an_operator_named_leads_to_a_regular_file_only(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"model")
+    (tmp_path / "good").symlink_to(tmp_path / "file")
+    (tmp_path / "bad").symlink_to("/dev/zero")
+
+    with opened(tmp_path / "good", links=True) as file:
+        assert file.read() == b"model"
+    with pytest.raises(OSError, match="Is a device and no regular file"):
+        opened(tmp_path / "bad", links=True)
+
+
+@pytest.mark.cluster
+def test_a_pipe_in_the_folders_of_a_cluster_is_not_waited_for(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra `cluster` is not installed")
+    from worker.cluster import files, plan
+
+    (tmp_path / "_plan").mkdir()
+    for name in ("PLAN.json", "_plan/00000.parquet"):
+        os.mkfifo(tmp_path / name)
+    work = plan.Plan(target=str(tmp_path), sources=[], model="", shards="csv", shares=1)
+
+    with pytest.raises(SetupError, match="Is a pipe and no regular file"):
+        files.get(str(tmp_path / "PLAN.json"))
+    with pytest.raises(SetupError, match="Is a pipe and no regular file"):
+        plan.share(work, 0)
+    assert files.head(str(tmp_path / "PLAN.json"), 8) == b""

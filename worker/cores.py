@@ -1,0 +1,94 @@
+"""Cores that this process may use: not those of the machine, where it was given fewer."""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from math import ceil
+from pathlib import Path
+from typing import Final
+
+_CGROUPS: Final = Path("/sys/fs/cgroup")
+_OWN: Final = Path("/proc/self/cgroup")
+
+
+@cache
+def cores() -> int:
+    """Count the cores of this process, at least 1; worked out once."""
+    return count(_allowed(), quota())
+
+
+def told() -> str:
+    """Say in a few words how many cores there are, and what limits them."""
+    machine, found = os.cpu_count() or 1, cores()
+    if found == machine:
+        return f"{found}, all of this machine"
+    limit = "the affinity of this process" if found == _allowed() else "the quota of its cgroup"
+    return f"{found} of the {machine} of this machine: {limit} allows no more"
+
+
+def count(allowed: int, share: float | None) -> int:
+    """Give the cores worth using, at least 1.
+
+    Args:
+        allowed: cores on which the process may run.
+        share: time on cores that it may take, in cores; None for no limit. A part of
+            a core counts as one.
+    """
+    return max(1, min(allowed, ceil(share) if share else allowed))
+
+
+def quota(own: Path = _OWN, root: Path = _CGROUPS) -> float | None:
+    """Read how much CPU time the cgroup of a process may take, in cores; None for no limit.
+
+    The tightest limit counts, of the group itself and of those that it lies in. Both
+    versions of cgroups are read; elsewhere than on Linux there are none.
+
+    Args:
+        own: names the groups of the process, see cgroups(7).
+        root: where cgroups are mounted.
+    """
+    try:
+        lines = own.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return None
+    found = [share for line in lines for share in _shares(line, root)]
+    return min(found, default=None)
+
+
+def _allowed() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _shares(line: str, root: Path) -> Iterator[float]:
+    """Read the limits on the way to a group, named as in `/proc/self/cgroup`."""
+    number, _, rest = line.partition(":")
+    controllers, _, path = rest.partition(":")
+    if number == "0" and not controllers:
+        mounts = [root, root / "unified"]
+    elif "cpu" in controllers.split(","):
+        mounts = [root / "cpu", root / controllers]
+    else:
+        return
+    # A container may see a path that begins outside of what it has mounted.
+    parts = [part for part in path.split("/") if part not in {"", ".."}]
+    for mount in mounts:
+        for depth in range(len(parts) + 1):
+            yield from _share(mount.joinpath(*parts[:depth]))
+
+
+def _share(group: Path) -> Iterator[float]:
+    try:
+        if (group / "cpu.max").exists():  # version 2
+            limit, period = (group / "cpu.max").read_text(encoding="utf-8").split()
+        else:
+            limit, period = (
+                (group / f"cpu.cfs_{name}_us").read_text(encoding="utf-8")
+                for name in ("quota", "period")
+            )
+        share = int(limit) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):  # `max`, or no such file
+        return
+    if share > 0:  # -1 is no limit
+        yield share
