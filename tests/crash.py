@@ -357,7 +357,7 @@ def _wait_for_the_crew() -> None:
     is_ready = Crew.is_ready
 
     def waits(crew: Crew) -> bool:
-        while crew._starter and crew._workers > 1 and not is_ready(crew):
+        while crew._starter and crew._is_wanted and not is_ready(crew):
             time.sleep(0.01)
         return is_ready(crew)
 

@@ -76,10 +76,11 @@ def owner_of(outbox: Path) -> Owner:
     except Gone:
         return _begun(path, (), named)
     except (InputError, ValueError):
+        owner = _begun(path, (), named)
         logger.warning(
-            "%s is damaged and is written anew: what was in hand before counts as another's", path
+            "%s was damaged and is written anew: what was in hand before counts as another's", path
         )
-        return _begun(path, (), named)
+        return owner
     former = tuple((name, until) for name, _, until in known[1:])
     if not is_copy:
         return Owner(known[0][0], former, named)

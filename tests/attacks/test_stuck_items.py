@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_file_in_somebody_elses_folder_is_told_as_long_as_it_lasts_and_others_
         drop(worker.inbox, GOOD)
         worker.waits_until(lambda: is_read(worker, *(name for name, _ in GOOD)), 10)
         time.sleep(2)  # another listing
-        assert deferred(worker) == [(STUCK[0], "be taken")]
+        assert deferred(worker) == [(STUCK[0], "be taken")], worker.told()
         assert worker.told().count("cannot be taken") == 1
 
         (worker.inbox / "scanner").chmod(0o755)
@@ -86,7 +87,7 @@ def test_thousands_that_cannot_be_taken_slow_nobody_down(tmp_path: Path) -> None
         worker.waits_until(lambda: len(deferred(worker)) == 100)
         for name, content in GOOD:
             drop(worker.inbox, [(name, content)])
-            worker.waits_until(lambda one=name: is_read(worker, one), 5)
+            worker.waits_until(partial(is_read, worker, name), 5)
         assert worker.stop() < 5
 
 

@@ -142,7 +142,8 @@ def _here(asked: _Asked) -> "Summary":
                 progress=progress,
             )
     except Hung:
-        start_again()
+        start_again(asked.stopper)
+        os._exit(console.STOPPED)
 
 
 def _far(asked: _Asked, cluster: str, shards: str) -> "Summary":

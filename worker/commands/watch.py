@@ -96,7 +96,7 @@ def watch(
     try:
         serve(service, Classifier.load(model, threads=workers), stopper)
     except Hung:
-        start_again()
+        start_again(stopper)
     # A thread that hangs in a decoder would keep the interpreter from ending.
     logging.shutdown()
     os._exit(0)

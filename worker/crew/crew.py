@@ -43,12 +43,13 @@ class Crew:
         """Start no process before there is work for it.
 
         Args:
-            terms: of a single worker nothing is gained, and no process is started.
+            terms: on which pictures are read; there is a process for each worker.
             classifier: of which each process gets a copy.
             lane: where pictures go on that take long, or of which a process died.
         """
         self._terms = terms
         self._workers = terms.workers
+        self._may_start = True
         self._classifier = classifier
         self._lane = lane
         self._mates: list[Mate] = []
@@ -60,9 +61,14 @@ class Crew:
 
     def start(self) -> None:
         """Have the processes started, which takes a moment, without waiting for them."""
-        if self._workers > 1 and not self._is_wanted:
+        if self._may_start and not self._is_wanted:
             self._is_wanted = True
             self._start_missing()
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether it was started, and could be until now."""
+        return self._is_wanted
 
     def is_ready(self) -> bool:
         """Say whether it can read: all at first, later one is enough while others start."""
@@ -175,8 +181,7 @@ class Crew:
     def _bury(self, one: Mate) -> None:
         """Have others read what a dead process was told, but for the picture that it died of."""
         if not one.is_ready:
-            if not self._has_begun:
-                self._workers = 1  # and leave it at that
+            self._may_start = self._has_begun  # else leave it at that
             logger.warning("cannot start processes that read: going on without")
             self.dismiss()
             return

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 SHARE: Final = 0.7
 """Seconds that a picture may keep others waiting; from then on it is read in the lane."""
 
-_MOST: Final = 16  # pictures; where so many take long, it is no matter of single ones
+_MOST: Final = 100  # pictures; where so many take long, it is no matter of single ones
 _START: Final = 60.0  # seconds that the process may take until it can read
 _PAUSE: Final = 5.0  # seconds after one that could not start
 _DEADLY: Final = 2  # crashes

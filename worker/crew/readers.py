@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotDone
 from typing import TypeAlias
 
@@ -55,6 +55,7 @@ class Readers:
         self._pool = self._new_pool()
         self._open: list[Job] = []
         self._stuck: list[Job] = []
+        self._has_no_more = False
 
     def begin(self, drops: Sequence[Drop]) -> Seeing:
         """Have drops seen in parallel, once those begun before are."""
@@ -67,13 +68,30 @@ class Readers:
     def end(self, seeing: Seeing) -> list[Seen]:
         """Give what was seen, in its order, without what was not begun when a stop came.
 
-        What takes long is left out, too: it goes on in the lane.
+        What takes long is left out, too: it goes on in the lane. Where no thread was to be
+        had, the future of a job is cancelled: it is to be seen elsewhere.
 
         Raises:
             Hung: one has not ended after `TIME_LIMIT` seconds.
             Stopped: the worker shall stop, and one does not end.
         """
         return [seen for job in seeing if (seen := self._result(job))]
+
+    @property
+    def are_stuck(self) -> bool:
+        """Whether as many threads as may read are busy with pictures that went on elsewhere."""
+        self.stuck_for()
+        return len(self._stuck) >= self._terms.workers
+
+    @property
+    def are_all_stuck(self) -> bool:
+        """Whether no thread is left: no more are begun, for each may take much memory."""
+        return self._has_no_more and self._are_too_many
+
+    @property
+    def _are_too_many(self) -> bool:
+        self.stuck_for()
+        return len(self._stuck) >= 2 * self._terms.workers
 
     def stuck_for(self) -> float:
         """Say for how many seconds a thread has been busy with one picture; 0 if none is."""
@@ -104,6 +122,8 @@ class Readers:
                     return None
                 patience -= _LOOK
                 self._grace -= _LOOK if self._terms.is_stopping() else 0
+            except CancelledError:
+                return None
             else:
                 self._terms.moved()
                 return seen
@@ -111,19 +131,18 @@ class Readers:
 
     def _leaves(self, job: Job) -> bool:
         """Have a picture go on in the lane if it has taken long enough; others get new threads."""
-        if not self._lane or self._lane.is_full or not job.began:
+        if self._lane is None or self._lane.is_full or not job.began:
             return False
         if time.monotonic() - job.began < SHARE:
             return False
-        self.stuck_for()
-        if len(self._stuck) >= self._terms.workers:  # each may take much memory
-            return False
+        self._has_no_more = self._are_too_many
         tell(job.drop)
         self._lane.put(job.drop, thread=job.future)
         self._stuck.append(job)
-        last, self._pool = self._pool, self._new_pool()
-        for one in self._open:
-            if one.future.cancel():  # it has not begun
+        cancelled = [one for one in self._open if one.future.cancel()]  # they have not begun
+        if not self._has_no_more:
+            last, self._pool = self._pool, self._new_pool()
+            last.shutdown(wait=False)
+            for one in cancelled:
                 one.future = self._pool.submit(self._see, one)
-        last.shutdown(wait=False)
         return True

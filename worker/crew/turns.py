@@ -14,10 +14,12 @@ from worker.crew.readers import Hung, Readers, Seeing
 from worker.crew.terms import Terms
 from worker.crew.trial import TIME_LIMIT
 from worker.pipeline import Outcome, classified, utc_now
+from worker.stopper import Stopped
 from worker.values import Drop
 
 _SECONDS: Final = 0.25
 _LARGEST: Final = 1024
+_LOOK: Final = 0.05
 _LONG: Final = 0.1
 """Seconds of full turns after which a crew is worth its start, which takes 0.3 s of CPU time in
 all: threads have to wait for one another. Measured in docs/performance.md, "What was done"."""
@@ -83,6 +85,7 @@ class Turns:
             terms: for both.
             classifier: the network, of which each process gets a copy.
         """
+        self._terms = terms
         self._classifier = classifier
         self.workers = terms.workers
         """Pictures at a time."""
@@ -100,13 +103,15 @@ class Turns:
             more: as many or more are waiting, so that these are best begun at once, and
                 a crew may be worth its start; of a single worker nothing is gained.
         """
-        if more and self.workers > 1:
-            if self._is_worth_a_crew():
-                self._crew.start()
-            if self._crew.is_ready():
-                return Turn(drops, order=self._crew.begin(drops))
-            return Turn(drops, seeing=self._readers.begin(drops))
-        return Turn(drops)
+        more = more and self.workers > 1
+        are_stuck = self._readers.are_stuck
+        if are_stuck or (more and self._is_worth_a_crew()):
+            self._crew.start()
+        if self._readers.are_all_stuck:
+            self._wait_for_crew()
+        if (more or are_stuck) and self._crew.is_ready():
+            return Turn(drops, order=self._crew.begin(drops))
+        return Turn(drops, seeing=self._readers.begin(drops) if more else None)
 
     def end(self, turn: Turn) -> list[Outcome]:
         """Give what became of drops, in their order, without those not begun when a stop came.
@@ -114,18 +119,12 @@ class Turns:
         Without those either that `late` gives once they are read: they take long.
 
         Raises:
-            Hung: a picture read here never ends.
+            Hung: a picture read here never ends, or nobody is left to read.
             Stopped: the worker shall stop, and a picture read here does not end.
         """
-        if not turn.order:
-            return self._seen(turn.seeing or self._readers.begin(turn.drops))
-        try:
-            return self._crew.end(turn.order)
-        except Lost:
-            late = self._lane.drops()
-            left = [drop for drop in turn.order.left() if drop not in late]
-            there = [outcome for outcome in turn.order.outcomes if outcome]
-            return there + self._seen(self._readers.begin(left))
+        if turn.order:
+            return self._by_crew(turn.order)
+        return self._seen(turn.seeing or self._readers.begin(turn.drops))
 
     def suspect(self, drops: Sequence[Drop], *, crashes: int) -> None:
         """Have drops read where that harms nothing else; `late` gives what became of them.
@@ -164,7 +163,8 @@ class Turns:
     def rest(self) -> None:
         """Let the processes go: nothing has waited for a while."""
         self._since = None
-        self._crew.dismiss()
+        if not self._readers.are_stuck:
+            self._crew.dismiss()
         self._lane.rest()
 
     def close(self) -> None:
@@ -174,7 +174,37 @@ class Turns:
         self._readers.close()
 
     def _seen(self, seeing: Seeing) -> list[Outcome]:
-        return classified(self._readers.end(seeing), self._classifier, now=utc_now)
+        seen = self._readers.end(seeing)
+        if self._readers.are_stuck:
+            self._crew.start()
+        outcomes = classified(seen, self._classifier, now=utc_now)
+        left = [job.drop for job in seeing if job.future.cancelled()]
+        if left:  # no thread is left that could see them
+            self._wait_for_crew()
+            outcomes += self._by_crew(self._crew.begin(left))
+        return outcomes
+
+    def _by_crew(self, order: Order) -> list[Outcome]:
+        try:
+            return self._crew.end(order)
+        except Lost:
+            late = self._lane.drops()
+            left = [drop for drop in order.left() if drop not in late]
+            there = [outcome for outcome in order.outcomes if outcome]
+            return there + self._seen(self._readers.begin(left))
+
+    def _wait_for_crew(self) -> None:
+        """Wait until the crew can read; there is no other way to read just now."""
+        self._crew.start()
+        patience = TIME_LIMIT
+        while not self._crew.is_ready():
+            if self._terms.is_stopping():
+                raise Stopped
+            patience -= _LOOK
+            if patience < 0 or not self._crew.is_starting:
+                raise Hung
+            time.sleep(_LOOK)
+            self._terms.moved()
 
     def _is_worth_a_crew(self) -> bool:
         now = time.monotonic()
