@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from worker.disk import sync_folders, write_whole
+from worker.regular import opened
 from worker.settle import Now
 from worker.shelve import SHELVES
 
@@ -30,6 +31,7 @@ FASTER: Final = 24
 _LEAP: Final = 10.0  # seconds between two clocks that no drift explains
 _SPACING: Final = 3600.0  # seconds between two notes
 _DAY: Final = timedelta(days=1)
+_LONGEST: Final = 100  # bytes: far more than a time takes
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -113,7 +115,8 @@ def _wall(now: Now) -> datetime:
 
 def _read(outbox: Path) -> datetime | None:
     try:
-        time = datetime.fromisoformat((outbox / NOTE).read_text(encoding="ascii").strip())
+        with opened(outbox / NOTE) as file:
+            time = datetime.fromisoformat(file.read(_LONGEST).decode("ascii").strip())
     except FileNotFoundError:
         return None
     except ValueError:
