@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from encoded import KINDS, a_page, encoded
-from ledger import a_picture, drop
+from ledger import ROOT, a_picture, drop
 
 from worker.batch import batch
 from worker.classify import Classifier
 from worker.decode import decode
 from worker.errors import Unreadable
-from worker.formats import format_of
+from worker.formats import FORMATS, format_of
 from worker.stopper import Stopper
 from worker.values import Limits, Status
 
@@ -68,6 +68,15 @@ def test_a_folder_of_such_pictures_is_counted_and_named(
 
 def test_a_picture_of_another_kind_is_no_such_picture() -> None:
     assert all(format_of(make()) for make in KINDS.values())
+
+
+def test_the_list_of_formats_has_each_that_is_read_and_each_that_is_not() -> None:
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    read, unread = text.split("## Not read")
+
+    rows = [line.split("|")[1] for line in read.splitlines() if line.startswith("| ")]
+    assert all(any(form.name in row for row in rows) for form in FORMATS)
+    assert all(kind.split(" (")[0] in unread for kind in UNREAD)
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,8 @@ class Document:
             raise TooLarge("{}x{} pixels: ".format(*whole_size) + longest)
         most = self._limits.pixels // self._form.weight
         if size[0] * size[1] > most:
-            in_all = f"pixels, at most {most:,} in all are allowed of a {self._form.name}"
+            kind = f" of a {self._form.name}" if self._form.weight > 1 else ""
+            in_all = f"pixels, at most {most:,} in all are allowed{kind}"
             raise TooLarge("{}x{} ".format(*whole_size) + in_all)
 
 
