@@ -63,3 +63,35 @@ def test_a_copy_that_broke_off_is_unreadable_and_never_read_half(tmp_path: Path)
         worker.comes_to_rest(len(large))
 
         assert {row["status"] for row in worker.rows()} == {"unreadable"}
+
+
+@pytest.mark.slow
+def test_zeros_that_may_be_pixels_wait_and_are_read_as_they_are(tmp_path: Path) -> None:
+    content = KINDS["seven.bmp"]()
+    half = content[: len(content) // 2].ljust(len(content), b"\0")  # written, so it is no hole
+    with a_worker(tmp_path, "--settle=0.3", "--max-wait=5") as worker:
+        worker.waits_until(worker.is_up)
+        (worker.inbox / "seven.bmp").write_bytes(half)
+
+        pause(worker)
+
+        worker.comes_to_rest(1)
+        (row,) = worker.rows()
+        assert row["status"] != "unreadable"
+        assert row["reason"]
+
+
+@pytest.mark.slow
+def test_zeros_that_are_filled_in_time_are_read_once(tmp_path: Path) -> None:
+    content = KINDS["seven.pgm"]()
+    with a_worker(tmp_path, "--settle=0.3", "--max-wait=60") as worker:
+        worker.waits_until(worker.is_up)
+        path = worker.inbox / "seven.pgm"
+        path.write_bytes(content[: len(content) // 2].ljust(len(content), b"\0"))
+        pause(worker)
+
+        path.write_bytes(content)
+
+        worker.comes_to_rest(1)
+        (row,) = worker.rows()
+        assert (row["prediction"], row["status"], row["reason"]) == ("7", "ok", "")
