@@ -42,7 +42,7 @@ REASONS = {
     Status.NOT_A_DIGIT: "it does not look like a digit",
     Status.SEVERAL: "it looks like more than one digit",
     Status.BLANK: "nothing stands out from the paper",
-    Status.UNREADABLE: "not a picture: none of PNG, JPEG, GIF, BMP, TIFF, WebP, PNM",
+    Status.UNREADABLE: "not a picture: none of PNG, JPEG, GIF, BMP, TIFF, WebP, PNM, AVIF",
 }
 
 

@@ -243,3 +243,13 @@ def test_reasons_are_in_words_and_hold_nothing_of_a_library() -> None:
                 assert not any(word in told for word in ("unpack", "decoder", "mode", "buffer"))
                 assert "\n" not in told
                 assert len(told) < 200
+
+
+@pytest.mark.parametrize("resolutions", [1, 2, 6])
+def test_a_large_jpeg_2000_is_read_at_the_scales_that_it_has(resolutions: int) -> None:
+    large = a_page().resize((2_600, 3_000))
+
+    seen = decode(encoded(large, "JPEG2000", num_resolutions=resolutions))
+
+    assert seen.size < 2_000_000
+    assert seen.shape[0] / seen.shape[1] == pytest.approx(3_000 / 2_600, rel=0.01)

@@ -148,7 +148,8 @@ class Document:
             raise TooLarge("{}x{} pixels: ".format(*whole_size) + longest)
         most = self._limits.pixels // self._form.weight
         if size[0] * size[1] > most:
-            in_all = f"pixels, at most {most:,} in all are allowed of a {self._form.name}"
+            kind = f" of a {self._form.name}" if self._form.weight > 1 else ""
+            in_all = f"pixels, at most {most:,} in all are allowed{kind}"
             raise TooLarge("{}x{} ".format(*whole_size) + in_all)
 
 
@@ -175,7 +176,7 @@ def _draft_of_jpeg_2000(picture: Jpeg2KImageFile, content: bytes) -> tuple[int, 
     """
     width, height = picture.size
     found = _CODING.search(content)
-    levels = content[found.end() + 7] if found and found.end() + 7 < len(content) else 0
+    levels = content[found.end() + 6] if found and found.end() + 6 < len(content) else 0
     wanted = math.ceil(math.log(max(1.0, width * height / MANY_PIXELS), 4))
     picture.reduce = steps = min(levels, wanted)
     return -(-width >> steps), -(-height >> steps)

@@ -5,7 +5,7 @@ Each step takes one value and returns the next; nothing is filled in later.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -124,7 +124,7 @@ class Verdict:
     """A few words for a person; empty for `ok`."""
     runner_up: int | None = None
     runner_up_confidence: float | None = None
-    doubt: str = ""
+    doubt: str = field(default="", repr=False)
     """Why some of the file may not be written yet; else empty. No column of the report."""
 
 

@@ -32,8 +32,8 @@ def noise(side: int, mode: str = "L") -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def thousands_of_scans(count: int, side: int = 64) -> bytes:
-    content = encoded(noise(side), "JPEG", progressive=True)
+def thousands_of_scans(count: int, side: int) -> bytes:
+    content = encoded(Image.new("RGB", (side, side), (9, 99, 200)), "JPEG", progressive=True)
     start, end = content.rindex(b"\xff\xda"), content.rindex(b"\xff\xd9")
     return content[:end] + content[start:end] * count + content[end:]
 
@@ -107,8 +107,8 @@ def boxes(count: int) -> bytes:
 
 TEXT = chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(900_000), 9))
 COSTLY: dict[str, Callable[[], bytes]] = {
-    "progressive JPEG of 5,000 scans": lambda: thousands_of_scans(5_000),
-    "progressive JPEG of 90 scans": lambda: thousands_of_scans(80, side=600),
+    "progressive JPEG of 5,000 scans": lambda: thousands_of_scans(5_000, side=2_000),
+    "progressive JPEG of 90 scans": lambda: thousands_of_scans(80, side=2_000),
     "JPEG of 5 million comments": lambda: many_segments(5_000_000, b"\xff\xfe\0\2"),
     "JPEG of 100 MB of EXIF tags": lambda: many_segments(
         190,

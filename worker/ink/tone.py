@@ -55,16 +55,18 @@ def array_to_grey(deep: npt.NDArray[np.generic]) -> Grey:
 
 
 _BAND = 2**20
-"""Pixels that are converted at a time: copies of a large picture would take all memory."""
+"""Pixels of a large picture that are converted at a time: copies of it would take all memory."""
+_LARGE = 2**23
+"""Pixels beyond which a picture is a large one."""
 
 
 def _bands(picture: Image.Image, rows: int = 1) -> Iterator[Image.Image]:
     """Cut a picture into bands of a multiple of `rows` rows; a small one is left whole."""
     width, height = picture.size
-    step = max(rows, _BAND // width // rows * rows)
-    if step >= height:
+    if width * height <= _LARGE:
         yield picture
         return
+    step = max(rows, _BAND // width // rows * rows)
     for top in range(0, height, step):
         yield picture.crop((0, top, width, min(height, top + step)))
 
