@@ -147,9 +147,9 @@ def test_a_path_that_is_too_long_on_the_shelf_is_shortened(hand: Path, tmp_path:
 
 def test_however_deep_a_picture_lies_it_is_filed_away(hand: Path, done: Path) -> None:
     deep = "/".join(["d"] * 2000)
-    drop = in_hand(hand, "7.png")
+    drop = a_drop(in_hand(hand, "7.png").path, f"{deep}/7.png")
 
-    file_away([(a_drop(drop.path, f"{deep}/7.png"), done)])
+    file_away([(drop, done)])
 
     assert files_below(hand) == []
     assert [path.name for path in files_below(done)] == [f"7~{drop.id}.png"]
