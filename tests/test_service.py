@@ -100,8 +100,9 @@ def test_a_file_whose_room_is_made_before_it_is_written_is_not_taken_for_damaged
 # The outbox and the report.
 
 
-def test_an_outbox_that_is_deleted_is_made_again(worker: Worker) -> None:
-    shutil.rmtree(worker.outbox)
+def test_an_outbox_that_is_deleted_is_made_again(worker: Worker, tmp_path: Path) -> None:
+    # In one step: the worker makes the folders of review/ anew while others are still deleted.
+    shutil.rmtree(worker.outbox.rename(tmp_path / "deleted"))
     drop(worker.inbox, THEN)
 
     worker.comes_to_rest(5)

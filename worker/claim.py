@@ -18,8 +18,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from worker.disk import is_same_file, move, sync, sync_folders
-from worker.held import all_in, batch_name, batches, claim_time, drops_in, row_id
+from worker.disk import is_same_file, make_folders, move, sync, sync_folders
+from worker.held import all_in, batch_name, batches, claim_time, drops_in, lies, row_id
 from worker.inbox import CLAIMED
 from worker.owner import Owner, owner_of
 from worker.tree import folders, opened_folder
@@ -89,7 +89,7 @@ class Hand:
         for below, some in groupby(names, key=_folder):
             drops += self._take_from(below, list(some), batch, refused)
         if drops:
-            self._sync({_folder(drop.name) for drop in drops}, batch)
+            self._sync(drops, batch)
         else:
             remove_empty(batch)
         return drops
@@ -111,10 +111,10 @@ class Hand:
             return []
 
     def _take(self, name: str, batch: Path, source: int | None, refused: Refused) -> Drop | None:
-        target = Path(f"{batch}/{name}")
+        target = Path(f"{batch}/{lies(name)}")
         try:
             if "/" in name:
-                target.parent.mkdir(parents=True, exist_ok=True)
+                list(make_folders(target.parent))
             here = f"{self._inbox}/{name}" if source is None else name.rpartition("/")[2]
             os.rename(here, target, src_dir_fd=source)
         except OSError as error:
@@ -124,15 +124,15 @@ class Hand:
                 return None
         return Drop(id=row_id(batch.name, name), path=target, name=name)
 
-    def _sync(self, below: Iterable[str], batch: Path) -> None:
-        for folder in below:
+    def _sync(self, drops: Iterable[Drop], batch: Path) -> None:
+        for folder in {_folder(drop.name) for drop in drops}:
             try:
                 with opened_folder(self._inbox, folder) as source:
                     sync(source)
             except OSError as error:
                 if error.errno not in _VANISHED:  # its entries are gone with it
                     raise
-        sync_folders({batch / folder for folder in below} | {batch, self._claimed})
+        sync_folders({drop.path.parent for drop in drops} | {batch, self._claimed})
 
     def give_back(self, drop: Drop) -> bool:
         """Put a file back under its name; False if another file has the name by now.
@@ -151,8 +151,7 @@ class Hand:
                 with opened_folder(self._inbox, below) as folder:
                     move(drop.path, self._inbox / drop.name, into=folder)
             else:
-                if below:
-                    (self._inbox / below).mkdir(parents=True, exist_ok=True)
+                list(make_folders((self._inbox / drop.name).parent))
                 move(drop.path, self._inbox / drop.name)
         except (FileExistsError, NotADirectoryError):
             return False

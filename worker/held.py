@@ -80,8 +80,36 @@ def all_in(batch: Path) -> Iterator[tuple[Drop, bool]]:
     """List what lies in a batch, and whether it is a regular file, which alone is ever read."""
     with suppress(FileNotFoundError, NotADirectoryError):  # it was finished just now
         for name, entry in walk(batch):
-            drop = Drop(id=row_id(batch.name, name), path=batch / name, name=name)
+            called = _called(name)
+            drop = Drop(id=row_id(batch.name, called), path=batch / name, name=called)
             yield drop, entry.is_file(follow_symlinks=False)
+
+
+def lies(name: str) -> str:
+    """Say where a file lies within its batch: under its own name, unless that is very deep.
+
+    To make and remove a thousand folders for one file would take longer than others may wait.
+    """
+    if name.count("/") <= _DEEPEST:
+        return name
+    flat = name.replace(_ESCAPE, f"{_ESCAPE}e").replace(_SLASH, f"{_ESCAPE}s").replace("/", _SLASH)
+    parts = [f"_{flat[start : start + _PART]}" for start in range(0, len(flat), _PART)]
+    return "/".join([_DEEP, *parts])
+
+
+def _called(lies: str) -> str:
+    """Give back the name that `lies` was told."""
+    first, _, rest = lies.partition("/")
+    if first != _DEEP:
+        return lies
+    flat = "".join(part[1:] for part in rest.split("/"))
+    return flat.replace(_SLASH, "/").replace(f"{_ESCAPE}s", _SLASH).replace(f"{_ESCAPE}e", _ESCAPE)
+
+
+_DEEPEST: Final = 32  # folders
+_DEEP: Final = ".deep"  # no drop begins with a dot
+_ESCAPE, _SLASH = "\x1e", "\x1f"
+_PART: Final = 60  # characters, which are 240 bytes at most
 
 
 def digest(content: bytes) -> str:

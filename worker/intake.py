@@ -182,8 +182,9 @@ class Intake:
         return late
 
     def _finish(self, taken: _Taken) -> None:
-        self._record(self._turns.end(taken.turn), taken)
-        self.pace.ended(taken.turn)
+        outcomes = self._turns.end(taken.turn)
+        self.pace.ended(taken.turn)  # a slow disk is no reason for small turns: they sync more
+        self._record(outcomes, taken)
 
     def _record(self, outcomes: Sequence[Outcome], taken: _Taken) -> None:
         drops = taken.turn.drops

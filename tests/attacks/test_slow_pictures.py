@@ -44,8 +44,7 @@ def have_left(worker: Worker, count: int) -> bool:
     return worker.told().count("others go on") == count
 
 
-@pytest.mark.parametrize("count", [1, 4])
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("count", "workers"), [(1, 1), (4, 1), (4, 2)])
 def test_others_have_their_rows_at_once_while_pictures_hang(
     count: int, workers: int, tmp_path: Path
 ) -> None:

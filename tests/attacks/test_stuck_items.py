@@ -79,7 +79,7 @@ def test_a_file_in_somebody_elses_folder_is_told_as_long_as_it_lasts_and_others_
 
 
 def test_thousands_that_cannot_be_taken_slow_nobody_down(tmp_path: Path) -> None:
-    drop(tmp_path / "inbox", [(f"scanner/{number}.png", a_picture(7)) for number in range(3000)])
+    drop(tmp_path / "inbox", [(f"scanner/{number}.png", a_picture(7)) for number in range(1000)])
     with (
         unwritable(tmp_path / "inbox" / "scanner"),
         a_worker(tmp_path, "--settle=0", "--poll", within=unprivileged()) as worker,

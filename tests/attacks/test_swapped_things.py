@@ -197,7 +197,7 @@ def test_a_worker_whose_folders_are_swapped_all_the_time_reads_on_and_hears_a_st
     with a_worker(tmp_path, "--settle=0") as worker:
         worker.waits_until(worker.is_up)
         swapping.start()
-        time.sleep(5)
+        time.sleep(3)
         over.set()
         swapping.join()
         worker.waits_until(lambda: len(worker.rows()) == len(drops) and worker.is_idle(), 20)
