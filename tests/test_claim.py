@@ -1,4 +1,5 @@
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,28 @@ def test_what_is_given_back_lies_under_its_name_again(inbox: Path, hand: Hand) -
 
     assert (inbox / "scans" / "7.png").read_bytes() == b"another seven"
     assert list(hand.left_behind()) == []
+
+
+def test_a_file_however_deep_is_taken_and_given_back(inbox: Path, hand: Hand) -> None:
+    deep = "/".join(["d"] * 1200)
+    for depth in range(1, 1201):
+        (inbox / "/".join(["d"] * depth)).mkdir()
+    (inbox / deep / "7.png").write_bytes(b"seven")
+
+    (drop,) = hand.take([f"{deep}/7.png"])
+    assert drop.path.read_bytes() == b"seven"
+    (inbox / deep).rmdir()
+    assert hand.give_back(drop)
+    hand.let_go([drop])
+
+    assert (inbox / deep / "7.png").read_bytes() == b"seven"
+    assert list((inbox / ".claimed").iterdir()) == []
+    _remove(inbox / "d")
+
+
+def _remove(folder: Path) -> None:
+    """Remove folders that are nested too deep for shutil."""
+    subprocess.run(["rm", "-r", folder], check=True)
 
 
 def test_what_is_given_back_never_writes_over_a_file(inbox: Path, hand: Hand) -> None:

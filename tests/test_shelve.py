@@ -145,6 +145,16 @@ def test_a_path_that_is_too_long_on_the_shelf_is_shortened(hand: Path, tmp_path:
     assert [path.read_bytes() for path in files_below(far_down)] == [b"seven"]
 
 
+def test_however_deep_a_picture_lies_it_is_filed_away(hand: Path, done: Path) -> None:
+    deep = "/".join(["d"] * 2000)
+    drop = a_drop(in_hand(hand, "7.png").path, f"{deep}/7.png")
+
+    file_away([(drop, done)])
+
+    assert files_below(hand) == []
+    assert [path.name for path in files_below(done)] == [f"7~{drop.id}.png"]
+
+
 @elsewhere
 def test_on_another_file_system_a_picture_is_copied_once_and_whole(hand: Path, far: Path) -> None:
     for number in "12":

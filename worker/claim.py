@@ -18,7 +18,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from worker.disk import is_same_file, move, sync, sync_folders
+from worker.disk import is_same_file, make_folders, move, sync, sync_folders
 from worker.held import all_in, batch_name, batches, claim_time, drops_in, row_id
 from worker.inbox import CLAIMED
 from worker.owner import Owner, owner_of
@@ -114,7 +114,7 @@ class Hand:
         target = Path(f"{batch}/{name}")
         try:
             if "/" in name:
-                target.parent.mkdir(parents=True, exist_ok=True)
+                list(make_folders(target.parent))
             here = f"{self._inbox}/{name}" if source is None else name.rpartition("/")[2]
             os.rename(here, target, src_dir_fd=source)
         except OSError as error:
@@ -151,8 +151,7 @@ class Hand:
                 with opened_folder(self._inbox, below) as folder:
                     move(drop.path, self._inbox / drop.name, into=folder)
             else:
-                if below:
-                    (self._inbox / below).mkdir(parents=True, exist_ok=True)
+                list(make_folders((self._inbox / drop.name).parent))
                 move(drop.path, self._inbox / drop.name)
         except (FileExistsError, NotADirectoryError):
             return False

@@ -3,7 +3,7 @@
 import ctypes
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -70,11 +70,24 @@ def make_folder(folder: Path) -> None:
         FileExistsError: a file has the name.
         OSError: whatever else the system says.
     """
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_folders([folder.parent])
+    for made in make_folders(folder):
+        sync_folders([made.parent])
+
+
+def make_folders(folder: Path) -> Iterator[Path]:
+    """Make a folder and those above it, without recursion; yield each that was not there.
+
+    Raises:
+        FileExistsError: a file has the name.
+        OSError: whatever else the system says.
+    """
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        yield one
 
 
 def move(source: Path, target: Path, *, into: int | None = None) -> None:

@@ -60,6 +60,9 @@ class Far:
     """Says why nothing may be put into a folder; empty if it may."""
 
 
+_DEEPEST: Final = 32  # folders that are made again on a shelf, since each of them is synced
+
+
 def shelf(outbox: Path, status: Status, time: datetime) -> Path:
     """Name the folder where a picture of this status, read at this time (UTC), goes."""
     return _folder(outbox, SHELVES[status], time.date())
@@ -198,8 +201,9 @@ def _keep(drop: Drop, shelf: Path, check: Callable[[], None], far: Far) -> Path 
 def names(drop: Drop, shelf: Path) -> Iterator[Path]:
     """Give the names that a picture may have on its shelf, the best first."""
     target = shelf / drop.name
-    yield target
-    yield named_by_id(target, drop)
+    if drop.name.count("/") <= _DEEPEST:
+        yield target
+        yield named_by_id(target, drop)
     yield named_by_id(shelf / target.name, drop)
     yield shelf / f"{drop.id}"
 
