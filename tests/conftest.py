@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from ledger import FIRST, ROOT, Worker, a_worker, drop
+from shells import a_copy, a_template
 
 from worker.classify import Classifier
 
@@ -40,3 +41,15 @@ def worker(tmp_path: Path) -> Iterator[Worker]:
     with a_worker(tmp_path, "--settle=0.3", "--max-wait=1") as worker:
         worker.waits_until(worker.is_idle)
         yield worker
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder in which commands are tried."""
+    return a_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def tried(template: Path, tmp_path: Path) -> Path:
+    """Give each test a copy of it."""
+    return a_copy(template, tmp_path / "here")

@@ -46,6 +46,23 @@ def test_a_line_for_people_has_time_level_and_message() -> None:
     assert line == "2025-11-24T16:00:00.250Z INFO    a.png: 7, ok"
 
 
+def test_a_message_is_one_line_that_hides_nothing_and_each_line_of_a_traceback_has_its_time() -> (
+    None
+):
+    record = a_line("cannot read\n2025-11-24 'a\u202eb'", level=logging.ERROR)
+    try:
+        raise ValueError("one\ntwo")
+    except ValueError:
+        record.exc_info = sys.exc_info()
+
+    first, *trace = Text(timed=True).format(record).split("\n")
+
+    head = "2025-11-24T16:00:00.250Z ERROR   "
+    assert first == f"{head}cannot read\\u000a2025-11-24 'a\\u202eb'"
+    assert trace[0] == f"{head}Traceback (most recent call last):"
+    assert trace[-2:] == [f"{head}ValueError: one", f"{head}two"]
+
+
 def test_a_line_for_machines_is_one_object_whatever_the_picture_is_called() -> None:
     record = a_line(
         "%s: %d, ok", "a\nb\u2028.png", 7, extra=about(file="a\\u000ab.png", prediction=7)
@@ -66,7 +83,7 @@ def test_a_line_for_machines_is_one_object_whatever_the_picture_is_called() -> N
 def test_each_line_in_the_journal_has_its_priority_and_no_time() -> None:
     error = a_line("one\ntwo", level=logging.ERROR)
 
-    assert Prioritised(Text(timed=False)).format(error) == "<3>one\n<3>two"
+    assert Prioritised(Text(timed=False)).format(error) == "<3>one\\u000atwo"
     assert Prioritised(Json()).format(error).startswith('<3>{"time": "2025')
 
 
@@ -75,10 +92,10 @@ def test_the_journal_is_known_by_the_very_stream_that_it_gave(tmp_path: Path) ->
         status = os.fstat(log.fileno())
         environment = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
 
-        assert is_journal(environment, log)
-        assert not is_journal(environment, other), "it was redirected"
-        assert not is_journal(environment, io.StringIO())
-        assert not is_journal({}, log)
+        assert is_journal(environment, log.fileno())
+        assert not is_journal(environment, other.fileno()), "it was redirected"
+        assert not is_journal(environment, -1)
+        assert not is_journal({}, log.fileno())
 
 
 def test_a_process_whose_stderr_is_the_journal_writes_priorities(tmp_path: Path) -> None:

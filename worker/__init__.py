@@ -4,7 +4,8 @@ As a library it is `from worker import Reader`; docs/library.md tells more.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = False  # as in worker/entry.py
 
 if TYPE_CHECKING:
     from worker.errors import DigitdropError as DigitdropError

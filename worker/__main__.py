@@ -1,12 +1,23 @@
 """`python -m worker`: the worker's commands without train's."""
 
-if __name__ == "__main__":  # else it is a process that the worker started, and needs no commands
-    from worker import search_path
-    from worker.pools import no_blas_threads
+import sys
 
-    search_path.shut()
-    no_blas_threads()
+from worker import stops
+
+TYPE_CHECKING = False  # as in worker/entry.py
+
+if TYPE_CHECKING:
+    import typer
+
+
+def _commands() -> "typer.Typer":
     from worker.cli import app
-    from worker.console import run
 
-    run(app)
+    return app
+
+
+if __name__ == "__main__":  # else it is a process that the worker started, and needs no commands
+    stops.hear(sys.argv[1:])
+    from worker.entry import enter
+
+    enter(_commands)

@@ -1,5 +1,6 @@
-"""Ages and sizes as people type them: 30d, 12h, 100MB."""
+"""Ages, sizes and times as people type them: 30d, 12h, 100MB, 2.5."""
 
+import math
 import re
 from datetime import timedelta
 from typing import Final
@@ -9,7 +10,23 @@ from worker.table.rotation import Period, Rotation
 _SPANS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _SIZES: Final = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _PERIODS: Final[dict[str, Period]] = {"day": "day", "month": "month"}
+_YEAR: Final = 31_536_000  # seconds
 _LONGEST: Final = timedelta(days=36_500)
+
+
+def seconds(text: str | float) -> float:
+    """Read a number of seconds.
+
+    Raises:
+        ValueError: it is none, negative, or more than a year; the text says what is expected.
+    """
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not 0 <= found <= _YEAR:  # also where it is no number
+        raise ValueError(f"{text!r} is not a number of seconds from 0 to {_YEAR:,} (a year)")
+    return found
 
 
 def age(text: str) -> timedelta:

@@ -66,7 +66,7 @@ class Classifier:
                 f"no model at {error.filename}: expected digits.tflite and digits.json; "
                 "get them with `digitdrop train`, or name their folder with --model"
             ) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             detail = error.strerror if isinstance(error, OSError) else repr(error)
             raise ModelError(
                 f"cannot use the model in {folder}: {detail}; name a folder with --model that "

@@ -1,20 +1,21 @@
 """What people see: progress, tables, errors. Results go to stdout, talk to stderr."""
 
+import io
 import json
-import logging
 import os
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import NoReturn
+from contextlib import contextmanager
+from typing import NoReturn, TextIO
 
 import typer
 
-from worker import usage
+from worker import mishaps, usage
 from worker.deaf import hear_ctrl_c
 from worker.errors import SetupError
+from worker.hushed import let_go, written
 from worker.log import logs
 from worker.table.escape import escape
 from worker.values import Reading
@@ -28,25 +29,51 @@ _LATE = 12  # lines that the pace is taken from, a minute
 
 
 def run(app: typer.Typer) -> NoReturn:
-    """Run an app; what a person must put right becomes one line and exit code 2."""
+    """Run an app; what a person must put right becomes one line and an exit code above 1."""
+    _spell_out(sys.stdout)
+    if mistake := usage.empty(sys.argv[1:]):
+        logs.complain(mistake)
+        sys.exit(mishaps.COULD_NOT_RUN)
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False) or 0
+        sys.stdout.flush()
+        sys.exit(code)
     except usage.UsageError as error:
         if mistake := usage.told(error, sys.argv[1:], os.environ):
-            _complain(mistake)
+            logs.complain(mistake)
     except SetupError as error:
-        if logs.is_for_machines():
-            logging.getLogger(__name__).critical("%s", error)
-        else:
-            _complain(str(error))
+        logs.complain(str(error))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(STOPPED)
-    sys.exit(2)
+    except BrokenPipeError:
+        let_go(sys.stdout)
+        sys.exit(1)  # in silence, as Typer does where it notices that itself
+    except Exception as error:
+        _refused(error)
+    finally:
+        written(sys.stderr)
+    sys.exit(mishaps.COULD_NOT_RUN)
 
 
-def _complain(text: str) -> None:
-    with suppress(BrokenPipeError):  # nobody reads it any more
-        typer.echo(f"digitdrop: {text}", err=True)
+def _refused(error: Exception) -> None:
+    """End with one line if the machine refused something.
+
+    Raises:
+        Exception: this error, if it is a fault of ours: the log gets its traceback.
+    """
+    found = mishaps.told(error)
+    if not found:
+        raise error
+    text, code = found
+    let_go(sys.stdout)
+    logs.complain(text)
+    sys.exit(code)
+
+
+def _spell_out(stream: TextIO) -> None:
+    """Have characters that an encoding lacks written as escapes: a name stops no command."""
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager
@@ -56,7 +83,7 @@ def progress(
     """Show how far a run is: a bar on a terminal, plain lines elsewhere, else nothing."""
     if quiet:
         yield lambda _: None
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and not logs.is_for_machines():
         with _bar(total) as advance:
             yield advance
     else:
@@ -146,9 +173,7 @@ def _lines(total: int, clock: Callable[[], float]) -> Callable[[int], None]:
             since, before = told[0]
             rate = (count - before) / (now - since)
             left = (total - count) / rate
-            typer.echo(
-                f"{count:,} of {total:,}, {rate:,.0f} a second, {left:,.0f} s left", err=True
-            )
+            logs.say(f"{count:,} of {total:,}, {rate:,.0f} a second, {left:,.0f} s left")
         told.append((now, count))
 
     return advance

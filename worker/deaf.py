@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from worker.stops import STOPS
+
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
@@ -20,7 +22,7 @@ def hear_ctrl_c() -> None:
 
 @contextmanager
 def deaf() -> Iterator[None]:
-    """Have processes that are started meanwhile never hear SIGINT and SIGTERM.
+    """Have processes that are started meanwhile never hear SIGINT, SIGTERM and SIGHUP.
 
     What is blocked in the thread that starts a process is blocked in the process from its
     first moment on, long before it could see to that itself. Whether and when it ends is
@@ -29,7 +31,7 @@ def deaf() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         yield
     finally:
@@ -37,7 +39,7 @@ def deaf() -> Iterator[None]:
 
 
 def start_deaf(process: "BaseProcess") -> None:
-    """Start a process of multiprocessing that is deaf to SIGINT and SIGTERM."""
+    """Start a process of multiprocessing that is deaf to what asks a command to end."""
     if hasattr(signal, "pthread_sigmask"):
         from multiprocessing import resource_tracker
 
@@ -48,6 +50,6 @@ def start_deaf(process: "BaseProcess") -> None:
 
 
 def stay_deaf() -> None:
-    """Hear neither signal in a process that was started deaf: on Windows it was not."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Hear none of them in a process that was started deaf: on Windows it was not."""
+    for number in STOPS:
         signal.signal(number, signal.SIG_IGN)

@@ -1,8 +1,9 @@
-"""Libraries that greet on stderr, below Python, and have no switch for it."""
+"""Streams that say nothing: while a library greets below Python, or where nobody takes it."""
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TextIO
 
 
 @contextmanager
@@ -25,3 +26,21 @@ def hushed() -> Iterator[None]:
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(null)
+
+
+def let_go(stream: TextIO) -> None:
+    """Have what a stream still holds go nowhere: Python would try again at its end, and fail."""
+    with suppress(OSError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+
+
+def written(stream: TextIO) -> bool:
+    """Write out what a stream holds; False where the disk or the reader takes nothing more."""
+    try:
+        stream.flush()
+    except OSError:
+        let_go(stream)
+        return False
+    return True

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from worker.disk import make_folder
 from worker.errors import ReportError
 from worker.regular import opened
+from worker.table.escape import one_line
 
 
 @contextmanager
@@ -114,6 +115,7 @@ def _say(path: Path, holder: str) -> None:
 def _holder(path: Path) -> str:
     try:
         with opened(path) as file:
-            return file.read(_LONGEST).decode(errors="replace").strip() or "another process"
+            text = file.read(_LONGEST).decode(errors="backslashreplace").strip()
     except OSError:
-        return "another process"
+        text = ""
+    return one_line(text) or "another process"

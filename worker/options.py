@@ -12,7 +12,7 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from worker import shipped
-from worker.amounts import age, rotation
+from worker.amounts import age, rotation, seconds
 from worker.cores import cores
 from worker.log import logs
 from worker.log.logs import LogFormat
@@ -42,35 +42,28 @@ Model = Annotated[
     Path,
     typer.Option(envvar="DIGITDROP_MODEL", help="Folder with digits.tflite and digits.json."),
 ]
-Settle = Annotated[
-    float,
-    typer.Option(min=0, envvar="DIGITDROP_SETTLE", help="Seconds a file must be unchanged."),
-]
-MaxWait = Annotated[
-    float,
-    typer.Option(
-        min=0,
-        envvar="DIGITDROP_MAX_WAIT",
-        help="Seconds to wait, without a change, for the rest of a picture that ends too early.",
-    ),
-]
 Poll = Annotated[
     bool,
     typer.Option("--poll", envvar="DIGITDROP_POLL", help="List the inbox: for network shares."),
 ]
 Workers = Annotated[
-    int, typer.Option(min=1, envvar="DIGITDROP_WORKERS", help="Pictures read at a time.")
+    int,
+    typer.Option(min=1, max=1024, envvar="DIGITDROP_WORKERS", help="Pictures read at a time."),
 ]
 MaxPixels = Annotated[
     int,
     typer.Option(
         min=1,
+        max=10**12,
         envvar="DIGITDROP_MAX_PIXELS",
         help="Larger pictures are not read. A JPEG counts as it is decoded: a large one at 1/8.",
     ),
 ]
 MaxBytes = Annotated[
-    int, typer.Option(min=1, envvar="DIGITDROP_MAX_BYTES", help="Longer files are not read.")
+    int,
+    typer.Option(
+        min=1, max=10**12, envvar="DIGITDROP_MAX_BYTES", help="Longer files are not read."
+    ),
 ]
 
 
@@ -95,6 +88,24 @@ def _offering(*values: str) -> Callable[[str], list[str]]:
     return complete
 
 
+Settle = Annotated[
+    float,
+    typer.Option(
+        parser=_typed(seconds),
+        metavar="SECONDS",
+        envvar="DIGITDROP_SETTLE",
+        help="Seconds a file must be unchanged.",
+    ),
+]
+MaxWait = Annotated[
+    float,
+    typer.Option(
+        parser=_typed(seconds),
+        metavar="SECONDS",
+        envvar="DIGITDROP_MAX_WAIT",
+        help="Seconds to wait, without a change, for the rest of a picture that ends too early.",
+    ),
+]
 KeepDone = Annotated[
     timedelta | None,
     typer.Option(

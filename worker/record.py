@@ -11,9 +11,9 @@ from typing import Final
 
 from worker.disk import make_folder, sync_folders
 from worker.regular import descriptor, opened
-from worker.table.ends import LONGEST, is_foreign, last_time, torn_tail
+from worker.table.ends import is_foreign, last_time, torn_tail
 from worker.table.rotation import Rotation
-from worker.table.row import BOM, END, HEADER, line
+from worker.table.row import BOM, END, HEADER, LONGEST, line
 from worker.table.rows import FOREIGN, Rows
 from worker.values import Reading
 

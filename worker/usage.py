@@ -1,6 +1,7 @@
 """A mistake on the command line in one line: what was given, what was expected, where to look."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Final, cast
 
 import typer
@@ -31,6 +32,21 @@ def told(error: Exception, arguments: Sequence[str], environment: Mapping[str, s
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "digitdrop"
     return f"{message.rstrip('.')} (see `{path} --help`)"
+
+
+def empty(arguments: Sequence[str]) -> str | None:
+    """Say which argument is empty, as that of a script whose variable is not set; None if none is.
+
+    An empty path would be the current folder.
+    """
+    for before, word in pairwise(["", *arguments]):
+        name, equals, value = word.partition("=")
+        if not word:
+            where = f" after {before}" if before else ""
+            return f"There is an empty argument{where}: leave it out, or give a value"
+        if equals and not value and name.startswith("--"):
+            return f"{name} is empty: leave it out, or give a value"
+    return None
 
 
 def _value(

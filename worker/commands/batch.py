@@ -83,9 +83,10 @@ def batch(
 
     Example: digitdrop batch s3://bucket/scans --report s3://bucket/report --cluster auto
     """
+    logs.configure(log_format, quiet=True)
+
     from worker.classify import Classifier
 
-    logs.configure(log_format, quiet=True)
     for source in sources:
         if "://" not in source:
             search_path.check(source=Path(source))

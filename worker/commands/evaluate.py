@@ -63,11 +63,12 @@ def evaluate(
 
     Example: digitdrop evaluate scans --plots charts
     """
+    logs.configure(log_format, quiet=True)
+
     from worker.classify import Classifier
     from worker.measure import scores
     from worker.measure.evaluate import mark, tasks
 
-    logs.configure(log_format, quiet=True)
     for one in (folder, *(others or [])):
         search_path.check(folder=one)
     draw = _charts() if plots else None

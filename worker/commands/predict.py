@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from worker import console
+from worker.log import logs
 from worker.options import LIMITS, MODEL, MaxBytes, MaxPixels, Model
 from worker.values import Limits, Status
 
@@ -30,6 +31,8 @@ def predict(
 
     Example: digitdrop predict photo.jpg --explain why.png
     """
+    logs.configure(quiet=True)
+
     from worker.classify import Classifier
     from worker.predict import draw, look_at, read
 

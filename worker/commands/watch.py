@@ -70,12 +70,13 @@ def watch(
 
     Example: digitdrop watch --keep-done 30d --rotate month
     """
+    logs.configure(log_format, quiet=quiet)
+
     from worker.classify import Classifier
     from worker.crew.readers import Hung
     from worker.daemon import serve
     from worker.parts import Service
 
-    logs.configure(log_format, quiet=quiet)
     search_path.check(inbox=inbox, outbox=outbox)
     stopper = signalled()
     if train and not (model / "digits.tflite").exists():

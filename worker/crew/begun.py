@@ -4,8 +4,11 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from worker.regular import opened
+
+_LONGEST: Final = 1 << 24  # bytes that are read of a note
 
 
 class Begun:
@@ -31,10 +34,10 @@ class Begun:
         """Give what an earlier run had begun when it crashed, as far as it is still there."""
         try:
             with opened(self._path) as file:
-                names = file.read().split(b"\0")
+                names = file.read(_LONGEST).split(b"\0")
         except OSError:
             return []
-        return [path for name in names if name and (path := Path(os.fsdecode(name))).is_file()]
+        return [Path(os.fsdecode(name)) for name in names if name and os.path.isfile(name)]  # noqa: PTH113 - a name may be too long for `Path.is_file`
 
     def clear(self) -> None:
         """Note that the run has ended well; what stays noted is only tried out for nothing."""

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -42,7 +43,7 @@ class Systemd:
         if not address.startswith(("/", "@")) or not hasattr(socket, "AF_UNIX"):
             return None
         for_us = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-        seconds = int(environment.get("WATCHDOG_USEC", "0")) / 1e6 if for_us else 0.0
+        seconds = _seconds(environment.get("WATCHDOG_USEC", "0")) if for_us else 0.0
         if 0 < seconds <= _SLOWEST:
             logger.warning(
                 "WatchdogSec=%g is less than one picture may take: set at least %g",
@@ -72,7 +73,15 @@ class Systemd:
 
     def _send(self, lines: list[str]) -> None:
         with suppress(OSError):
-            self._socket.sendto("\n".join(lines).encode(), self._address)
+            self._socket.sendto("\n".join(lines).encode(errors="backslashreplace"), self._address)
+
+
+def _seconds(microseconds: str) -> float:
+    """Read what the manager asks for; 0 for what is no number, as if it asked for nothing."""
+    if re.fullmatch(r"\d{1,15}", microseconds, re.ASCII):
+        return int(microseconds) / 1e6
+    logger.warning("WATCHDOG_USEC=%s is no number of microseconds: passed over", microseconds)
+    return 0.0
 
 
 def _status(told: Told) -> str:

@@ -138,4 +138,14 @@ def read(outbox: Path, holder: str) -> Told | None:
         told = Told(**{**found, "deferred": tuple(Deferred(**one) for one in found["deferred"])})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
-    return told if told.holder == holder else None
+    return told if told.holder == holder and _is_sound(told) else None
+
+
+def _is_sound(told: Told) -> bool:
+    """Say whether all is of the kind that it should be: anybody may have written the file."""
+    kinds = {"pid": int, "is_ready": bool, "deferred_files": int, "trouble": dict, "read": dict}
+    numbers = {"settle": int | float, "max_wait": int | float}
+    texts = dict.fromkeys(("since", "model", "inbox", "looking", "last"), str)
+    return all(
+        isinstance(getattr(told, name), kind) for name, kind in (kinds | numbers | texts).items()
+    )

@@ -23,6 +23,8 @@ class About(TypedDict, total=False):
     """What cannot be done for now."""
     state: Literal["begins", "ends"]
     """Of what is the matter."""
+    source: Literal["stderr"]
+    """A library wrote it to stderr, past the log."""
 
 
 def about(**known: Unpack[About]) -> dict[str, About]:

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -20,6 +21,7 @@ class Folding(logging.StreamHandler[TextIO]):
         stream: TextIO,
         formatter: logging.Formatter,
         *,
+        is_json: bool = False,
         repeats: Repeats | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -28,10 +30,12 @@ class Folding(logging.StreamHandler[TextIO]):
         Args:
             stream: where to.
             formatter: how.
+            is_json: whether that is JSON.
             repeats: what is told.
             clock: seconds that never go back.
         """
         super().__init__(stream)
+        self.is_json: Final = is_json
         self.setFormatter(formatter)
         self._repeats = repeats or Repeats()
         self._clock = clock
@@ -45,6 +49,11 @@ class Folding(logging.StreamHandler[TextIO]):
             super().emit(record)
         elif not self._alarm:
             self._set_alarm(now)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Pass over what the disk or a reader refuses: there is no other place to tell of it."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
     def close(self) -> None:
         """Tell what was held back, and end."""

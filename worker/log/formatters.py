@@ -2,11 +2,11 @@
 
 import json
 import logging
-import time
 from datetime import UTC, datetime
 from typing import Final
 
 from worker.health.told import iso
+from worker.table.escape import one_line
 
 _PRIORITIES: Final = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6}
 """Of syslog(3): the journal takes `<N>` at the beginning of a line for it, see sd-daemon(3)."""
@@ -18,14 +18,21 @@ class Text(logging.Formatter):
 
     def __init__(self, *, timed: bool) -> None:
         """Leave out time and level where each line gets them anyhow."""
-        head = "%(asctime)s.%(msecs)03dZ %(levelname)-7s " if timed else ""
-        super().__init__(f"{head}%(message)s", "%Y-%m-%dT%H:%M:%S")
-        self.converter = time.gmtime
+        super().__init__("%(message)s")
+        self._timed = timed
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Write the line, and how many more there were like it."""
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one line, and one for each line of a traceback; each with time and level."""
         more = getattr(record, "more", 0)
-        return super().formatMessage(record) + (f" (and {more:,} more like it)" if more else "")
+        said = one_line(record.getMessage()) + (f" (and {more:,} more like it)" if more else "")
+        trace = self.formatException(record.exc_info).split("\n") if record.exc_info else []
+        head = self._head(record)
+        return "\n".join(head + line for line in (said, *map(one_line, trace)))
+
+    def _head(self, record: logging.LogRecord) -> str:
+        if not self._timed:
+            return ""
+        return f"{iso(datetime.fromtimestamp(record.created, UTC))} {record.levelname:7} "
 
 
 class Json(logging.Formatter):

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
 from worker.regular import opened
-from worker.table.ends import LONGEST, is_foreign
+from worker.table.ends import is_foreign
 from worker.table.foreign import lines
-from worker.table.row import Row, is_whole, search
+from worker.table.row import LONGEST, Row, is_whole, lines_of, search
 from worker.table.rows import Rows
 
 _CHUNK: Final = 1 << 20
@@ -70,7 +70,7 @@ class Growth:
             for chunk in _chunks(file):
                 mark.end += len(chunk)
                 mark.tail = (mark.tail + chunk)[-_GUARD:]
-                yield from search(io.BytesIO(chunk), None)
+                yield from search(lines_of(io.BytesIO(chunk)), None)
 
     def _read_whole(self, file: BinaryIO, mark: _Mark) -> Iterator[tuple[str, Row]]:
         if mark.end:
@@ -92,12 +92,17 @@ def _has(file: BinaryIO, mark: _Mark) -> bool:
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    """Give whole lines, some at a time; a last line that is still being written is left."""
+    """Give whole lines, some at a time; a last line that is still being written is left.
+
+    A line too long to be a row comes in parts, so that it takes no memory.
+    """
     while chunk := file.read(_CHUNK):
-        chunk += file.readline()
+        chunk += file.readline(_CHUNK)
         lines, end, rest = chunk.rpartition(b"\n")
-        whole = chunk if not rest or is_whole(rest) else lines + end
+        is_part = not end and len(rest) >= _CHUNK
+        whole = chunk if not rest or is_part or is_whole(rest) else lines + end
         if whole:
             yield whole
-        if whole != chunk:
+        if whole != chunk and len(rest) < _CHUNK:
             return
+        file.seek(len(whole) - len(chunk), os.SEEK_CUR)

@@ -3,12 +3,9 @@
 import io
 import os
 from datetime import UTC, datetime
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
-from worker.table.row import BOM, HEADER, is_whole, search
-
-LONGEST: Final = 1 << 20
-"""Bytes; far beyond any row, since names end at 4,096."""
+from worker.table.row import BOM, HEADER, LONGEST, is_whole, search
 
 
 def last_time(file: BinaryIO) -> datetime | None:

@@ -1,21 +1,24 @@
 r"""File names as text that any spreadsheet, terminal and CSV reader can take.
 
 The rule is one, and reversible: backslash escapes as in Python's strings.
-What is escaped: control characters and line separators (one row is one line),
-bytes that are not UTF-8 (`\xff`), the backslash itself, and a sign that makes
-a spreadsheet take the cell for a formula, where a cell could begin with it.
+What is escaped: whatever Unicode does not call printable (control and format characters, line
+breaks, spaces but for the plain one, code points without a meaning), what shows nothing, bytes
+that are not UTF-8 (`\xff`), the backslash itself, and a sign that makes a spreadsheet take the
+cell for a formula, where a cell could begin with it.
 """
 
 import re
 from typing import Final
 
-# Cc, the other line breaks that str.splitlines knows, the marks that reverse the direction of
-# text (a name must not read differently from what it is), surrogates (Python's stand-in for
-# bytes that are not UTF-8), and the backslash.
-_UNSAFE: Final = re.compile(
-    "[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069"
-    "\\ud800-\\udfff\\\\]"
+# Letters and marks that show nothing: the code points of Unicode's Default_Ignorable_Code_Point
+# (DerivedCoreProperties.txt) that `str.isprintable` lets through, and the blank Braille cell.
+# Two names that differ only in one of them look the same.
+_INVISIBLE: Final = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef"
 )
+_INVISIBLES: Final = re.compile(f"[{_INVISIBLE}]")
+_SPECIAL: Final = re.compile(f"[{_INVISIBLE}\\\\]")
 # A cell that begins with one of these is a formula to Excel or LibreOffice (OWASP, "CSV
 # Injection"); after `;`, `,` or `|` too, where a spreadsheet splits cells by its locale's sign.
 _FORMULA: Final = re.compile("(?:^|(?<=[;,|\"']))\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
@@ -28,25 +31,35 @@ def escape(name: str) -> str:
 
 def printable(name: str) -> str:
     """Write a file name as one line of plain text, for where no spreadsheet will read it."""
-    return _UNSAFE.sub(_hex, name)
+    if name.isprintable() and not _SPECIAL.search(name):
+        return name
+    return "".join(map(_spelled, name.replace("\\", "\\\\")))
+
+
+def one_line(text: str) -> str:
+    """Write any text as one line that shows all of it; what is escaped already stays as it is."""
+    if text.isprintable() and not _INVISIBLES.search(text):
+        return text
+    return "".join(map(_spelled, text))
 
 
 def unescape(text: str) -> str:
     """Give back the file name that `escape` was given."""
     return re.sub(
-        r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4}))",
+        r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4})|U(00(?:0[0-9a-f]|10)[0-9a-f]{4}))",
         _unhex,
         text,
     )
 
 
-def _hex(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if match[0] == "\\":
-        return "\\\\"
+def _spelled(character: str) -> str:
+    """Write a character so that it is seen; the backslash is left to who calls."""
+    if character.isprintable() and not _INVISIBLES.match(character):
+        return character
+    code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # surrogateescape: a byte, not a character
         return f"\\x{code - 0xDC00:02x}"
-    return f"\\u{code:04x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def _formula(match: re.Match[str]) -> str:
@@ -54,7 +67,7 @@ def _formula(match: re.Match[str]) -> str:
 
 
 def _unhex(match: re.Match[str]) -> str:
-    byte, character = match[1], match[2]
+    byte, character = match[1], match[2] or match[3]
     if byte:
         return chr(0xDC00 + int(byte, 16))
     return chr(int(character, 16)) if character else "\\"

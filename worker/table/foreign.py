@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import BinaryIO, Final
 
-from worker.table.ends import LONGEST, is_foreign
-from worker.table.row import COLUMNS, END
+from worker.table.ends import is_foreign
+from worker.table.row import COLUMNS, END, LONGEST, lines_of
 from worker.values import Status
 
 _DELIMITERS: Final = ",;\t|"
@@ -35,7 +35,7 @@ def lines(file: BinaryIO) -> Iterator[bytes]:
     file.seek(0)
     head = file.readline(LONGEST)
     if not is_foreign(head):
-        return chain([head], file)
+        return chain([head], lines_of(file))
     return _read(file, _encoding(head))
 
 
@@ -67,7 +67,10 @@ def _read(file: BinaryIO, encoding: str) -> Iterator[bytes]:
 def _columns(head: str) -> tuple[str, dict[str, int]]:
     """Find the separator, and where each column is; none if this is no header."""
     for delimiter in _DELIMITERS:
-        cells = next(csv.reader([head], delimiter=delimiter), [])
+        try:
+            cells = next(csv.reader([head], delimiter=delimiter), [])
+        except csv.Error:  # a cell of more than 128 KiB: this is no header
+            continue
         columns = {cell.strip().casefold(): number for number, cell in enumerate(cells)}
         if columns.keys() >= _NEEDED:
             return delimiter, columns

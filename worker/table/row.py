@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import Final
+from typing import BinaryIO, Final
 
 from worker.table.escape import escape, unescape
 from worker.values import Reading, Status
@@ -85,6 +85,20 @@ def is_whole(text: bytes) -> bool:
 
 
 _TAIL: Final = re.compile("(?:[0-9a-f]{64})?\n.+-[0-9a-f]{8}")
+
+
+LONGEST: Final = 1 << 20
+"""Bytes of a line; far beyond any row, since names end at 4,096."""
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a report, but for those too long to be rows: they take no memory."""
+    while text := file.readline(LONGEST):
+        if len(text) < LONGEST or text.endswith(b"\n"):
+            yield text
+            continue
+        while text and not text.endswith(b"\n"):
+            text = file.readline(LONGEST)
 
 
 def search(lines: Iterable[bytes], wanted: Collection[bytes] | None) -> Iterator[tuple[str, Row]]:

@@ -1,0 +1,57 @@
+"""Python's own words, as lines of the log: crashes, what cannot be raised, warnings."""
+
+import logging
+import sys
+import threading
+import warnings
+from types import TracebackType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+logger = logging.getLogger(__name__)
+
+_LONGEST: Final = 300  # characters of a warning; watchdog tells of all that it watches in each
+
+
+def install() -> None:
+    """Have them go through `logging` from now on."""
+    warnings.formatwarning = _warning
+    logging.captureWarnings(True)
+    sys.excepthook = _log_crash
+    sys.unraisablehook = _log_unraisable
+    threading.excepthook = _log_crash_of_thread
+
+
+def _log_crash(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    logger.critical("it crashed: %s", error, exc_info=(kind, error, trace))
+
+
+def _log_crash_of_thread(crash: threading.ExceptHookArgs) -> None:
+    kind, error = crash.exc_type, crash.exc_value
+    if error and not issubclass(kind, SystemExit):  # which only ends its thread, in silence
+        logger.critical("a thread crashed: %s", error, exc_info=(kind, error, crash.exc_traceback))
+
+
+def _log_unraisable(crash: "UnraisableHookArgs") -> None:
+    if error := crash.exc_value:
+        trace = (crash.exc_type, error, crash.exc_traceback)
+        what = crash.err_msg or "Exception ignored in"
+        logger.error("%s %r: %s", what, crash.object, error, exc_info=trace)
+
+
+def _warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    """Write a warning of Python's on one line; the line of code says nothing to an operator."""
+    del line
+    text = str(message)
+    cut = f"{text[:_LONGEST]} ..." if len(text) > _LONGEST else text
+    return f"{category.__name__}: {cut} ({filename}:{lineno})"
