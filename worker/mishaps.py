@@ -31,6 +31,19 @@ def told(error: BaseException) -> tuple[str, int] | None:
     return _refused(error) if isinstance(error, OSError) else None
 
 
+def outage(error: Exception) -> OSError:
+    """Take a lack of memory or threads for what it is: something that the system refuses for now.
+
+    Raises:
+        Exception: this error, if it is neither that nor an OSError.
+    """
+    if isinstance(error, OSError):
+        return error
+    if isinstance(error, RuntimeError | MemoryError) and (found := told(error)):
+        return OSError(errno.ENOMEM, found[0])
+    raise error
+
+
 def too_little_memory() -> str | None:
     """Say that this process may take too little memory to read a picture; None if it may."""
     try:
