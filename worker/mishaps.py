@@ -10,6 +10,9 @@ COULD_NOT_RUN: Final = 2
 BROKE_OFF: Final = 3
 """Exit codes, as README has them."""
 
+REFUSED: Final = (MemoryError, RuntimeError, ImportError)
+"""What a lack of memory or threads is raised as, besides OSError: see `outage`."""
+
 _LEAST: Final = 256 << 20  # bytes: with less OpenBLAS ends the process itself, past all of Python
 _MEMORY: Final = "not enough memory: free some, or raise the limit (ulimit -v, MemoryMax=)"
 _NO_MEMORY: Final = ("failed to map segment", "cannot allocate memory", "bad_alloc")
@@ -39,7 +42,7 @@ def outage(error: Exception) -> OSError:
     """
     if isinstance(error, OSError):
         return error
-    if isinstance(error, RuntimeError | MemoryError) and (found := told(error)):
+    if isinstance(error, REFUSED) and (found := told(error)):
         return OSError(errno.ENOMEM, found[0])
     raise error
 

@@ -22,6 +22,7 @@ from worker.crew.lifeline import begun
 from worker.crew.order import Mate, Order, Owed
 from worker.crew.terms import Terms
 from worker.crew.trial import TIME_LIMIT
+from worker.mishaps import REFUSED
 from worker.pipeline import Outcome
 from worker.values import Drop
 
@@ -138,7 +139,7 @@ class Crew:
     def _start(self) -> None:
         try:
             self._start_each()
-        except (OSError, MemoryError, RuntimeError):  # too little memory, or too many processes
+        except (OSError, *REFUSED):  # too little memory, or too many processes
             self._cannot_start = True
 
     def _start_each(self) -> None:

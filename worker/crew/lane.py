@@ -138,7 +138,7 @@ class Lane:
         limits = replace(self._terms.limits, spare=_ALONE)
         try:
             self._process, self._channel = begun(_work, limits, self._terms.known)
-        except (OSError, MemoryError):
+        except OSError:
             self._failed()
             return False
         self._is_ready = False
