@@ -1,5 +1,6 @@
 """Is it the picture, or the memory? Decoders call a picture damaged where they got no memory."""
 
+import threading
 from typing import Final
 
 import numpy as np
@@ -8,6 +9,9 @@ from worker.errors import OutOfMemory
 
 PIXEL: Final = 20
 """Bytes that a decoder and what follows may take for each pixel, copies included."""
+
+_TAKEN: Final = 2**26
+"""Bytes that OpenBLAS takes with its first product of matrices, and keeps; twice, for safety."""
 
 
 def is_short(spare: int) -> bool:
@@ -20,6 +24,33 @@ def is_short(spare: int) -> bool:
     except MemoryError:
         return True
     return False
+
+
+class _Matrices:
+    """One thread at a time multiplies matrices, so that OpenBLAS takes its memory only once.
+
+    Where it gets none it ends the process, so it is asked for first.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._has_taken = False
+
+    def __enter__(self) -> None:
+        """Wait for the turn; raises MemoryError where OpenBLAS would get none."""
+        self._lock.acquire()
+        if not self._has_taken and is_short(_TAKEN):
+            self._lock.release()
+            raise MemoryError
+        self._has_taken = True
+
+    def __exit__(self, *_: object) -> None:
+        """Let others."""
+        self._lock.release()
+
+
+MATRICES: Final = _Matrices()
+"""Held while matrices are multiplied."""
 
 
 def shortage(what: str) -> OutOfMemory:
