@@ -72,7 +72,7 @@ def batch(folder: Path, mebibytes: int) -> tuple[list[str], int]:
     process = limited(command, mebibytes)
     told, _ = process.communicate(timeout=10 * LONG)
     blamed = blamed_in(report)
-    complaints = said(told, process.returncode, {0, 1, 2}) + slandered(blamed)
+    complaints = said(told, process.returncode, {0, 1, 2, 3}) + slandered(blamed)
     if process.returncode == 0 and blamed:
         complaints.append("exit 0, although a picture was not read")
     if not complaints:

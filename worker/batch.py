@@ -12,7 +12,7 @@ from worker.crew.ahead import Ahead
 from worker.crew.begun import Begun
 from worker.crew.terms import Terms
 from worker.crew.turns import Turns
-from worker.errors import Gone, ReportError
+from worker.errors import Gone, InputError, OutOfMemory, ReportError
 from worker.log.about import about
 from worker.pipeline import Outcome
 from worker.record import Report
@@ -34,6 +34,8 @@ class Summary:
     """How many of them were in the report already."""
     unread: Counter[str] = field(default_factory=Counter)
     """Pictures in folders that were passed over, by their kind, which is not read."""
+    starved: int = 0
+    """Pictures without a row, since there was too little memory to read them, even alone."""
     was_stopped: bool = False
 
     def add(self, readings: Iterable[Reading]) -> None:
@@ -55,12 +57,17 @@ class Summary:
         parts = ", ".join(f"{count:,} {status}" for status, count in self.counts.most_common())
         verb = "was" if self.known == 1 else "were"
         known = f" ({self.known:,} {verb} in the report already)" if self.known else ""
+        starved = (
+            f"; for {self.starved:,} there was not enough memory: run it again with more"
+            if self.starved
+            else ""
+        )
         stopped = "; stopped: run it again to go on" if self.was_stopped else ""
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.unread.most_common())
         passed = f"; passed over, since these are not read: {kinds}" if kinds else ""
         total = self.counts.total()
         pictures = "picture" if total == 1 else "pictures"
-        return f"{total:,} {pictures}{known}: {parts or 'none'}{passed}{stopped}"
+        return f"{total:,} {pictures}{known}: {parts or 'none'}{passed}{starved}{stopped}"
 
 
 def batch(
@@ -105,7 +112,9 @@ def batch(
             ahead = Ahead(turns, begun, stopper=stopper)
             for done, outcomes in ahead.read(drops(sources, unread=summary.unread)):
                 summary.add_known([known[one.id] for one in outcomes if one.id in known])
-                new = _there([one for one in outcomes if one.id not in known])
+                new = _told([one for one in outcomes if one.id not in known])
+                summary.starved += sum(_fails_with(OutOfMemory, one) for one in new)
+                new = [one for one in new if not _fails_with((Gone, OutOfMemory), one)]
                 readings = pipeline.readings(new, model=classifier.name, now=pipeline.utc_now)
                 _append(report, readings)
                 summary.add(readings)
@@ -136,13 +145,17 @@ def _known(report: Report, path: Path) -> dict[str, Status]:
     return known
 
 
-def _there(seen: Sequence[Outcome]) -> list[Outcome]:
-    """Leave out what was taken away before it could be read; tell of all failures."""
-    for one in seen:
+def _told(outcomes: list[Outcome]) -> list[Outcome]:
+    """Pass outcomes on, and tell of all failures."""
+    for one in outcomes:
         if isinstance(one, Failure):
             name = escape(one.drop.name)
             logger.warning("%s: %s", name, one.error, extra=about(file=name))
-    return [one for one in seen if not (isinstance(one, Failure) and isinstance(one.error, Gone))]
+    return outcomes
+
+
+def _fails_with(kinds: type[InputError] | tuple[type[InputError], ...], one: Outcome) -> bool:
+    return isinstance(one, Failure) and isinstance(one.error, kinds)
 
 
 def _append(report: Report, readings: Sequence[Reading]) -> None:

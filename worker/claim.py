@@ -22,7 +22,7 @@ from worker.disk import is_same_file, make_folders, move, sync, sync_folders
 from worker.held import all_in, batch_name, batches, claim_time, drops_in, lies, row_id
 from worker.inbox import CLAIMED
 from worker.owner import Owner, owner_of
-from worker.tree import folders, opened_folder
+from worker.tree import folders, made_folder, opened_folder
 from worker.values import Drop
 
 Refused: TypeAlias = Callable[[str, OSError], None]
@@ -102,7 +102,7 @@ class Hand:
             taken = [name for name in names if self._is_inside(name)]
             return [one for name in taken if (one := self._take(name, batch, None, refused))]
         try:
-            with opened_folder(self._inbox, below) as source:
+            with opened_folder(self._inbox, below) as source, made_folder(batch, below):
                 return [one for name in names if (one := self._take(name, batch, source, refused))]
         except OSError as error:
             if error.errno not in _VANISHED:
@@ -113,7 +113,7 @@ class Hand:
     def _take(self, name: str, batch: Path, source: int | None, refused: Refused) -> Drop | None:
         target = Path(f"{batch}/{lies(name)}")
         try:
-            if "/" in name:
+            if source is None and "/" in name:
                 list(make_folders(target.parent))
             here = f"{self._inbox}/{name}" if source is None else name.rpartition("/")[2]
             os.rename(here, target, src_dir_fd=source)
@@ -147,8 +147,7 @@ class Hand:
         below = _folder(drop.name)
         try:
             if below and _BY_DESCRIPTOR:
-                self._make(below)
-                with opened_folder(self._inbox, below) as folder:
+                with made_folder(self._inbox, below) as folder:
                     move(drop.path, self._inbox / drop.name, into=folder)
             else:
                 list(make_folders((self._inbox / drop.name).parent))
@@ -156,14 +155,6 @@ class Hand:
         except (FileExistsError, NotADirectoryError):
             return False
         return True
-
-    def _make(self, below: str) -> None:
-        """Make a folder of the inbox, and never through a link."""
-        parts = below.split("/")
-        for depth, part in enumerate(parts):
-            above = "/".join(parts[:depth])
-            with opened_folder(self._inbox, above) as folder, suppress(FileExistsError):
-                os.mkdir(part, dir_fd=folder)
 
     def _is_inside(self, name: str) -> bool:
         """Say whether no folder on the way is a link, put there since it was listed."""
@@ -233,13 +224,13 @@ def _folder(name: str) -> str:
 def remove_empty(folder: Path) -> None:
     """Remove a folder and the folders in it, but no file; silent if files are left."""
     for name in reversed(folders(folder)):
-        _rmdir(folder / name)
-    _rmdir(folder)
+        _rmdir(f"{folder}/{name}")
+    _rmdir(os.fspath(folder))
 
 
-def _rmdir(folder: Path) -> None:
+def _rmdir(folder: str) -> None:
     try:
-        folder.rmdir()
+        os.rmdir(folder)  # noqa: PTH106 - of a path with a thousand parts, `Path` makes much
     except OSError as error:
         if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR}:
             raise

@@ -106,7 +106,10 @@ class Classifier:
         interpreter = self._prepared.get(len(batch)) or self._prepare(len(batch))
         signature = interpreter.get_input_details()[0]
         interpreter.set_tensor(signature["index"], batch[..., None].astype(signature["dtype"]))
-        interpreter.invoke()
+        try:
+            interpreter.invoke()
+        except RuntimeError as error:
+            raise MemoryError(f"LiteRT: {error}") from error  # the model has run before
         answer: npt.NDArray[np.float32] = interpreter.get_tensor(
             interpreter.get_output_details()[0]["index"]
         )
@@ -120,6 +123,8 @@ class Classifier:
             )
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
+            if self._prepared:  # with the same model
+                raise MemoryError(f"LiteRT: {error}") from error
             raise ModelError(f"LiteRT cannot load the model {self.name}: {error}") from error
         self._prepared[size] = interpreter
         return interpreter

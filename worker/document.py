@@ -15,9 +15,10 @@ from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from worker import deep, whole
 from worker.container import jpeg, unread
 from worker.container.checked import cut_off, has_hole, unwritten
-from worker.errors import Incomplete, InputError, TooLarge, Unreadable
+from worker.errors import Incomplete, InputError, NotYet, TooLarge, Unreadable
 from worker.formats import HEAD, NAMES, Format, format_of, may_grow_into_one
 from worker.ink.tone import MANY_PIXELS, to_grey
+from worker.memory import PIXEL, is_short, shortage
 from worker.upright import upright
 from worker.values import Grey, Limits
 
@@ -62,7 +63,7 @@ class Document:
             raise _unknown(content)
         self._form = form
         self._content = content
-        with _Blaming(form, content):
+        with _Blaming(form, content, self._limits.spare):
             checked = form.check(content)
             self._content = checked.content
             self._picture = self._opened()
@@ -85,13 +86,18 @@ class Document:
 
         Those of an animation count more: each is laid over the one before.
         """
-        width, height = self._picture.size if self._picture else (0, 0)
-        return width * height * len(self) * (8 if self._form.name in _ANIMATED else 1)
+        return self._pixels * len(self) * (8 if self._form.name in _ANIMATED else 1)
+
+    @property
+    def _pixels(self) -> int:
+        """Pixels of the page that is open; none where only OpenCV knows the kind."""
+        return math.prod(self._picture.size) if self._picture else 0
 
     def pages(self) -> Iterator[Grey]:
         """Decode one page after the other, as `decode` does; raise what it raises."""
         for number in self._numbers:
-            with _Blaming(self._form, self._content):
+            spare = self._limits.spare + PIXEL * self._pixels
+            with _Blaming(self._form, self._content, spare):
                 page = self._page(number)
             yield page
         for part in self._parts:
@@ -191,18 +197,23 @@ def _unknown(content: bytes) -> InputError:
 
 
 class _Blaming:
-    """Makes one `InputError` of whatever a damaged file makes a decoder raise."""
+    """Makes one `InputError` of whatever a damaged file, or too little memory, has one raise."""
 
-    def __init__(self, form: Format, content: bytes) -> None:
+    def __init__(self, form: Format, content: bytes, spare: int) -> None:
         self._form = form
         self._content = content
+        self._spare = spare
 
     def __enter__(self) -> None:
         """Begin to decode."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         """Blame the file, but not for what is no error, as a stop."""
-        if error is None or isinstance(error, InputError) or not isinstance(error, Exception):
+        if not isinstance(error, Exception) or isinstance(error, TooLarge | NotYet):
+            return
+        if is_short(self._spare):
+            raise shortage(f"this {self._form.name}") from error
+        if isinstance(error, InputError):
             return
         if isinstance(error, MemoryError):
             raise TooLarge(f"not enough memory for this {self._form.name}") from error

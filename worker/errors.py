@@ -8,6 +8,7 @@ DigitdropError
 │   └── NotYet        it cannot be read now, but perhaps in a moment
 │       ├── Incomplete    the picture ends too early: perhaps it is still being written
 │       ├── Unavailable   the system will not let us read it
+│       ├── OutOfMemory   there is too little memory just now
 │       └── Gone          it is not there any more: somebody took it away
 └── SetupError        the operator: stop, nothing will work until it is put right
     ├── ModelError    the model is missing, damaged, or not the one that its card describes
@@ -46,6 +47,10 @@ class Incomplete(NotYet):
 
 class Unavailable(NotYet):
     """The system refuses to open or read the file: permissions, a lock, a failing disk."""
+
+
+class OutOfMemory(NotYet):
+    """There is not enough memory to read the file just now; nothing is known to be wrong."""
 
 
 class Gone(NotYet):

@@ -92,8 +92,10 @@ class Intake:
         self._report.prepare()
         for drop in self._hand.odd():
             self._put_back.put_out(drop)
+        late = {drop.id for drop in self._turns.late_drops()}
+        self._late = {key: taken for key, taken in self._late.items() if key in late}
         left = self._recorder.finish(
-            drop for drop in self._hand.left_behind() if drop.id not in self._late
+            drop for drop in self._hand.left_behind() if drop.id not in late
         )
         if left:
             logger.info("%d pictures were in hand without a row: reading them again", len(left))

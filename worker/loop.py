@@ -14,6 +14,7 @@ from worker.health.pulse import Pulse
 from worker.hints import Hints
 from worker.inbox import Found
 from worker.intake import Intake
+from worker.mishaps import REFUSED, outage
 from worker.mounts import HomeDisk
 from worker.settle import Now, Settler
 from worker.stopper import Stopper
@@ -72,8 +73,13 @@ class Loop:
             Hung: a picture never ends.
         """
         while not self._stopper.is_stopping():
-            began = self._clock().monotonic
-            self._wait(until=began + self._look(), not_before=began + _SOONEST)
+            try:
+                began = self._clock().monotonic
+                self._wait(until=began + self._look(), not_before=began + _SOONEST)
+            except REFUSED as error:  # wherever it was: memory, or threads
+                self._trouble.goes_on(outage(error))
+                self._recovered = False
+                self._stopper.wait(_POLLING)
         self._watch.stop()
 
     def _look(self) -> float:

@@ -10,6 +10,9 @@ COULD_NOT_RUN: Final = 2
 BROKE_OFF: Final = 3
 """Exit codes, as README has them."""
 
+REFUSED: Final = (MemoryError, RuntimeError, ImportError)
+"""What a lack of memory or threads is raised as, besides OSError: see `outage`."""
+
 _LEAST: Final = 256 << 20  # bytes: with less OpenBLAS ends the process itself, past all of Python
 _MEMORY: Final = "not enough memory: free some, or raise the limit (ulimit -v, MemoryMax=)"
 _NO_MEMORY: Final = ("failed to map segment", "cannot allocate memory", "bad_alloc")
@@ -29,6 +32,19 @@ def told(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, RuntimeError) and _speaks_of(error, ("symlink loop",)):
         return str(error), COULD_NOT_RUN  # by Path.resolve, up to Python 3.12
     return _refused(error) if isinstance(error, OSError) else None
+
+
+def outage(error: Exception) -> OSError:
+    """Take a lack of memory or threads for what it is: something that the system refuses for now.
+
+    Raises:
+        Exception: this error, if it is neither that nor an OSError.
+    """
+    if isinstance(error, OSError):
+        return error
+    if isinstance(error, REFUSED) and (found := told(error)):
+        return OSError(errno.ENOMEM, found[0])
+    raise error
 
 
 def too_little_memory() -> str | None:

@@ -29,6 +29,7 @@ ARRIVALS: Final[list[type[FileSystemEvent]]] = [
     DirMovedEvent,
 ]
 """What is listened for."""
+_DEEPEST: Final = 32  # folders below the inbox
 
 
 def _is_ours(folder: bytes) -> bool:
@@ -73,14 +74,19 @@ if sys.platform == "linux":
 
         watchdog finds them by `os.walk`, which recurses in Python 3.11, so that a thousand
         nested folders would end its thread. It would also hear of all that the worker does
-        itself, and a claim would cost twice as much as it takes.
+        itself, and a claim would cost twice as much as it takes. What lies deeper than
+        `_DEEPEST` folders is left to listings: each step on the way to it would be taken again
+        for every folder there.
         """
 
         def _add_all_callbacks(self, path: bytes) -> None:
             is_ours = path == self.path or _is_ours(os.path.basename(path))  # noqa: PTH119
             waiting = [path] if is_ours else []
+            deepest = self.path.count(b"/") + _DEEPEST
             while waiting:
                 here = waiting.pop()
+                if here.count(b"/") > deepest:
+                    continue
                 self._add_callback(here)  # before it is listed: nothing falls between the two
                 with suppress(OSError), os.scandir(here) as entries:
                     waiting += [

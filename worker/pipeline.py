@@ -20,6 +20,7 @@ from worker.classify import Classifier
 from worker.errors import AlreadyRead, InputError, Unreadable
 from worker.judge import judge
 from worker.load import load
+from worker.memory import is_short, shortage
 from worker.shown import shown
 from worker.values import Drop, Failure, Limits, Picture, Probabilities, Reading, Status, Verdict
 from worker.views import answers
@@ -64,12 +65,12 @@ def see(
         found = shown(loaded, limits=limits)
     except InputError as error:
         return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=error)
-    except Exception:
+    except Exception as error:
         # A bug of ours, or of a library. It may cost this file but not the worker, which
         # would meet the same file again after every restart.
-        logger.exception("cannot read %r", drop.name)
-        bug = Unreadable(_BUG)
-        return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=bug)
+        return Failure(
+            id=_id(drop, sha256), drop=drop, sha256=sha256, error=_bug(drop, error, limits)
+        )
     return Picture(
         id=row_id,
         drop=drop,
@@ -78,6 +79,13 @@ def see(
         pages=found.pages,
         doubt=found.doubt,
     )
+
+
+def _bug(drop: Drop, error: Exception, limits: Limits) -> InputError:
+    if isinstance(error, MemoryError) or is_short(limits.spare):
+        return shortage("this picture")
+    logger.error("cannot read %r", drop.name, exc_info=error)
+    return Unreadable(_BUG)
 
 
 def read(

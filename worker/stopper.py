@@ -3,6 +3,7 @@
 import queue
 from collections.abc import Callable
 
+from worker.mishaps import outage
 from worker.trouble import Tell, Trouble
 
 _FIRST_WAIT = 0.5  # seconds until what the disk refused is tried again; then twice as long ...
@@ -67,7 +68,7 @@ class Stopper:
 
         Args:
             what: completes "cannot ..." in the log.
-            action: may be repeated; raises OSError to be tried again.
+            action: may be repeated; raises OSError or MemoryError to be tried again.
 
         Raises:
             Stopped: the end was asked for before it succeeded.
@@ -88,8 +89,8 @@ class Stopper:
     def _is_done(action: Callable[[], None], trouble: Trouble) -> bool:
         try:
             action()
-        except OSError as error:
-            trouble.goes_on(error)
+        except (OSError, MemoryError) as error:
+            trouble.goes_on(outage(error))
             return False
         return True
 

@@ -6,8 +6,9 @@ A folder that was swapped for a link, a pipe or a socket meanwhile is not entere
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -23,6 +24,7 @@ _FLAGS: Final = (
     | getattr(os, "O_CLOEXEC", 0)
 )
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_FITS: Final = 4_096  # bytes of a path, the end included: Linux takes no more
 _BY_DESCRIPTOR: Final = os.scandir in os.supports_fd  # not on Windows
 
 
@@ -51,21 +53,22 @@ def walk(
 
 
 def _lazily(root: str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
-    waiting, real = [""], os.path.realpath(root)
-    while waiting:
-        below = waiting.pop()
-        try:
-            with _scan(root, below, real) as entries:
-                for entry in entries:
-                    name = f"{below}/{entry.name}" if below else entry.name
-                    if entry.is_dir(follow_symlinks=False) and enter(entry.name):
-                        waiting.append(name)
-                    else:
-                        yield name, entry
-        except OSError as error:
-            if not below:
-                raise
-            refused(below, error)
+    waiting, way = [""], _Way(root)
+    with closing(way):
+        while waiting:
+            below = waiting.pop()
+            try:
+                with way.scan(below) as entries:
+                    for entry in entries:
+                        name = f"{below}/{entry.name}" if below else entry.name
+                        if entry.is_dir(follow_symlinks=False) and enter(entry.name):
+                            waiting.append(name)
+                        else:
+                            yield name, entry
+            except OSError as error:
+                if not below:
+                    raise
+                refused(below, error)
 
 
 def _in_order(root: str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
@@ -86,8 +89,8 @@ def _in_order(root: str, enter: Callable[[str], bool], refused: Refused) -> Iter
 
 
 def _sorted(root: Path | str, below: str) -> list[Entry]:
-    found = []
-    with _scan(root, below) as entries:
+    found, way = [], _Way(root)
+    with closing(way), way.scan(below) as entries:
         for entry in entries:
             with suppress(FileNotFoundError):
                 entry.stat(follow_symlinks=False)  # kept by the entry, for when it is closed
@@ -100,27 +103,55 @@ def folders(root: Path | str) -> list[str]:
 
     What cannot be listed has none below it.
     """
-    found, real = [""], os.path.realpath(root)
-    for below in found:  # it grows meanwhile
-        with suppress(OSError), _scan(root, below, real) as entries:
-            found += [
-                f"{below}/{entry.name}" if below else entry.name
-                for entry in entries
-                if entry.is_dir(follow_symlinks=False)
-            ]
+    found, waiting, way = list[str](), [""], _Way(root)
+    with closing(way):
+        while waiting:
+            found.append(below := waiting.pop())
+            with suppress(OSError), way.scan(below) as entries:
+                waiting += [
+                    f"{below}/{entry.name}" if below else entry.name
+                    for entry in entries
+                    if entry.is_dir(follow_symlinks=False)
+                ]
     return found[1:]
 
 
-@contextmanager
-def _scan(
-    root: Path | str, below: str, real: str | None = None
-) -> Iterator[Iterator["os.DirEntry[str]"]]:
-    if not _BY_DESCRIPTOR:
-        with os.scandir(Path(root, below)) as entries:
+class _Way:
+    """Opens one folder after the other, each from the one above it if that was the last.
+
+    So a step takes as long at any depth; by its path, the system looks at each folder on the way.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self._root = root
+        self._real = os.path.realpath(root)
+        self._last = ""
+        self._descriptor = -1
+
+    @contextmanager
+    def scan(self, below: str) -> Iterator[Iterator["os.DirEntry[str]"]]:
+        if not _BY_DESCRIPTOR:
+            with os.scandir(Path(self._root, below)) as entries:
+                yield entries
+            return
+        descriptor = self._opened(below)
+        self.close()
+        self._last, self._descriptor = below, descriptor
+        with os.scandir(descriptor) as entries:
             yield entries
-        return
-    with opened_folder(root, below, real=real) as descriptor, os.scandir(descriptor) as entries:
-        yield entries
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = -1
+
+    def _opened(self, below: str) -> int:
+        above, _, name = below.rpartition("/")
+        is_next = self._descriptor >= 0 and name and above == self._last
+        if is_next and len(os.fsencode(self._real)) + len(os.fsencode(below)) < _FITS:
+            return os.open(name, _FLAGS | _NO_LINK, dir_fd=self._descriptor)
+        with opened_folder(self._root, below, real=self._real) as descriptor:
+            return os.dup(descriptor)
 
 
 @contextmanager
@@ -151,6 +182,33 @@ def opened_folder(root: Path | str, below: str = "", *, real: str | None = None)
     try:
         if "/" in below and not _is_below(descriptor, root, below, real):
             raise _no_folder(path)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def made_folder(root: Path | str, below: str) -> Iterator[int]:
+    """Make a folder, with those above it that are missing, and open it as `opened_folder` does.
+
+    One step at a time, each from the last, so that depth costs no more than its steps.
+
+    Raises:
+        NotADirectoryError: something else has one of the names, or a link lies on the way.
+        OSError: whatever else the system says, as that no path is as long.
+    """
+    path = os.path.join(root, below)  # noqa: PTH118 - as above
+    if len(os.fsencode(path)) >= _FITS:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
+    descriptor = os.open(root, _FLAGS)
+    try:
+        for name in below.split("/"):
+            with suppress(FileExistsError):
+                os.mkdir(name, dir_fd=descriptor)
+            if stat.S_ISLNK(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
+                raise _no_folder(path)
+            last, descriptor = descriptor, os.open(name, _FLAGS | _NO_LINK, dir_fd=descriptor)
+            os.close(last)
         yield descriptor
     finally:
         os.close(descriptor)

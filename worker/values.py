@@ -59,6 +59,9 @@ class Limits:
     """Width times height of the picture as its header gives them."""
     bytes: int = 50 * 2**20
     """Length of the file."""
+    spare: int = 2**30
+    """Bytes of memory that must be free, with what the picture itself takes, before it is blamed
+    for what its decoder met: others are read side by side, and may have had them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from worker import console, search_path
 from worker.commands.process import signalled, start_again
 from worker.errors import SetupError
 from worker.log import logs
+from worker.mishaps import BROKE_OFF
 from worker.options import (
     LIMITS,
     LOG_FORMAT,
@@ -105,7 +106,7 @@ def batch(
     if summary.was_stopped:
         sys.stdout.flush()
         os._exit(console.STOPPED)  # as in `watch`
-    raise typer.Exit(int(summary.failed))
+    raise typer.Exit(BROKE_OFF if summary.starved else int(summary.failed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from worker.crew.lifeline import begun
 from worker.crew.order import Mate, Order, Owed
 from worker.crew.terms import Terms
 from worker.crew.trial import TIME_LIMIT
+from worker.mishaps import REFUSED
 from worker.pipeline import Outcome
 from worker.values import Drop
 
@@ -58,6 +59,7 @@ class Crew:
         self._starter: threading.Thread | None = None
         self._is_wanted = False
         self._has_begun = False
+        self._cannot_start = False
 
     def start(self) -> None:
         """Have the processes started, which takes a moment, without waiting for them."""
@@ -124,11 +126,23 @@ class Crew:
         self._homeless.clear()
 
     def _start_missing(self) -> None:
-        if not self._starter or not self._starter.is_alive():
-            self._starter = threading.Thread(target=self._start, daemon=True)
-            self._starter.start()
+        if self._starter and self._starter.is_alive():
+            return
+        starter = threading.Thread(target=self._start, daemon=True)
+        try:
+            starter.start()
+        except RuntimeError:  # no more threads
+            self._cannot_start = True
+        else:
+            self._starter = starter
 
     def _start(self) -> None:
+        try:
+            self._start_each()
+        except (OSError, *REFUSED):  # too little memory, or too many processes
+            self._cannot_start = True
+
+    def _start_each(self) -> None:
         while self._is_wanted and len(self._mates) < self._workers:
             progress = multiprocessing.get_context("spawn").RawValue(ctypes.c_int64, 0)
             process, channel = begun(mate.work, self._terms.limits, self._terms.known, progress)
@@ -161,8 +175,10 @@ class Crew:
             if one.channel in ready and one in self._mates:
                 try:
                     one.hear()
-                except (EOFError, ConnectionError):
+                except (EOFError, ConnectionError, MemoryError):
                     self._bury(one)
+        if self._cannot_start:
+            self._go_without()
         self._assign()
         return bool(ready)
 
@@ -181,15 +197,19 @@ class Crew:
     def _bury(self, one: Mate) -> None:
         """Have others read what a dead process was told, but for the picture that it died of."""
         if not one.is_ready:
-            self._may_start = self._has_begun  # else leave it at that
-            logger.warning("cannot start processes that read: going on without")
-            self.dismiss()
+            self._go_without()
             return
         logger.error(
             "a process that reads pictures died: "
             "what was being read is tried in a process of its own"
         )
         self._leave(one, crashes=1)
+
+    def _go_without(self) -> None:
+        self._may_start = self._has_begun  # else leave it at that
+        self._cannot_start = False
+        logger.warning("cannot start processes that read: going on without")
+        self.dismiss()
 
     def _leave(self, one: Mate, *, crashes: int) -> None:
         if culprit := one.current():

@@ -19,8 +19,9 @@ import cv2
 from worker.crew.lifeline import begun, live_for_parent
 from worker.crew.terms import Terms
 from worker.crew.trial import TIME_LIMIT
-from worker.errors import Unreadable
+from worker.errors import InputError, Unreadable
 from worker.log.about import about
+from worker.memory import is_short, shortage
 from worker.pipeline import Seen, place, see
 from worker.table.escape import escape
 from worker.values import Drop, Failure, Limits
@@ -33,7 +34,9 @@ SHARE: Final = 0.7
 _MOST: Final = 100  # pictures; where so many take long, it is no matter of single ones
 _START: Final = 60.0  # seconds that the process may take until it can read
 _PAUSE: Final = 5.0  # seconds after one that could not start
+_TRIES: Final = 3  # starts that fail in a row, after which what waits is not read for now
 _DEADLY: Final = 2  # crashes
+_ALONE: Final = 2**26  # bytes that must be free: nothing else is read in that process
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +61,8 @@ class Lane:
         self._since = 0.0
         """When the process, or the picture in it, was begun."""
         self._not_before = 0.0
+        self._failed_starts = 0
+        """In a row."""
 
     def __len__(self) -> int:
         return len(self._waiting) + (self._case is not None)
@@ -92,6 +97,8 @@ class Lane:
             if not answer:
                 break
             done.append(answer)
+        if self._failed_starts >= _TRIES:
+            done += self._given_up()
         return done
 
     def dismiss(self) -> None:
@@ -120,13 +127,34 @@ class Lane:
         now = time.monotonic()
         if now < self._not_before:
             return False
-        if not self._process:
-            self._process, self._channel = begun(_work, self._terms.limits, self._terms.known)
-            self._is_ready = False
+        if not self._process and not self._start():
+            return False
         self._case, self._since = self._waiting.popleft(), now
         with suppress(ConnectionError):  # it is dead, as `_answer` will find
             self._channel.send(self._case.drop)
         return True
+
+    def _start(self) -> bool:
+        limits = replace(self._terms.limits, spare=_ALONE)
+        try:
+            self._process, self._channel = begun(_work, limits, self._terms.known)
+        except OSError:
+            self._failed()
+            return False
+        self._is_ready = False
+        return True
+
+    def _failed(self) -> None:
+        logger.warning("cannot start the process for pictures that take long: trying again")
+        self._failed_starts += 1
+        self._not_before = time.monotonic() + _PAUSE
+
+    def _given_up(self) -> list[Seen]:
+        """Answer what waits for a process that cannot be started, but for what a thread reads."""
+        self._failed_starts = 0
+        cases = [case for case in self._waiting if not case.thread]
+        self._waiting = deque(case for case in self._waiting if case.thread)
+        return [self._refused(case.drop, shortage("a process that reads it")) for case in cases]
 
     def _answer(self) -> Seen | None:
         """Give what was seen of the picture under way, or that nothing can be; None if open."""
@@ -141,33 +169,36 @@ class Lane:
                     self._case = None
                     return replace(said, drop=case.drop)
                 self._is_ready = True
-        except (EOFError, ConnectionError):
+                self._failed_starts = 0
+        except (EOFError, ConnectionError, MemoryError):
             return self._died(case)
         if time.monotonic() - self._since <= (TIME_LIMIT if self._is_ready else _START):
             return None
         if not self._is_ready:
             return self._died(case)
         self._kill()
-        return self._refused(case.drop, f"takes longer than {TIME_LIMIT:.0f} seconds to read")
+        slow = Unreadable(f"takes longer than {TIME_LIMIT:.0f} seconds to read")
+        return self._refused(case.drop, slow)
 
     def _died(self, case: _Case) -> Seen | None:
         was_ready = self._is_ready
         self._kill()
         if not was_ready:
-            logger.warning("cannot start the process for pictures that take long: trying again")
-            self._not_before = time.monotonic() + _PAUSE
+            self._failed()
         else:
             case.crashes += 1
             if case.crashes >= _DEADLY:
-                return self._refused(case.drop, "crashed the reader twice")
+                starved = is_short(self._terms.limits.spare)  # where libraries end their process
+                twice = Unreadable("crashed the reader twice")
+                return self._refused(case.drop, shortage("this picture") if starved else twice)
         self._waiting.append(case)
         return None
 
-    def _refused(self, drop: Drop, why: str) -> Seen:
+    def _refused(self, drop: Drop, error: InputError) -> Seen:
         """Load a picture, but do not decode it."""
         seen = see(drop, self._terms.limits, known=self._terms.known, deadly=[place(drop)])
         if isinstance(seen, Failure) and isinstance(seen.error, Unreadable):
-            return replace(seen, error=Unreadable(why))
+            return replace(seen, error=error)
         return seen
 
     def _kill(self) -> None:
@@ -194,5 +225,5 @@ def _work(channel: "Connection[Seen | None, Drop]", limits: Limits, known: Conta
         channel.send(None)
         while True:
             channel.send(see(channel.recv(), limits, known=known))
-    except (EOFError, ConnectionError):
+    except (EOFError, ConnectionError, MemoryError):
         return

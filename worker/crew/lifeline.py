@@ -8,6 +8,7 @@ from typing import TypeVar, TypeVarTuple
 
 from worker.deaf import start_deaf, stay_deaf
 from worker.log import logs
+from worker.mishaps import REFUSED, outage
 from worker.orphan import end_with_parent
 
 Heard = TypeVar("Heard")
@@ -26,11 +27,17 @@ def begun(
         work: what it does, given its end of the pipe and the arguments;
             `live_for_parent` is the first of it.
         arguments: they are sent there.
+
+    Raises:
+        OSError: no process can be started, for want of memory perhaps.
     """
     context = multiprocessing.get_context("spawn")  # a fork would share our threads' locks
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs, *arguments), daemon=True)
-    start_deaf(process)
+    try:
+        start_deaf(process)
+    except REFUSED as error:
+        raise outage(error) from error
     theirs.close()  # so that the pipe ends when the process does
     return process, ours
 

@@ -10,8 +10,9 @@ import cv2
 
 from worker.classify import Classifier
 from worker.crew.lifeline import live_for_parent
-from worker.errors import InputError
-from worker.pipeline import Outcome, classified, see, utc_now
+from worker.errors import InputError, ModelError
+from worker.memory import shortage
+from worker.pipeline import Outcome, Seen, classified, see, utc_now
 from worker.values import Drop, Failure, Limits, Reading, Verdict
 
 _SILENCE = 0.5  # seconds without an answer, but for a picture that takes longer itself
@@ -49,7 +50,7 @@ def work(
             task = cast("Task", channel.recv())
             for answer in _answers(task, classifier, limits, known, progress):
                 channel.send(answer)
-    except (EOFError, ConnectionError):
+    except (EOFError, ConnectionError, MemoryError, ModelError):  # of the model, as of memory
         return
 
 
@@ -67,10 +68,18 @@ def _answers(
         seen.append(see(drop, limits, known=known))
         progress.value += 1
         if time.monotonic() - since > _SILENCE:
-            yield [_said(one) for one in classified(seen, classifier, now=utc_now)]
+            yield [_said(one) for one in _classified(seen, classifier)]
             seen, since = [], time.monotonic()
     if seen:
-        yield [_said(one) for one in classified(seen, classifier, now=utc_now)]
+        yield [_said(one) for one in _classified(seen, classifier)]
+
+
+def _classified(seen: Sequence[Seen], classifier: Classifier) -> Sequence[Outcome]:
+    try:
+        return classified(seen, classifier, now=utc_now)
+    except MemoryError:
+        error = shortage("the network")
+        return [Failure(id=one.id, drop=one.drop, sha256=one.sha256, error=error) for one in seen]
 
 
 def _said(outcome: Outcome) -> Said:

@@ -9,6 +9,7 @@ too long, is to blame; one that only lay in hand when the power went is not.
 from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,8 @@ from worker.values import Drop, Limits
 Item = TypeVar("Item")
 
 _LOOK = 0.2
+_TRIES = 3  # starts of a process
+_START = 60.0  # seconds that one may take to start
 
 TIME_LIMIT = 60.0
 """Seconds that one picture may take before it counts as one that never ends."""
@@ -74,6 +77,7 @@ def culprits(
 
     Raises:
         Stopped: `is_stopping` said so first.
+        MemoryError: no process can be started.
     """
     blamed = []
     start = 0
@@ -94,31 +98,61 @@ def _survived(
     moved: Callable[[], None],
 ) -> int:
     """Have another process read in turn; count what it survived in time."""
-    process, ours = begun(_try, read, items)
+    survived = 0
+    process, ours = _started(read, items, is_stopping)
     try:
-        for survived in range(len(items)):
-            patience = time_limit
-            while not ours.poll(_LOOK):
-                patience -= _LOOK
-                if is_stopping():
-                    raise Stopped
-                if patience <= 0:
-                    return survived
-            ours.recv()
+        while survived < len(items) and _hears(ours, time_limit, is_stopping):
+            survived += 1
             moved()
-    except (EOFError, ConnectionError):
-        return survived
     finally:
-        process.kill()
-        process.join()
-        ours.close()
-    return len(items)
+        _end(process, ours)
+    return survived
+
+
+def _started(
+    read: Callable[[Item], object], items: Sequence[Item], is_stopping: Callable[[], bool]
+) -> tuple[SpawnProcess, "Connection[None, None]"]:
+    """Start the process; one that dies before it has begun says nothing of any picture."""
+    for _ in range(_TRIES):
+        process, ours = begun(_try, read, items)
+        try:
+            if _hears(ours, _START, is_stopping):
+                return process, ours
+        except Stopped:
+            _end(process, ours)
+            raise
+        _end(process, ours)
+    raise MemoryError("no process can be started")
+
+
+def _hears(
+    ours: "Connection[None, None]", patience: float, is_stopping: Callable[[], bool]
+) -> bool:
+    """Wait for one answer; False if the process died, or took too long."""
+    try:
+        while not ours.poll(_LOOK):
+            patience -= _LOOK
+            if is_stopping():
+                raise Stopped
+            if patience <= 0:
+                return False
+        ours.recv()
+    except (EOFError, ConnectionError):
+        return False
+    return True
+
+
+def _end(process: SpawnProcess, ours: "Connection[None, None]") -> None:
+    process.kill()
+    process.join()
+    ours.close()
 
 
 def _try(
     answers: "Connection[None, None]", read: Callable[[Item], object], items: Sequence[Item]
 ) -> None:
     live_for_parent()
+    answers.send(None)
     for item in items:
         read(item)
         answers.send(None)

@@ -13,9 +13,10 @@ from worker.crew.order import Order
 from worker.crew.readers import Hung, Readers, Seeing
 from worker.crew.terms import Terms
 from worker.crew.trial import TIME_LIMIT
-from worker.pipeline import Outcome, classified, utc_now
+from worker.errors import OutOfMemory
+from worker.pipeline import Outcome, Seen, classified, utc_now
 from worker.stopper import Stopped
-from worker.values import Drop
+from worker.values import Drop, Failure
 
 _SECONDS: Final = 0.25
 _LARGEST: Final = 1024
@@ -92,6 +93,8 @@ class Turns:
         self._since: float | None = None
         """When turns began to be full, without a lull."""
         self._lane = Lane(terms)
+        self._late: list[Seen] = []
+        """What the lane has seen, and nobody has classified."""
         self._readers = Readers(terms, self._lane)
         self._crew = Crew(terms, classifier, self._lane)
 
@@ -123,8 +126,8 @@ class Turns:
             Stopped: the worker shall stop, and a picture read here does not end.
         """
         if turn.order:
-            return self._by_crew(turn.order)
-        return self._seen(turn.seeing or self._readers.begin(turn.drops))
+            return self._others(self._by_crew(turn.order))
+        return self._others(self._seen(turn.seeing or self._readers.begin(turn.drops)))
 
     def suspect(self, drops: Sequence[Drop], *, crashes: int) -> None:
         """Have drops read where that harms nothing else; `late` gives what became of them.
@@ -138,12 +141,14 @@ class Turns:
 
     def late(self) -> list[Outcome]:
         """Give what became of pictures that took long, once each; does not wait."""
-        seen = self._lane.ended()
-        return classified(seen, self._classifier, now=utc_now) if seen else []
+        self._late += self._lane.ended()
+        outcomes = classified(self._late, self._classifier, now=utc_now) if self._late else []
+        self._late = []  # only now: memory may have run out
+        return outcomes
 
     def late_drops(self) -> set[Drop]:
         """Give the pictures that `late` has yet to give."""
-        return self._lane.drops()
+        return self._lane.drops().union(seen.drop for seen in self._late)
 
     @property
     def is_stuck(self) -> bool:
@@ -184,11 +189,16 @@ class Turns:
             outcomes += self._by_crew(self._crew.begin(left))
         return outcomes
 
+    def _others(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Have what found too little memory read alone; give all others."""
+        self.suspect([one.drop for one in outcomes if _is_starved(one)], crashes=0)
+        return [one for one in outcomes if not _is_starved(one)]
+
     def _by_crew(self, order: Order) -> list[Outcome]:
         try:
             return self._crew.end(order)
         except Lost:
-            late = self._lane.drops()
+            late = self.late_drops()
             left = [drop for drop in order.left() if drop not in late]
             there = [outcome for outcome in order.outcomes if outcome]
             return there + self._seen(self._readers.begin(left))
@@ -210,3 +220,7 @@ class Turns:
         now = time.monotonic()
         self._since = self._since or now
         return now - self._since > _LONG
+
+
+def _is_starved(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failure) and isinstance(outcome.error, OutOfMemory)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.ink.levels import Tones, histogram, quantiles, shrunk
+from worker.memory import MATRICES
 from worker.values import Grey
 
 SMALL = 64
@@ -60,7 +61,8 @@ def uneven(grey: Grey) -> tuple[Ink, Ink]:
     """
     small = shrunk(grey, SMALL)
     level = small.astype(np.float32)
-    paper = _surface(level)
+    with MATRICES:
+        paper = _surface(level)
     for sigma in (0.12, 0.07):
         darker = paper - level
         limit = max(4.0, 2.5 * noise(darker))

@@ -32,7 +32,9 @@ def _log_crash(
 
 def _log_crash_of_thread(crash: threading.ExceptHookArgs) -> None:
     kind, error = crash.exc_type, crash.exc_value
-    if error and not issubclass(kind, SystemExit):  # which only ends its thread, in silence
+    if isinstance(error, MemoryError):
+        logger.critical("a thread ended: there is not enough memory")
+    elif error and not issubclass(kind, SystemExit):  # which only ends its thread, in silence
         logger.critical("a thread crashed: %s", error, exc_info=(kind, error, crash.exc_traceback))
 
 
