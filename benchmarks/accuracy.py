@@ -22,8 +22,8 @@ import typer
 from benchmarks.lines import Line, lines
 from benchmarks.parts import NEEDS, PARTS
 from benchmarks.reading import BySet
-from worker.classify import Classifier
-from worker.options import MODEL
+from digitdrop.cli.options import MODEL
+from digitdrop.inference.classifier import Classifier
 
 BEGIN, END = "<!-- figures: begin -->\n", "<!-- figures: end -->\n"
 """What lies between them in a page is replaced by `--write`."""

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from worker.classify import Classifier
-from worker.values import Frame
+from digitdrop.inference.classifier import Classifier
+from digitdrop.values import Frame
 
 
 def frame(path: Path) -> Frame:

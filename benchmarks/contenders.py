@@ -40,7 +40,7 @@ def batch(*more: str) -> Way:
     def run(pictures: Path, count: int) -> Run:
         report = pictures.with_name("batch.csv")
         report.unlink(missing_ok=True)
-        command = ["-m", "worker", "batch", pictures, "--report", report, "--quiet", *more]
+        command = ["-m", "digitdrop", "batch", pictures, "--report", report, "--quiet", *more]
         done = _run(command, count)
         assert rows(report) == count
         return done
@@ -66,7 +66,7 @@ def watch(*more: str) -> Way:
 
 def predict(pictures: Path, count: int) -> Run:
     """Look at a few pictures with `digitdrop predict`."""
-    return _run(["-m", "worker", "predict", *sorted(pictures.iterdir())[:count]], count)
+    return _run(["-m", "digitdrop", "predict", *sorted(pictures.iterdir())[:count]], count)
 
 
 def bare(where: str) -> Way:

@@ -30,7 +30,7 @@ class Family:
 
     make: Callable[[Pictures, Chance], Pictures]
     seen: str = ""
-    """What in training is like it (`train/spoil.py`, `train/augment.py`); empty: nothing is."""
+    """What in training is like it (`train/digitdrop_train/synthesis/corruptions.py`, `train/digitdrop_train/synthesis/augment.py`); empty: nothing is."""
     published: bool = True
     """Whether it is one of the fifteen of MNIST-C's benchmark, not only of its source."""
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from worker.ink.framing import to_frame
-from worker.values import Frame
+from digitdrop.preprocess.mnist_frame import to_frame
+from digitdrop.values import Frame
 
 _Pixels = npt.NDArray[np.uint8]
 

@@ -9,9 +9,9 @@ from benchmarks.corruptions import FAMILIES
 from benchmarks.reading import BySet, pool
 from benchmarks.variants import LARGE, LARGE_ONLY, VARIANTS
 from benchmarks.wild import is_handwriting
-from worker.measure.answers import Answers
-from worker.measure.curves import auroc
-from worker.measure.figures import figures, others
+from digitdrop.evaluation.answers import Answers
+from digitdrop.evaluation.curves import auroc
+from digitdrop.evaluation.figures import figures, others
 
 Results = Mapping[str, Mapping[str, BySet]]
 """By part and name, as in `parts.PARTS`."""

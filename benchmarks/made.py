@@ -14,12 +14,12 @@ from benchmarks.corruptions import FAMILIES
 from benchmarks.emptiness import empty_pictures
 from benchmarks.papers import photographed
 from benchmarks.reading import BySet, chance_for, written
-from train.data import Digits, load
-from worker.batch import batch
-from worker.classify import Classifier
-from worker.measure.answers import NONE, Answers
-from worker.stopper import Stopper
-from worker.values import Limits, Status
+from digitdrop.batch.batch import batch
+from digitdrop.evaluation.answers import NONE, Answers
+from digitdrop.inference.classifier import Classifier
+from digitdrop.system.shutdown import Stopper
+from digitdrop.values import Limits, Status
+from digitdrop_train.data import Digits, load
 
 EMPTY = 250
 """Random empty pictures of each kind."""

@@ -26,14 +26,14 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from worker.held import row_id  # noqa: E402
-from worker.options import NEWEST  # noqa: E402
-from worker.page.make import Maker  # noqa: E402
-from worker.pager import PAGE  # noqa: E402
-from worker.record import REPORT  # noqa: E402
-from worker.shelve import shelf  # noqa: E402
-from worker.table.row import END, HEADER, line  # noqa: E402
-from worker.values import Drop, Reading, Status, Verdict  # noqa: E402
+from digitdrop.cli.options import NEWEST  # noqa: E402
+from digitdrop.intake.claim_names import row_id  # noqa: E402
+from digitdrop.outbox.archive import shelf  # noqa: E402
+from digitdrop.outbox.report import REPORT  # noqa: E402
+from digitdrop.outbox.row import END, HEADER, line  # noqa: E402
+from digitdrop.page.make import Maker  # noqa: E402
+from digitdrop.service.pager import PAGE  # noqa: E402
+from digitdrop.values import Drop, Reading, Status, Verdict  # noqa: E402
 
 SHELVED = 3000
 LAST = datetime(2026, 5, 31, 12, tzinfo=UTC)
@@ -122,7 +122,7 @@ def main() -> None:
 
 
 def _command(outbox: Path) -> float:
-    command = [sys.executable, "-m", "worker", "report", "--outbox", str(outbox)]
+    command = [sys.executable, "-m", "digitdrop", "report", "--outbox", str(outbox)]
     began = time.perf_counter()
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return time.perf_counter() - began

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from worker.classify import Classifier
-from worker.measure.answers import Answers
-from worker.measure.evaluate import Marked, Task, answers, by_set, mark
-from worker.values import Drop, Limits
+from digitdrop.evaluation.answers import Answers
+from digitdrop.evaluation.evaluate import Marked, Task, answers, by_set, mark
+from digitdrop.inference.classifier import Classifier
+from digitdrop.values import Drop, Limits
 
 BySet = dict[str, Answers]
 Source = Callable[[Path, Classifier, int], BySet]

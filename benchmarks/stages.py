@@ -25,17 +25,17 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.kinds import KINDS, make
-from worker import pipeline
-from worker.classify import Classifier
-from worker.decode import decode
-from worker.glyph import look
-from worker.ink.framing import is_framed
-from worker.judge import judge
-from worker.load import load
-from worker.options import MODEL
-from worker.table.row import line
-from worker.values import Drop, Grey, Limits, Picture
-from worker.views import answers
+from digitdrop import pipeline
+from digitdrop.cli.options import MODEL
+from digitdrop.inference.augmentation import answers
+from digitdrop.inference.classifier import Classifier
+from digitdrop.inference.decision import judge
+from digitdrop.outbox.row import line
+from digitdrop.preprocess.decode import decode
+from digitdrop.preprocess.load import load
+from digitdrop.preprocess.mnist_frame import is_framed
+from digitdrop.preprocess.normalise import look
+from digitdrop.values import Drop, Grey, Limits, Picture
 
 COUNTS = {"small": 400, "scans": 100, "photos": 10}
 AGAIN = 5

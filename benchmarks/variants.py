@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps
 
-from worker.decode import decode
-from worker.values import Grey
+from digitdrop.preprocess.decode import decode
+from digitdrop.values import Grey
 
 Colours = npt.NDArray[np.uint8]
 """Shape (height, width, 3), RGB."""

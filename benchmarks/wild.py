@@ -17,10 +17,10 @@ from benchmarks.variants import (
     is_tall,
     unchanged,
 )
-from worker.classify import Classifier
-from worker.measure.answers import NONE, Answers
-from worker.measure.evaluate import answers, labelled, unlabelled
-from worker.values import Status
+from digitdrop.evaluation.answers import NONE, Answers
+from digitdrop.evaluation.evaluate import answers, labelled, unlabelled
+from digitdrop.inference.classifier import Classifier
+from digitdrop.values import Status
 
 
 def digits(data: Path, classifier: Classifier, _: int) -> BySet:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from train.alphabet import FORMS
-from train.strokes import CANVAS, hand
+from digitdrop_train.synthesis.alphabet import FORMS
+from digitdrop_train.synthesis.strokes import CANVAS, hand
 
 HERE = Path(__file__).parent
 SIDE = 420

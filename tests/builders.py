@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from worker.held import row_id
-from worker.values import Drop, Reading, Status, Verdict
+from digitdrop.intake.claim_names import row_id
+from digitdrop.values import Drop, Reading, Status, Verdict
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from digitdrop.inference.classifier import Classifier
 from ledger import FIRST, ROOT, Worker, a_worker, drop
 from shells import a_copy, a_template
-
-from worker.classify import Classifier
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it begins in the background ignore Ctrl-C, and that would be handed down

@@ -51,6 +51,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from digitdrop.audit.verify import verify  # noqa: E402
+from digitdrop.retention.time_passed import NOTE  # noqa: E402
 from ledger import (  # noqa: E402
     Correction,
     a_picture,
@@ -62,9 +64,6 @@ from ledger import (  # noqa: E402
     readers,
     sha256,
 )
-
-from worker.tidy.passed import NOTE  # noqa: E402
-from worker.verify import verify  # noqa: E402
 
 TOO_LONG = 60.0
 MOST = 120  # more operations than a run has
@@ -311,8 +310,8 @@ def be_the_worker(world: World, fault: Fault, wrapped: Callable[[Fault], None]) 
         if world.apart:
             _keep_apart(world)
         wrapped(fault)
-        from worker.cli import app
-        from worker.console import run as run_app
+        from digitdrop.cli.app import app
+        from digitdrop.cli.console import run as run_app
 
         run_app(app)
     except SystemExit as end:
@@ -350,11 +349,11 @@ def whole(path: str | Path, folder: int | None) -> str:
 
 def _wait_for_the_crew() -> None:
     """Have the crew used from the second full turn on, however long pictures take here."""
-    from worker.crew import turns
-    from worker.crew.crew import Crew
+    from digitdrop.pool import batches
+    from digitdrop.pool.pool import Crew
 
-    assert turns._LONG > 0
-    setattr(turns, "_LONG", -1.0)  # noqa: B010 - as below
+    assert batches._LONG > 0
+    setattr(batches, "_LONG", -1.0)  # noqa: B010 - as below
     is_ready = Crew.is_ready
 
     def waits(crew: Crew) -> bool:
@@ -518,9 +517,9 @@ def main() -> None:
 
 def warm_up() -> None:
     """Import once what each fork needs; importing starts no thread that a fork would lose."""
-    import worker.batch
-    import worker.cli
-    import worker.daemon  # noqa: F401
+    import digitdrop.batch.batch
+    import digitdrop.cli.app
+    import digitdrop.service.daemon  # noqa: F401
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from pillow_heif import from_pillow
 
-from worker.values import Grey
+from digitdrop.values import Grey
 
 SIDES: Final = (150, 130)
 """Height and width."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import crash
-
-from worker.commands.status import find
+from digitdrop.cli.commands.status import find
 
 NEEDS_ROOM = set(crash.OPERATIONS) - {"unlink", "remove", "rmdir", "truncate", "ftruncate"}
 ERRORS = {
@@ -62,10 +61,10 @@ class Outage:
     def wrap(self, world: crash.World) -> None:
         """Let it befall this process."""
         crash.use_os_for_all()
-        import worker.disk
+        import digitdrop.system.disk
 
         # What goes past `os` could not fail: as on a system without renameat2.
-        worker.disk._library = lambda: None  # type: ignore[assignment]
+        digitdrop.system.disk._library = lambda: None  # type: ignore[assignment]
         for name, counts in crash.OPERATIONS.items():
             setattr(os, name, self._wrapped(name, counts, self.folders(world)))
 

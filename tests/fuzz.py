@@ -23,10 +23,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from worker.decode import decode  # noqa: E402
-from worker.errors import InputError  # noqa: E402
-from worker.glyph import look  # noqa: E402
-from worker.values import Limits  # noqa: E402
+from digitdrop.errors import InputError  # noqa: E402
+from digitdrop.preprocess.decode import decode  # noqa: E402
+from digitdrop.preprocess.normalise import look  # noqa: E402
+from digitdrop.values import Limits  # noqa: E402
 
 LIMITS = Limits(pixels=2_000_000, bytes=2**20)
 _BREAKING = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]

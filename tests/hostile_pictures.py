@@ -9,8 +9,9 @@ from functools import cache
 
 import cv2
 import numpy as np
-from fuzz import mutants, seeds
 from PIL import Image
+
+from fuzz import mutants, seeds
 from test_fuzz import HEAVY
 
 SCANS = 2_000

@@ -15,9 +15,8 @@ from itertools import count
 from pathlib import Path
 from typing import TextIO
 
+from digitdrop.escape import unescape
 from ledger import children
-
-from worker.table.escape import unescape
 
 LONG = 60.0
 MAX_WAIT = 3.0  # seconds, the worker's option

@@ -5,8 +5,9 @@ from functools import cache
 
 import cv2
 import numpy as np
-from ledger import a_picture, sha256
 from PIL import Image
+
+from ledger import a_picture, sha256
 
 
 @cache

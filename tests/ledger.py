@@ -16,8 +16,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from worker.table.escape import unescape
-from worker.verify import verify
+from digitdrop.audit.verify import verify
+from digitdrop.escape import unescape
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -217,7 +217,7 @@ class Worker:
         self.log = log or folder / "log"
         self.inbox, self.outbox = folder / "inbox", outbox or folder / "outbox"
         self.inbox.mkdir(parents=True, exist_ok=True)
-        command = [*within, sys.executable, "-m", "worker", "watch", "--workers=1", "--no-page"]
+        command = [*within, sys.executable, "-m", "digitdrop", "watch", "--workers=1", "--no-page"]
         command += more
         command += [f"--inbox={self.inbox}", f"--outbox={self.outbox}"]
         with self.log.open("ab") as told:
@@ -254,7 +254,7 @@ class Worker:
 
     def status(self) -> tuple[int, str]:
         """Ask `digitdrop status`; give its exit code and what it says."""
-        command = [sys.executable, "-m", "worker", "status", f"--inbox={self.inbox}"]
+        command = [sys.executable, "-m", "digitdrop", "status", f"--inbox={self.inbox}"]
         command.append(f"--outbox={self.outbox}")
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr

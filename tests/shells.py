@@ -11,10 +11,9 @@ import time
 import warnings
 from pathlib import Path
 
+from digitdrop.cli.app import app
+from digitdrop.cli.entry import enter
 from ledger import ROOT, a_picture
-
-from worker.cli import app
-from worker.entry import enter
 
 WATCH = "watch --inbox in --outbox out --no-page --workers 1"
 RUN = f"{shlex.quote(sys.executable)} -P -m worker"

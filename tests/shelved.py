@@ -5,22 +5,21 @@ from datetime import datetime
 from pathlib import Path
 
 from builders import NOON
+from digitdrop.corrections.record import Corrector
+from digitdrop.intake.claims import Hand
+from digitdrop.intake.settle import Settler
+from digitdrop.outbox.archive import shelf
+from digitdrop.outbox.recorder import Recorder
+from digitdrop.outbox.report import Report
+from digitdrop.outbox.rotation import Rotation
+from digitdrop.outbox.row import Row
+from digitdrop.outbox.rows import Rows
+from digitdrop.service.deferred import DeferredQueue
+from digitdrop.service.loop import now
+from digitdrop.service.postponed import Postponed
+from digitdrop.system.shutdown import Stopper
+from digitdrop.values import Drop, Reading, Status, Verdict
 from ledger import sha256
-
-from worker.claim import Hand
-from worker.deferred import DeferredQueue
-from worker.loop import now
-from worker.postponed import Postponed
-from worker.record import Report
-from worker.recorder import Recorder
-from worker.review.correct import Corrector
-from worker.settle import Settler
-from worker.shelve import shelf
-from worker.stopper import Stopper
-from worker.table.rotation import Rotation
-from worker.table.row import Row
-from worker.table.rows import Rows
-from worker.values import Drop, Reading, Status, Verdict
 
 MODEL = "digits-0123abcd"
 

@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 
 import cv2
 import numpy as np
+
 from ledger import ROOT, rows
 
 Row = dict[str, str]
@@ -65,7 +66,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def command(*arguments: object) -> list[str]:
     """Give the command line of a one-shot run."""
-    return [sys.executable, "-m", "worker", "batch", *map(str, arguments)]
+    return [sys.executable, "-m", "digitdrop", "batch", *map(str, arguments)]
 
 
 def a_run(*arguments: object, **more: str) -> "subprocess.CompletedProcess[str]":

@@ -5,7 +5,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-
 from benchmarks.accuracy import BEGIN, END, markdown, put
 from benchmarks.corruptions import FAMILIES, SIDE, Pictures
 from benchmarks.emptiness import KINDS, empty_pictures
@@ -13,9 +12,10 @@ from benchmarks.lines import lines
 from benchmarks.papers import ABOVE, laid_out, photographed
 from benchmarks.papers import KINDS as PAPERS
 from benchmarks.variants import VARIANTS, Original
-from worker.decode import decode
-from worker.measure.answers import Answers
-from worker.values import Status
+
+from digitdrop.evaluation.answers import Answers
+from digitdrop.preprocess.decode import decode
+from digitdrop.values import Status
 
 
 def a_photo(path: Path) -> Path:

@@ -2,14 +2,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ledger import a_picture, drop, rows
 
-from worker.batch import Summary, batch
-from worker.classify import Classifier
-from worker.crew.begun import Begun
-from worker.errors import FolderError, ReportError
-from worker.stopper import Stopper
-from worker.values import Limits, Status
+from digitdrop.batch.batch import Summary, batch
+from digitdrop.errors import FolderError, ReportError
+from digitdrop.inference.classifier import Classifier
+from digitdrop.pool.started import Begun
+from digitdrop.system.shutdown import Stopper
+from digitdrop.values import Limits, Status
+from ledger import a_picture, drop, rows
 
 Run = Callable[..., Summary]
 

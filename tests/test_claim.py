@@ -3,10 +3,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ledger import files_below
 
-from worker.claim import Hand
-from worker.held import row_id
+from digitdrop.intake.claim_names import row_id
+from digitdrop.intake.claims import Hand
+from ledger import files_below
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from worker.classify import SIZES, Classifier
-from worker.errors import ModelError
+from digitdrop.errors import ModelError
+from digitdrop.inference.classifier import SIZES, Classifier
 
 MODELS = Path(__file__).parent.parent / "models"
 

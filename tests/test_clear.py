@@ -4,15 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from builders import NOON
-from shelved import Shelved
 
-from worker.amounts import age
-from worker.table.rows import Rows
-from worker.tidy.clear import Clearer
-from worker.tidy.cleared import cleared_until
-from worker.values import Status
-from worker.verify import verify
+from builders import NOON
+from digitdrop.audit.verify import verify
+from digitdrop.cli.quantities import age
+from digitdrop.outbox.rows import Rows
+from digitdrop.retention.clear import Clearer
+from digitdrop.retention.cleared import cleared_until
+from digitdrop.values import Status
+from shelved import Shelved
 
 DAY = timedelta(days=1)
 MAY_2 = datetime(2026, 5, 2, tzinfo=UTC)

@@ -83,7 +83,7 @@ def test_a_drawing_replaces_an_earlier_one_and_never_a_picture(tmp_path: Path) -
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
 def test_a_drawing_that_does_not_fit_leaves_the_earlier_one(tmp_path: Path) -> None:
     drawing = tmp_path / "why.png"
-    command = [sys.executable, "-m", "worker", "predict", str(SEVEN), "--explain", str(drawing)]
+    command = [sys.executable, "-m", "digitdrop", "predict", str(SEVEN), "--explain", str(drawing)]
     subprocess.run(command, cwd=ROOT, check=True)
     before = drawing.read_bytes()
 
@@ -182,7 +182,7 @@ def test_an_outbox_in_the_inbox_is_refused_and_the_other_way_round(
 def test_a_dropped_picture_gets_its_row_and_lies_on_its_shelf(tmp_path: Path) -> None:
     inbox, outbox = tmp_path / "inbox", tmp_path / "outbox"
     folders = [f"--inbox={inbox}", f"--outbox={outbox}"]
-    command = [sys.executable, "-m", "worker", "watch", "--no-page", *folders]
+    command = [sys.executable, "-m", "digitdrop", "watch", "--no-page", *folders]
     worker = subprocess.Popen(command, cwd=ROOT)
     try:
         _until(inbox.exists)

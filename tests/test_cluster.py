@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ledger import ROOT, a_picture, drop, sha256
 from stores import (
     a_run,

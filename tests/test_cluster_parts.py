@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+
 from builders import a_reading
 from ledger import ROOT, a_picture, drop
 from stores import REFUSAL, answering_server
@@ -15,16 +16,16 @@ from stores import REFUSAL, answering_server
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.cluster
 
-from worker.cluster import files, flow, plan, shards
-from worker.cluster.addresses import normal
-from worker.cluster.fetching import fetched
-from worker.cluster.listing import Found, found
-from worker.cluster.plan import Plan, cut
-from worker.cluster.seeing import see_share
-from worker.cluster.stores import StoreError, located
-from worker.commands.batch import Shards
-from worker.errors import FolderError, Gone, ReportError, TooLarge
-from worker.values import Failure, Limits, Picture, Status
+from digitdrop.cli.commands.batch import Shards
+from digitdrop.cluster import files, flow, plan, shards
+from digitdrop.cluster.addresses import normal
+from digitdrop.cluster.fetching import fetched
+from digitdrop.cluster.listing import Found, found
+from digitdrop.cluster.plan import Plan, cut
+from digitdrop.cluster.seeing import see_share
+from digitdrop.cluster.stores import StoreError, located
+from digitdrop.errors import FolderError, Gone, ReportError, TooLarge
+from digitdrop.values import Failure, Limits, Picture, Status
 
 
 def a_plan(target: Path, **more: str) -> Plan:
@@ -119,7 +120,7 @@ def test_a_write_that_fails_leaves_nothing_and_what_was_there_before(tmp_path: P
     drop(tmp_path, [("part-00000000.csv", b"before")])
     code = (
         "import resource, signal, sys\n"
-        "from worker.cluster.files import put\n"
+        "from digitdrop.cluster.files import put\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "put(sys.argv[1], bytes(5000))"
@@ -254,10 +255,10 @@ def a_python(code: str, **more: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.slow
 def test_a_picture_that_is_tried_out_is_not_blamed_for_a_slow_store() -> None:
     code = (
-        "from worker.cluster.listing import Found\n"
-        "from worker.cluster.seeing import see_share\n"
-        "from worker.crew import trial\n"
-        "from worker.values import Limits\n"
+        "from digitdrop.cluster.listing import Found\n"
+        "from digitdrop.cluster.seeing import see_share\n"
+        "from digitdrop.pool import probe as trial\n"
+        "from digitdrop.values import Limits\n"
         "trial.TIME_LIMIT = 3\n"
         "(seen,) = see_share([Found('s3://slow/7.png', '7.png')], Limits(), careful=True)\n"
         "print(type(seen).__name__, getattr(seen, 'error', ''))"
@@ -273,8 +274,8 @@ def test_a_picture_that_is_tried_out_is_not_blamed_for_a_slow_store() -> None:
 def test_a_reader_that_hangs_is_ended_even_if_it_lets_no_python_run(hangs: str) -> None:
     code = (
         "import re, time\n"
-        "from worker.cluster.patience import patience\n"
-        "from worker.crew import trial\n"
+        "from digitdrop.cluster.patience import patience\n"
+        "from digitdrop.pool import probe as trial\n"
         "trial.TIME_LIMIT = 0.2\n"
         "for _ in range(3):\n"
         "    with patience(): time.sleep(0)\n"
@@ -293,12 +294,12 @@ def test_nothing_of_the_engine_is_loaded_unless_it_is_asked_for(tmp_path: Path) 
     drop(tmp_path / "in", [("7.png", a_picture(7))])
     code = (
         "import sys\n"
-        "from worker.cli import app\n"
+        "from digitdrop.cli.app import app\n"
         f"sys.argv = ['digitdrop', 'batch', {str(tmp_path / 'in')!r},"
         f" '--report', {str(tmp_path / 'out.csv')!r}]\n"
         "try: app()\n"
         "except SystemExit: pass\n"
-        "import worker.commands.watch, worker.daemon, json\n"
+        "import digitdrop.cli.commands.watch, digitdrop.service.daemon, json\n"
         "print(json.dumps(sorted(sys.modules.keys() & {'ray', 'pyarrow', 'pandas'})))"
     )
 
@@ -312,7 +313,7 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None
     missing = "raise ModuleNotFoundError(\"No module named 'ray'\", name='ray')"
     drop(tmp_path / "path", [("ray.py", missing.encode())])
     code = (
-        "import sys; from worker.cli import app; from worker.console import run\n"
+        "import sys; from digitdrop.cli.app import app; from digitdrop.cli.console import run\n"
         "sys.argv = ['digitdrop', 'batch', 'examples', '--report', 'out', '--cluster', 'local']\n"
         "run(app)"
     )
@@ -326,7 +327,7 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None
 
 
 def test_an_address_in_a_store_is_no_path_of_this_machine(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "worker", "batch", "s3://bucket/in", "--report"]
+    command = [sys.executable, "-m", "digitdrop", "batch", "s3://bucket/in", "--report"]
 
     done = subprocess.run(
         [*command, str(tmp_path / "out.csv")],

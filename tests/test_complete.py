@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoded import KINDS, a_page, a_seven, chunk, encoded, inserted
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from worker.decode import decode
-from worker.document import Document
-from worker.errors import Incomplete, InputError, Unreadable
-from worker.load import load
+from digitdrop.errors import Incomplete, InputError, Unreadable
+from digitdrop.preprocess.decode import decode
+from digitdrop.preprocess.document import Document
+from digitdrop.preprocess.load import load
+from encoded import KINDS, a_page, a_seven, chunk, encoded, inserted
 
 CASES = Path(__file__).parent / "cases"
 RAW = {"seven.bmp", "colour.bmp", "seven.dib", "seven.tif", "seven.pgm", "colour.ppm"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker import console
+from digitdrop.cli import console
 
 
 def told(

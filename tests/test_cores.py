@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ledger import ROOT
 
-from worker.cores import count, quota
+from digitdrop.system.cores import count, quota
+from ledger import ROOT
 
 CPU = Path("/sys/fs/cgroup/cpu/digitdrop-test")
 

@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from builders import NOON, a_reading
+from digitdrop.audit.verify import verify
+from digitdrop.intake.claims import Hand
+from digitdrop.outbox.report import Report
+from digitdrop.outbox.row import is_whole
+from digitdrop.values import Status
 from ledger import rows, sha256
 from shelved import MODEL, Shelved
-
-from worker.claim import Hand
-from worker.record import Report
-from worker.table.row import is_whole
-from worker.values import Status
-from worker.verify import verify
 
 FOLDERS = {"none", *"0123456789"}
 TODAY = datetime.now(UTC).date().isoformat()

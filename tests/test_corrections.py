@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from digitdrop.corrections.export import Gathered, gather
+from digitdrop.errors import FolderError
+from digitdrop.outbox.rows import Rows
 from ledger import ROOT, a_picture, files_below
 from shelved import Shelved
-
-from worker.errors import FolderError
-from worker.review.corrections import Gathered, gather
-from worker.table.rows import Rows
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_an_outbox_that_is_not_there_is_one_clear_line(outbox: Shelved, target: 
 
 
 def digitdrop(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "worker", *map(str, arguments)]
+    command = [sys.executable, "-m", "digitdrop", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 
 

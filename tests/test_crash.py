@@ -6,6 +6,7 @@ Here they stride, to be over in some minutes. docs/reliability.md has the full f
 import sys
 
 import pytest
+
 from disks import OTHER_DISK, elsewhere
 from ledger import searched
 

@@ -10,7 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from builders import NOON, a_drop
+from digitdrop.inference.classifier import Classifier
+from digitdrop.pipeline import Outcome
+from digitdrop.pool.batches import Turns
+from digitdrop.pool.pool import Crew
+from digitdrop.pool.settings import Terms
+from digitdrop.pool.slow_lane import Lane
+from digitdrop.pool.threads import Job, Readers
+from digitdrop.system.shutdown import Stopped
+from digitdrop.values import Drop, Failure, Limits, Reading
 from ledger import (
     ROOT,
     a_picture,
@@ -23,16 +33,6 @@ from ledger import (
     serve_once,
     wait_for_the_end,
 )
-
-from worker.classify import Classifier
-from worker.crew.crew import Crew
-from worker.crew.lane import Lane
-from worker.crew.readers import Job, Readers
-from worker.crew.terms import Terms
-from worker.crew.turns import Turns
-from worker.pipeline import Outcome
-from worker.stopper import Stopped
-from worker.values import Drop, Failure, Limits, Reading
 
 SAMPLES = ROOT / "examples" / "pictures"
 MANY = [(f"{number:03}.png", a_picture(number)) for number in range(400)]
@@ -229,12 +229,12 @@ import sys, time
 from pathlib import Path
 from builders import a_drop
 from ledger import readers
-from worker.classify import Classifier
-from worker.crew.crew import Crew
-from worker.crew.lane import Lane
-from worker.crew.readers import Readers
-from worker.crew.terms import Terms
-from worker.values import Limits
+from digitdrop.inference.classifier import Classifier
+from digitdrop.pool.pool import Crew
+from digitdrop.pool.slow_lane import Lane
+from digitdrop.pool.threads import Readers
+from digitdrop.pool.settings import Terms
+from digitdrop.values import Limits
 import os
 
 if __name__ == "__main__":
@@ -289,7 +289,7 @@ def test_a_poisoned_picture_among_many_costs_itself_only(how: str, tmp_path: Pat
     poisoned = (f"399-{how}.png", a_picture() + how.encode())
     drop(tmp_path / "inbox", [*MANY, poisoned])
     report = tmp_path / "report.csv"
-    command = [sys.executable, "-m", "worker", "batch", str(tmp_path / "inbox")]
+    command = [sys.executable, "-m", "digitdrop", "batch", str(tmp_path / "inbox")]
 
     for _ in range(2):  # it may meet the last pictures without the crew, and die of them
         done = subprocess.run(

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from worker.decode import decode, looks_like_picture
-from worker.errors import Incomplete, TooLarge, Unreadable
-from worker.values import Grey, Limits
+from digitdrop.errors import Incomplete, TooLarge, Unreadable
+from digitdrop.preprocess.decode import decode, looks_like_picture
+from digitdrop.values import Grey, Limits
 
 
 def a_scene(height: int = 40, width: int = 30) -> Grey:

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pytest
-from encoded import a_seven
 
-from worker.decode import decode
-from worker.errors import TooLarge, Unreadable
-from worker.values import Limits
+from digitdrop.errors import TooLarge, Unreadable
+from digitdrop.preprocess.decode import decode
+from digitdrop.values import Limits
+from encoded import a_seven
 
 FORMATS = {"u": 1, "i": 2, "f": 3}
 

@@ -3,9 +3,9 @@ import math
 
 import pytest
 
-from worker.deferred import DeferredQueue
-from worker.health.told import Deferred
-from worker.settle import Now
+from digitdrop.intake.settle import Now
+from digitdrop.service.deferred import DeferredQueue
+from digitdrop.status.worker_status import Deferred
 
 
 def at(seconds: float) -> Now:

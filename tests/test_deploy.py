@@ -11,10 +11,10 @@ import typer
 import yaml
 from typer.core import TyperOption
 
-from worker.cli import app
-from worker.health.metrics import Metrics
-from worker.health.told import Told
-from worker.settings import commands, parse
+from digitdrop.cli.app import app
+from digitdrop.cli.settings import commands, parse
+from digitdrop.status.metrics import Metrics
+from digitdrop.status.worker_status import Told
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from disks import Disk, a_quota, a_small_disk, mount, mounted, unmount
 from ledger import (
     FIRST,

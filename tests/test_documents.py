@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 import typer
-from documents import DOCUMENTS, ROOT, Command, Program, commands, programs
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from train.cli import train
-from worker.cli import app
+from digitdrop.cli.app import app
+from digitdrop_train.cli import train
+from documents import DOCUMENTS, ROOT, Command, Program, commands, programs
 
 COMMANDS = [command for document in DOCUMENTS for command in commands(document)]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.table.escape import escape, unescape
+from digitdrop.escape import escape, unescape
 
 BYTES = st.binary(min_size=1, max_size=60).map(os.fsdecode)
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"

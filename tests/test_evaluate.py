@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from worker.cli import app
-from worker.errors import FolderError
-from worker.measure.evaluate import Marked, Task, by_set, mistakes, tasks
-from worker.values import Drop, Status, Verdict
+from digitdrop.cli.app import app
+from digitdrop.errors import FolderError
+from digitdrop.evaluation.evaluate import Marked, Task, by_set, mistakes, tasks
+from digitdrop.values import Drop, Status, Verdict
 
 CLI = CliRunner()
 
@@ -128,7 +128,7 @@ def test_without_matplotlib_one_line_says_how_to_get_it(tmp_path: Path) -> None:
     a_picture(tmp_path / "8" / "8.png", "8")
     without = (
         "import sys; sys.modules['matplotlib'] = None\n"
-        "from worker import cli, console; console.run(cli.app)"
+        "from digitdrop.cli import app as cli, console; console.run(cli.app)"
     )
     command = [sys.executable, "-c", without, "evaluate", str(tmp_path), "--plots", "charts"]
 

@@ -1,8 +1,8 @@
 import numpy as np
 
-from worker.explain import sheet
-from worker.judge import judge
-from worker.values import NOT_A_DIGIT, Sight, Thresholds
+from digitdrop.explain import sheet
+from digitdrop.inference.decision import judge
+from digitdrop.values import NOT_A_DIGIT, Sight, Thresholds
 
 PAGE = np.full((50, 50), 255, np.uint8)
 THRESHOLDS = Thresholds(temperature=1.0, ok=0.9, not_a_digit=0.5, several=0.5)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.measure.answers import NONE, Answers
-from worker.measure.belief import (
+from digitdrop.evaluation.answers import NONE, Answers
+from digitdrop.evaluation.belief import (
     FLOOR,
     Bin,
     bins,
@@ -17,9 +17,9 @@ from worker.measure.belief import (
     digit_probabilities,
     negative_log_likelihood,
 )
-from worker.measure.curves import auroc, confusion, risk_coverage
-from worker.measure.figures import figures, others
-from worker.values import Status
+from digitdrop.evaluation.curves import auroc, confusion, risk_coverage
+from digitdrop.evaluation.figures import figures, others
+from digitdrop.values import Status
 
 Row = tuple[int, int, float, int, float, Status]
 """Label, prediction, confidence, runner-up, its confidence, status."""

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+from digitdrop.errors import TooLarge
+from digitdrop.preprocess.decode import decode
+from digitdrop.values import Limits
 from fuzz import LIMITS, mutants, outcome
 from guided import kept
 from ledger import ROOT
-from PIL import Image
-
-from worker.decode import decode
-from worker.errors import TooLarge
-from worker.values import Limits
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -141,10 +141,10 @@ HEAVY: dict[str, Callable[[], bytes]] = {
 
 READ = """
 import resource, sys, time
-from worker.decode import decode
-from worker.errors import InputError
-from worker.glyph import look
-from worker.values import Limits
+from digitdrop.preprocess.decode import decode
+from digitdrop.errors import InputError
+from digitdrop.preprocess.normalise import look
+from digitdrop.values import Limits
 
 content = sys.stdin.buffer.read()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

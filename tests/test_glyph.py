@@ -2,12 +2,12 @@ import cv2
 import numpy as np
 import pytest
 
-from train.scenes import blank, nondigit
-from worker.glyph import look
-from worker.ink.candidates import BOLD
-from worker.ink.framing import is_framed, to_frame
-from worker.ink.marks import pieces
-from worker.values import Frame, Grey
+from digitdrop.preprocess.candidates import BOLD
+from digitdrop.preprocess.components import pieces
+from digitdrop.preprocess.mnist_frame import is_framed, to_frame
+from digitdrop.preprocess.normalise import look
+from digitdrop.values import Frame, Grey
+from digitdrop_train.synthesis.scenes import blank, nondigit
 
 
 def a_two(side: int = 200, thickness: int = 14) -> Grey:

@@ -2,9 +2,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from worker.hints import AFTERCARE, Hints
-from worker.settle import Now, Settler
-from worker.twins import Twins
+from digitdrop.intake.events import AFTERCARE, Hints
+from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.twins import Twins
 
 
 @dataclass

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from worker import ignore
-from worker.ignore import Rule
-from worker.inbox import Found, find, listing
+from digitdrop.intake import ignore
+from digitdrop.intake.ignore import Rule
+from digitdrop.intake.listing import Found, find, listing
 
 ODD_NAMES = [
     b"n" * 251 + b".png",

@@ -16,15 +16,15 @@ from hypothesis import given as every
 from hypothesis import strategies as any_of
 from typer.core import TyperCommand
 
-from worker import amounts
-from worker.cli import app
-from worker.errors import SetupError
-from worker.service.install import install, uninstall
-from worker.service.services import checked_name, told
-from worker.service.systemd import Manager, Scope, ServiceError
-from worker.service.unit import Unit, arguments, text
-from worker.settings import given, parse
-from worker.table.rotation import Rotation
+from digitdrop.cli import quantities
+from digitdrop.cli.app import app
+from digitdrop.cli.settings import given, parse
+from digitdrop.errors import SetupError
+from digitdrop.outbox.rotation import Rotation
+from digitdrop.systemd.install import install, uninstall
+from digitdrop.systemd.services import checked_name, told
+from digitdrop.systemd.systemctl import Manager, Scope, ServiceError
+from digitdrop.systemd.unit import Unit, arguments, text
 
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "models"
@@ -344,14 +344,14 @@ def test_it_takes_every_option_of_watch_but_training() -> None:
 def test_an_age_is_read_as_it_was_written(hours: int) -> None:
     age = timedelta(hours=hours)
 
-    assert amounts.age(amounts.age_text(age)) == age
+    assert quantities.age(quantities.age_text(age)) == age
 
 
 @every(any_of.integers(1, 10**12 - 1))
 def test_a_size_is_read_as_it_was_written(size: int) -> None:
     rotation = Rotation(size=size)
 
-    assert amounts.rotation(amounts.rotation_text(rotation)) == rotation
+    assert quantities.rotation(quantities.rotation_text(rotation)) == rotation
 
 
 GIVEN = [
@@ -434,7 +434,7 @@ def test_a_service_that_is_not_there_is_one_clear_line() -> None:
 
 
 def digitdrop(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "worker", *words]
+    command = [sys.executable, "-m", "digitdrop", *words]
     return subprocess.run(
         command,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -445,7 +445,7 @@ def digitdrop(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_print_shows_the_unit_anywhere_and_does_nothing(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "worker", "service", "install", "--user", "--print"]
+    command = [sys.executable, "-m", "digitdrop", "service", "install", "--user", "--print"]
     command += [f"--inbox={tmp_path / 'in'}", f"--outbox={tmp_path / 'out'}", "--rotate=day"]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

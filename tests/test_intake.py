@@ -5,25 +5,24 @@ from itertools import islice
 from pathlib import Path
 
 from builders import a_drop
+from digitdrop.inference.classifier import Classifier
+from digitdrop.intake import listing
+from digitdrop.intake.claims import Hand
+from digitdrop.intake.requeue import PutBack
+from digitdrop.intake.settle import Settler
+from digitdrop.outbox.recorder import Recorder
+from digitdrop.outbox.report import Report
+from digitdrop.pool.batches import Pace, Turn, Turns
+from digitdrop.pool.settings import Terms
+from digitdrop.service.batch import Intake
+from digitdrop.service.deferred import DeferredQueue
+from digitdrop.service.loop import now
+from digitdrop.service.postponed import Postponed
+from digitdrop.status.heartbeat import Pulse
+from digitdrop.status.worker_status import Told
+from digitdrop.system.shutdown import Stopper
+from digitdrop.values import Limits
 from ledger import a_picture, drop, rows
-
-from worker import inbox
-from worker.claim import Hand
-from worker.classify import Classifier
-from worker.crew.terms import Terms
-from worker.crew.turns import Pace, Turn, Turns
-from worker.deferred import DeferredQueue
-from worker.health.pulse import Pulse
-from worker.health.told import Told
-from worker.intake import Intake
-from worker.loop import now
-from worker.postponed import Postponed
-from worker.putback import PutBack
-from worker.record import Report
-from worker.recorder import Recorder
-from worker.settle import Settler
-from worker.stopper import Stopper
-from worker.values import Limits
 
 
 def an_intake(folder: Path, turns: Turns, model: str) -> Intake:
@@ -74,7 +73,7 @@ def test_a_picture_that_comes_while_others_are_begun_is_recorded_after_them(
     terms = Terms(workers=2, limits=Limits(), is_stopping=lambda: False)
     turns = Turns(terms, classifier)
     intake = an_intake(tmp_path, turns, classifier.name)
-    found = iter(sorted(inbox.listing(tmp_path / "inbox"), key=lambda one: one.name))
+    found = iter(sorted(listing.listing(tmp_path / "inbox"), key=lambda one: one.name))
     intake.handle(list(islice(found, intake.pace.size)), settled=True)
 
     begun = list(islice(found, intake.pace.size))

@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from worker.judge import judge
-from worker.values import NOT_A_DIGIT, SEVERAL, Probabilities, Sight, Status, Thresholds
+from digitdrop.inference.decision import judge
+from digitdrop.values import NOT_A_DIGIT, SEVERAL, Probabilities, Sight, Status, Thresholds
 
 FRAME = np.zeros((28, 28), np.uint8)
 THRESHOLDS = Thresholds(temperature=1.0, ok=0.9, not_a_digit=0.5, several=0.5)

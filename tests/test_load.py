@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from worker.errors import Gone, TooLarge, Unavailable
-from worker.load import load
+from digitdrop.errors import Gone, TooLarge, Unavailable
+from digitdrop.preprocess.load import load
 
 
 def test_a_file_is_read_whole(tmp_path: Path) -> None:

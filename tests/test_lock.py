@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from worker import lock
-from worker.errors import ReportError
+from digitdrop.errors import ReportError
+from digitdrop.system import lock
 
 HOLD = """
 import sys
 from pathlib import Path
-from worker import lock
+from digitdrop.system import lock
 with lock.held(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

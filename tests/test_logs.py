@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture, a_worker, drop
 
-from worker.log.about import about
-from worker.log.folding import Folding
-from worker.log.formatters import Json, Prioritised, Text
-from worker.log.logs import is_journal
-from worker.log.repeats import SAME_KIND, SAME_TEXT, Repeats, Rule
+from digitdrop.log.about import about
+from digitdrop.log.folding import Folding
+from digitdrop.log.formatters import Json, Prioritised, Text
+from digitdrop.log.logs import is_journal
+from digitdrop.log.repeats import SAME_KIND, SAME_TEXT, Repeats, Rule
+from ledger import ROOT, a_picture, a_worker, drop
 
 AWAY = "cannot list the folder %r: %s"
 
@@ -99,7 +99,7 @@ def test_the_journal_is_known_by_the_very_stream_that_it_gave(tmp_path: Path) ->
 
 
 def test_a_process_whose_stderr_is_the_journal_writes_priorities(tmp_path: Path) -> None:
-    said = "import logging; from worker.log import logs; logs.configure(quiet=False)"
+    said = "import logging; from digitdrop.log import logs; logs.configure(quiet=False)"
     with (tmp_path / "log").open("w") as log:
         status = os.fstat(log.fileno())
         subprocess.run(
@@ -249,9 +249,9 @@ TRIAL = """
 import sys
 import time
 from pathlib import Path
-from worker.log import logs
-from worker.crew.trial import deadly
-from worker.values import Limits
+from digitdrop.log import logs
+from digitdrop.pool.probe import deadly
+from digitdrop.values import Limits
 
 logs.configure(logs.LogFormat.JSON, quiet=True)
 deadly([Path(sys.argv[1])], Limits())
@@ -279,7 +279,7 @@ def test_a_process_that_the_worker_starts_logs_as_the_worker_does(tmp_path: Path
 
 CRASH = """
 import sys, threading
-from worker.log import logs
+from digitdrop.log import logs
 
 logs.configure(logs.LogFormat.JSON, quiet=True)
 for fail in (lambda: 1 / 0, sys.exit):
@@ -299,7 +299,7 @@ def test_what_a_thread_dies_of_is_json_too() -> None:
 
 
 def test_what_the_operator_must_put_right_is_json_too(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "worker", "watch"]
+    command = [sys.executable, "-m", "digitdrop", "watch"]
     command += [f"--inbox={tmp_path}", f"--outbox={tmp_path}"]
     environment = {**os.environ, "DIGITDROP_LOG_FORMAT": "json"}
 

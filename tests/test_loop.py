@@ -5,16 +5,16 @@ import os
 from pathlib import Path
 from typing import cast
 
-from worker.crew.turns import Pace
-from worker.deferred import DeferredQueue
-from worker.health.pulse import Pulse
-from worker.intake import Intake
-from worker.loop import Loop, now
-from worker.mounts import HomeDisk
-from worker.settle import Settler
-from worker.stopper import Stopper
-from worker.tidy.upkeep import Upkeep
-from worker.watch import Polling
+from digitdrop.intake.settle import Settler
+from digitdrop.intake.watch import Polling
+from digitdrop.pool.batches import Pace
+from digitdrop.service.batch import Intake
+from digitdrop.service.deferred import DeferredQueue
+from digitdrop.service.loop import Loop, now
+from digitdrop.service.maintenance import Upkeep
+from digitdrop.status.heartbeat import Pulse
+from digitdrop.system.mounts import HomeDisk
+from digitdrop.system.shutdown import Stopper
 
 
 class Folder(type(Path())):  # type: ignore[misc]

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ledger import a_picture, a_worker, drop
 
-from worker.health.notify import Systemd
-from worker.health.told import Told
+from digitdrop.status.systemd import Systemd
+from digitdrop.status.worker_status import Told
+from ledger import a_picture, a_worker, drop
 
 pytestmark = [
     pytest.mark.slow,

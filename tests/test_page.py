@@ -10,16 +10,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+
 from builders import NOON
+from digitdrop.errors import FolderError
+from digitdrop.outbox.row import Row
+from digitdrop.page.make import Made, Maker
+from digitdrop.page.tally import MOST_OPEN, Tally
+from digitdrop.service.pager import PAGE
+from digitdrop.values import Status
 from ledger import a_picture
 from shelved import Shelved
-
-from worker.errors import FolderError
-from worker.page.make import Made, Maker
-from worker.page.tally import MOST_OPEN, Tally
-from worker.pager import PAGE
-from worker.table.row import Row
-from worker.values import Status
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>.png", '"><script>alert(1)</script>.png', "</script><b>.png",

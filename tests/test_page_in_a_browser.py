@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks.page import LAST, fill
+
 from browser import SPACE, TAB, Browser, a_browser, needs_chromium
+from digitdrop.cli.options import NEWEST
+from digitdrop.page.make import Maker
+from digitdrop.service.pager import PAGE
 from ledger import ROOT, a_picture, a_worker, drop
 from test_page import HOSTILE
-
-from benchmarks.page import LAST, fill
-from worker.options import NEWEST
-from worker.page.make import Maker
-from worker.pager import PAGE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
 

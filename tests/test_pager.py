@@ -11,16 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture, a_worker, audit, children, drop, serve_once
 
-from worker.pager import PAGE, Pager
+from digitdrop.service.pager import PAGE, Pager
+from ledger import ROOT, a_picture, a_worker, audit, children, drop, serve_once
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 DROPS = [(f"{number}.png", a_picture(number)) for number in range(10)]
 
 
 def report(outbox: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "worker", "report", "--outbox", str(outbox), *more]
+    command = [sys.executable, "-m", "digitdrop", "report", "--outbox", str(outbox), *more]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -261,8 +261,8 @@ def test_report_without_an_outbox_is_one_clear_line_and_exit_code_2(tmp_path: Pa
 def test_the_page_process_ends_when_nothing_changes(tmp_path: Path) -> None:
     (tmp_path / "outbox").mkdir()
     script = (
-        "import sys; from pathlib import Path; from worker.page.follow import follow;"
-        "from worker.page.make import Maker; outbox = Path(sys.argv[1]);"
+        "import sys; from pathlib import Path; from digitdrop.page.follow import follow;"
+        "from digitdrop.page.make import Maker; outbox = Path(sys.argv[1]);"
         "maker = Maker(outbox=outbox, output=outbox / 'report.html', newest=9);"
         "follow(maker, sys.stdin.fileno(), every=0.05, idle=0.1, rest=1)"
     )

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoded import as_heif, encoded
-from ledger import a_picture
 from PIL import Image
 
-from worker.classify import Classifier
-from worker.predict import look_at
-from worker.reader import Reader
-from worker.values import Limits, Status
+from digitdrop.inference.classifier import Classifier
+from digitdrop.predict import look_at
+from digitdrop.reader import Reader
+from digitdrop.values import Limits, Status
+from encoded import as_heif, encoded
+from ledger import a_picture
 
 CASES = Path(__file__).parent / "cases"
 

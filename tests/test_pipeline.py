@@ -2,9 +2,9 @@ from pathlib import Path
 
 import numpy as np
 
-from worker import pipeline
-from worker.classify import Classifier
-from worker.values import Drop, Failure, Limits, Picture, Sight, Status
+from digitdrop import pipeline
+from digitdrop.inference.classifier import Classifier
+from digitdrop.values import Drop, Failure, Limits, Picture, Sight, Status
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "examples"

@@ -9,6 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from digitdrop.pool.probe import deadly
+from digitdrop.values import Limits
 from ledger import (
     ROOT,
     a_picture,
@@ -22,9 +25,6 @@ from ledger import (
     wait_for_the_end,
 )
 
-from worker.crew.trial import deadly
-from worker.values import Limits
-
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("poison")]
 
 DROPS = [(f"{number}.png", a_picture(number)) for number in range(5)]
@@ -33,7 +33,7 @@ REASONS = {
     "hangs": "takes longer than 2 seconds to read",
 }
 LAUNCHERS = {
-    "-m worker": [sys.executable, "-m", "worker"],
+    "-m worker": [sys.executable, "-m", "digitdrop"],
     "-m digitdrop": [sys.executable, "-m", "digitdrop"],
     "script": [str(Path(sys.executable).with_name("digitdrop"))],
 }
@@ -151,7 +151,7 @@ def test_a_ctrl_c_while_a_trial_begins_puts_the_blame_on_no_picture(tmp_path: Pa
 
 def a_batch(folder: Path) -> "subprocess.CompletedProcess[str]":
     report = folder / "outbox" / "predictions.csv"
-    command = [sys.executable, "-m", "worker", "batch", str(folder / "inbox"), "--report"]
+    command = [sys.executable, "-m", "digitdrop", "batch", str(folder / "inbox"), "--report"]
     return subprocess.run(
         [*command, str(report)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )

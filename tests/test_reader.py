@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from ledger import ROOT, a_picture
 from PIL import Image
 
-from worker import Gone, Limits, ModelError, Reader, Status
-from worker.reader import Source
+from digitdrop import Gone, Limits, ModelError, Reader, Status
+from digitdrop.reader import Source
+from ledger import ROOT, a_picture
 
 SAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.suffix in {".jpg", ".png"})
 SEVEN = ROOT / "examples" / "seven-on-squared-paper.jpg"
@@ -157,7 +157,7 @@ def test_a_link_that_is_named_is_followed(reader: Reader, tmp_path: Path) -> Non
 
     assert reader.read(tmp_path / "link.jpg").prediction == 7
     for command in (["predict", "--json"], ["batch", f"--report={tmp_path / 'report.csv'}"]):
-        named = [sys.executable, "-m", "worker", *command, str(tmp_path / "link.jpg")]
+        named = [sys.executable, "-m", "digitdrop", *command, str(tmp_path / "link.jpg")]
         done = subprocess.run(named, cwd=ROOT, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
 
@@ -241,7 +241,7 @@ def test_a_users_program_passes_the_strictest_type_check(tmp_path: Path) -> None
         "if one.status is Status.OK and one.confidence is not None:\n"
         "    print(f'{one.confidence:.2f}')\n"
     )
-    (tmp_path / "wrong.py").write_text("from worker import Reader\nReader().read(7)\n")
+    (tmp_path / "wrong.py").write_text("from digitdrop import Reader\nReader().read(7)\n")
 
     def checked(name: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import a_reading
-from ledger import rows
 
-from worker.record import Report
-from worker.table.row import HEADER
-from worker.values import Status
+from builders import a_reading
+from digitdrop.outbox.report import Report
+from digitdrop.outbox.row import HEADER
+from digitdrop.values import Status
+from ledger import rows
 
 BOM = b"\xef\xbb\xbf"
 

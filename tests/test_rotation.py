@@ -4,19 +4,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from builders import NOON, a_reading
-from ledger import rows
 
-from worker.claim import Hand
-from worker.deferred import DeferredQueue
-from worker.loop import now
-from worker.postponed import Postponed
-from worker.record import Report
-from worker.recorder import Recorder
-from worker.stopper import Stopper
-from worker.table.rotation import Rotation, closed
-from worker.table.rows import Rows
-from worker.values import Reading
+from builders import NOON, a_reading
+from digitdrop.intake.claims import Hand
+from digitdrop.outbox.recorder import Recorder
+from digitdrop.outbox.report import Report
+from digitdrop.outbox.rotation import Rotation, closed
+from digitdrop.outbox.rows import Rows
+from digitdrop.service.deferred import DeferredQueue
+from digitdrop.service.loop import now
+from digitdrop.service.postponed import Postponed
+from digitdrop.system.shutdown import Stopper
+from digitdrop.values import Reading
+from ledger import rows
 
 DAILY, MONTHLY = Rotation(period="day"), Rotation(period="month")
 DAY = timedelta(days=1)

@@ -11,6 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
+
+from digitdrop.audit.verify import verify
+from digitdrop.errors import SetupError
+from digitdrop.escape import unescape
+from digitdrop.inference.classifier import Classifier
+from digitdrop.service.daemon import serve
+from digitdrop.service.wiring import Service
+from digitdrop.system.shutdown import Stopper
+from digitdrop.values import Limits
 from ledger import (
     FIRST,
     ROOT,
@@ -23,15 +32,6 @@ from ledger import (
     files_below,
     rows,
 )
-
-from worker.classify import Classifier
-from worker.daemon import serve
-from worker.errors import SetupError
-from worker.parts import Service
-from worker.stopper import Stopper
-from worker.table.escape import unescape
-from worker.values import Limits
-from worker.verify import verify
 
 pytestmark = [
     pytest.mark.slow,
@@ -317,7 +317,7 @@ def test_a_second_writer_of_a_report_says_who_holds_it_and_exits_2(
     arguments: list[str], worker: Worker
 ) -> None:
     folder = worker.outbox.parent
-    command = [sys.executable, "-m", "worker", *(one.format(folder) for one in arguments)]
+    command = [sys.executable, "-m", "digitdrop", *(one.format(folder) for one in arguments)]
 
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30

@@ -1,5 +1,5 @@
-from worker.inbox import Found, Stamp
-from worker.settle import Now, Settler
+from digitdrop.intake.listing import Found, Stamp
+from digitdrop.intake.settle import Now, Settler
 
 SECOND = 1_000_000_000
 

@@ -4,13 +4,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
 from builders import NOON, a_drop
+from digitdrop.outbox.archive import SHELVES, file_away, shelf
+from digitdrop.system.disk import move
+from digitdrop.values import Drop, Status
 from disks import OTHER_DISK, elsewhere
 from ledger import files_below
-
-from worker.disk import move
-from worker.shelve import SHELVES, file_away, shelf
-from worker.values import Drop, Status
 
 
 @pytest.fixture

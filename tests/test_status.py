@@ -6,14 +6,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from digitdrop.status.worker_status import StatusFile, Told
 from disks import OTHER_DISK, elsewhere
 from ledger import ROOT, a_picture, a_worker, drop, rows
 
-from worker.health.told import StatusFile, Told
-
 
 def status(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "worker", "status", *more]
+    command = [sys.executable, "-m", "digitdrop", "status", *more]
     command += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 

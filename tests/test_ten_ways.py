@@ -154,7 +154,7 @@ def _touched_first(target: Path, content: bytes, _: Path) -> None:
 
 @contextmanager
 def _worker(inbox: Path, outbox: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "worker", "watch", "--inbox", inbox, "--outbox", outbox]
+    command = [sys.executable, "-m", "digitdrop", "watch", "--inbox", inbox, "--outbox", outbox]
     options = ["--settle", "0.5", "--quiet"]
     worker = subprocess.Popen([*map(str, command), *options], cwd=ROOT)
     try:

@@ -12,9 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from typer.core import TyperCommand, TyperGroup
+
 from ledger import ROOT, a_picture, files_below
 from test_documents import environment, the_tool
-from typer.core import TyperCommand, TyperGroup
 
 SAMPLE = ROOT / "examples" / "six-tiny.png"
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.calibrate import calibrate
-from train.cli import ExtraMissing, train
-from train.data import DataError
-from train.evaluate import calibration_error, figures, predictions
-from train.exam import Question
-from train.scale import scale
-from worker.errors import SetupError
-from worker.judge import confidence, judge
-from worker.values import NOT_A_DIGIT, Frame, Probabilities, Sight, Thresholds
+from digitdrop.errors import SetupError
+from digitdrop.inference.decision import confidence, judge
+from digitdrop.values import NOT_A_DIGIT, Frame, Probabilities, Sight, Thresholds
+from digitdrop_train.calibration.calibrate import calibrate
+from digitdrop_train.calibration.evaluate import calibration_error, figures, predictions
+from digitdrop_train.calibration.samples import Question
+from digitdrop_train.calibration.scale import scale
+from digitdrop_train.cli import ExtraMissing, train
+from digitdrop_train.data import DataError
 
 CHANCE = np.random.default_rng(11)
 
@@ -208,7 +208,7 @@ def test_confidence_that_holds_what_it_promises_has_no_calibration_error() -> No
 
 
 def test_without_the_extra_training_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.cli.find_spec", lambda _name: None)
+    monkeypatch.setattr("digitdrop_train.cli.find_spec", lambda _name: None)
 
     with pytest.raises(ExtraMissing, match=r"pip install 'digitdrop\[train\]'"):
         train()
@@ -223,7 +223,9 @@ def test_a_training_without_data_is_one_clear_line(tmp_path: Path) -> None:
 def test_the_command_is_there_without_tensorflow() -> None:
     import subprocess
 
-    program = "import sys, train.cli; print('tensorflow' in sys.modules, 'cv2' in sys.modules)"
+    program = (
+        "import sys, digitdrop_train.cli; print('tensorflow' in sys.modules, 'cv2' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
 
     assert done.stdout.split() == [b"False", b"False"]

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from train.data import DataError, Digits, load
+from digitdrop_train.data import DataError, Digits, load
 
 COUNTS = {"train": 5, "t10k": 2}
 

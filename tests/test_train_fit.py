@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from train.data import Digits
-from train.lessons import Lessons, Shares
-from train.options import Options
-from train.strokes import drawn
-from worker.classify import Classifier
-from worker.errors import ModelError
-from worker.values import Thresholds
+from digitdrop.errors import ModelError
+from digitdrop.inference.classifier import Classifier
+from digitdrop.values import Thresholds
+from digitdrop_train.data import Digits
+from digitdrop_train.options import Options
+from digitdrop_train.synthesis.batches import Lessons, Shares
+from digitdrop_train.synthesis.strokes import drawn
 
 pytestmark = pytest.mark.slow
 
@@ -43,14 +43,14 @@ def pool() -> Iterator[Executor]:
 def a_network(seed: int = 1) -> Any:  # keras publishes no types
     import keras
 
-    from train import network
+    from digitdrop_train import network
 
     keras.utils.set_random_seed(seed)
     return network.build()
 
 
 def trained(pool: Executor, *, stop_at: tuple[int, int] | None = None) -> tuple[Any, int]:
-    from train.fit import fit
+    from digitdrop_train.fit import fit
 
     def on_step(epoch: int, step: int, _loss: float) -> None:
         if (epoch, step) == stop_at:
@@ -67,7 +67,7 @@ def weights(net: Any) -> list[Any]:
 
 
 def test_the_network_keeps_to_its_size() -> None:
-    from train.network import multiply_adds
+    from digitdrop_train.network import multiply_adds
 
     net = a_network()
 
@@ -92,7 +92,7 @@ def test_ctrl_c_keeps_the_epochs_that_were_done(pool: Executor) -> None:
 
 
 def test_the_export_answers_like_the_network_and_is_found_by_the_worker(tmp_path: Path) -> None:
-    from train import publish
+    from digitdrop_train import publish
 
     net = a_network()
     model = publish.export(net)
@@ -108,7 +108,7 @@ def test_the_export_answers_like_the_network_and_is_found_by_the_worker(tmp_path
 
 
 def test_an_export_of_another_network_is_refused() -> None:
-    from train import publish
+    from digitdrop_train import publish
 
     model = publish.export(a_network(seed=1))
 
@@ -117,8 +117,8 @@ def test_an_export_of_another_network_is_refused() -> None:
 
 
 def test_a_training_ends_with_a_model_its_card_and_its_curves(tmp_path: Path) -> None:
-    from train.examine import recalibrate
-    from train.recipe import carry_out
+    from digitdrop_train.calibration.examine import recalibrate
+    from digitdrop_train.recipe import carry_out
 
     np.savez(
         tmp_path / "mnist.npz",

@@ -10,21 +10,21 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from train.alphabet import FORMS
-from train.augment import augment
-from train.bank import bank
-from train.data import Digits
-from train.exam import questions
-from train.geometry import crop, fit
-from train.lessons import Lessons, Shares
-from train.letters import letter
-from train.negatives import MAKERS, not_a_digit
-from train.numbers import several
-from train.spoil import SPOILERS
-from train.strokes import drawn
-from worker.glyph import look
-from worker.ink.framing import is_framed, narrowed
-from worker.values import NOT_A_DIGIT, SEVERAL
+from digitdrop.preprocess.mnist_frame import is_framed, narrowed
+from digitdrop.preprocess.normalise import look
+from digitdrop.values import NOT_A_DIGIT, SEVERAL
+from digitdrop_train.calibration.samples import questions
+from digitdrop_train.data import Digits
+from digitdrop_train.synthesis.alphabet import FORMS
+from digitdrop_train.synthesis.augment import augment
+from digitdrop_train.synthesis.bank import bank
+from digitdrop_train.synthesis.batches import Lessons, Shares
+from digitdrop_train.synthesis.corruptions import SPOILERS
+from digitdrop_train.synthesis.geometry import crop, fit
+from digitdrop_train.synthesis.letters import letter
+from digitdrop_train.synthesis.negatives import MAKERS, not_a_digit
+from digitdrop_train.synthesis.numbers import several
+from digitdrop_train.synthesis.strokes import drawn
 
 
 def some_digits(count: int = 40) -> Digits:
@@ -102,7 +102,7 @@ def lessons_of(pool: ThreadPoolExecutor, *, seed: int = 3) -> list[list[Digits]]
 
 TRAINING = """
 import os, time
-from train.makers import makers
+from digitdrop_train.makers import makers
 
 if __name__ == "__main__":
     with makers(spare=0) as pool:

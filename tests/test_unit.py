@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.errors import SetupError
-from worker.service.unit import Unit, arguments, text
+from digitdrop.errors import SetupError
+from digitdrop.systemd.unit import Unit, arguments, text
 
 HOUSE = Path("/opt/digitdrop/lib")
 PLAIN = Unit(

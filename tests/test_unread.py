@@ -3,16 +3,16 @@
 from pathlib import Path
 
 import pytest
+
+from digitdrop.batch.batch import batch
+from digitdrop.errors import Unreadable
+from digitdrop.inference.classifier import Classifier
+from digitdrop.preprocess.decode import decode
+from digitdrop.preprocess.formats import FORMATS, format_of
+from digitdrop.system.shutdown import Stopper
+from digitdrop.values import Limits, Status
 from encoded import KINDS, a_page, encoded
 from ledger import ROOT, a_picture, drop
-
-from worker.batch import batch
-from worker.classify import Classifier
-from worker.decode import decode
-from worker.errors import Unreadable
-from worker.formats import FORMATS, format_of
-from worker.stopper import Stopper
-from worker.values import Limits, Status
 
 CASES = Path(__file__).parent / "cases"
 UNREAD = {

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from digitdrop.audit.account import Account
+from digitdrop.audit.verify import verify
+from digitdrop.errors import FolderError
 from ledger import ROOT, a_picture, drop, drop_everything, files_below, rows, serve_once
 from shelved import Shelved
-
-from worker.account import Account
-from worker.errors import FolderError
-from worker.verify import verify
 
 Reconcile = Callable[[], Account]
 
@@ -206,7 +206,7 @@ def test_a_crash_between_two_names_of_one_picture_is_no_loss(
 def test_a_picture_in_hand_with_its_row_is_accounted_for(
     folder: Path, report: Path, reconcile: Reconcile
 ) -> None:
-    from worker.held import row_id
+    from digitdrop.intake.claim_names import row_id
 
     held = folder / "inbox" / ".claimed" / "owner-batch" / "seven.png"
     held.parent.mkdir(parents=True)
@@ -233,7 +233,7 @@ def test_it_changes_nothing(folder: Path, reconcile: Reconcile) -> None:
 
 
 def test_the_command_tells_by_its_exit_code_and_in_json(folder: Path) -> None:
-    command = [sys.executable, "-m", "worker", "verify", "--json"]
+    command = [sys.executable, "-m", "digitdrop", "verify", "--json"]
     command += ["--inbox", str(folder / "inbox"), "--outbox", str(folder / "outbox")]
 
     good = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from worker.classify import Classifier
-from worker.values import Frame, Probabilities
-from worker.views import PLAIN, Network, answers, together, views
+from digitdrop.inference.augmentation import PLAIN, Network, answers, together, views
+from digitdrop.inference.classifier import Classifier
+from digitdrop.values import Frame, Probabilities
 
 
 def a_seven(*, roof: int = 11) -> Frame:

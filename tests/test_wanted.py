@@ -9,10 +9,10 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from worker.cli import app
-from worker.commands.wanted import runs_as, unit_of
-from worker.service.systemd import Scope, ServiceError
-from worker.service.unit import Unit
+from digitdrop.cli.app import app
+from digitdrop.cli.commands.wanted import runs_as, unit_of
+from digitdrop.systemd.systemctl import Scope, ServiceError
+from digitdrop.systemd.unit import Unit
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd runs on Linux")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.watch import LOOK_EVERYWHERE, Events
+from digitdrop.intake.watch import LOOK_EVERYWHERE, Events
 
 linux = pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="inotify")
 

@@ -30,7 +30,7 @@ def test_a_wheel_installed_alone_reads_a_picture_as_command_and_library_and_make
     (answer,) = json.loads(done.stdout)
     assert answer["prediction"] == 7
 
-    program = f"from worker import Reader; print(Reader().read({str(sample)!r}).prediction)"
+    program = f"from digitdrop import Reader; print(Reader().read({str(sample)!r}).prediction)"
     script = [str(scripts / "python"), "-c", program]
     printed = subprocess.run(script, check=True, capture_output=True, text=True, cwd=tmp_path)
     assert printed.stdout == "7\n"

@@ -11,16 +11,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture, a_worker, drop, files_below
 
-from worker import lock
-from worker.errors import FolderError
-from worker.health.told import StatusFile, Told
-from worker.owner import seen
-from worker.record import REPORT
-from worker.why.answer import Answer, Kind
-from worker.why.decide import why
-from worker.why.trace import trace
+from digitdrop.audit.why.answer import Answer, Kind
+from digitdrop.audit.why.diagnosis import why
+from digitdrop.audit.why.trace import trace
+from digitdrop.errors import FolderError
+from digitdrop.intake.owner import seen
+from digitdrop.outbox.report import REPORT
+from digitdrop.status.worker_status import StatusFile, Told
+from digitdrop.system import lock
+from ledger import ROOT, a_picture, a_worker, drop, files_below
 
 SEVEN = a_picture(7)
 SETTLE, MAX_WAIT = 2.0, 60.0
@@ -204,7 +204,7 @@ def test_one_that_may_not_be_read_is_told(inbox: Path, tmp_path: Path) -> None:
 def test_one_that_kills_or_hangs_who_decodes_it_does_not_do_so_to_who_asks(
     how: str, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.why.waiting.TRIAL", 2.0)
+    monkeypatch.setattr("digitdrop.audit.why.waiting.TRIAL", 2.0)
     drop(inbox, [("photo.png", a_picture() + how.encode())])
 
     with running(inbox):
@@ -344,7 +344,7 @@ def test_the_command_answers_in_words_and_in_json_and_by_its_exit_code(tmp_path:
     drop(tmp_path / "inbox", [("a.part", SEVEN)])
 
     def digitdrop(*more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-P", "-m", "worker", "why", *more]
+        command = [sys.executable, "-P", "-m", "digitdrop", "why", *more]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False

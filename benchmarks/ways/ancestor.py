@@ -7,7 +7,7 @@ import cv2
 import keras
 import numpy as np
 
-from train.network import build
+from digitdrop_train.network import build
 
 
 def main() -> None:

@@ -16,10 +16,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from worker.classify import SIZES, Classifier
-from worker.decode import decode
-from worker.glyph import look
-from worker.values import Frame
+from digitdrop.inference.classifier import SIZES, Classifier
+from digitdrop.preprocess.decode import decode
+from digitdrop.preprocess.normalise import look
+from digitdrop.values import Frame
 
 BATCH = SIZES[0]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from train.network import build
+from digitdrop_train.network import build
 
 
 def frame(path: tf.Tensor) -> tf.Tensor:

@@ -15,9 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from ledger import ROOT, a_picture, drop, files_below, rows
 
-from worker.ignore import Rule
+from digitdrop.intake.ignore import Rule
+from ledger import ROOT, a_picture, drop, files_below, rows
 
 # Root may do everything, but for one without its capabilities.
 POWERLESS = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] * (os.geteuid() == 0)
@@ -43,7 +43,7 @@ class Watched:
     folder: Path
 
     def ask(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
-        whole = [*POWERLESS, sys.executable, "-m", "worker", command, *more]
+        whole = [*POWERLESS, sys.executable, "-m", "digitdrop", command, *more]
         whole += [f"--inbox={self.folder / 'inbox'}", f"--outbox={self.folder / 'outbox'}"]
         done = subprocess.run(
             whole, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
@@ -83,7 +83,15 @@ class Watched:
 @contextmanager
 def watched(folder: Path) -> Iterator[Watched]:
     """Run the worker with the page and the metrics."""
-    command = [*POWERLESS, sys.executable, "-m", "worker", "watch", "--workers=1", "--settle=0.1"]
+    command = [
+        *POWERLESS,
+        sys.executable,
+        "-m",
+        "digitdrop",
+        "watch",
+        "--workers=1",
+        "--settle=0.1",
+    ]
     command += [f"--metrics={folder / 'metrics.prom'}", f"--inbox={folder / 'inbox'}"]
     with (folder / "log").open("ab") as log:
         worker = subprocess.Popen(

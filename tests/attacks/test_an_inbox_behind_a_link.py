@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ledger import Worker, a_picture, a_worker
 
-from worker.watch import Events
+from digitdrop.intake.watch import Events
+from ledger import Worker, a_picture, a_worker
 
 SEVEN = a_picture(7)
 SOON = 1.5

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from shelved import Shelved
 
-from worker.inbox import Found, Stamp
-from worker.settle import Now, Settler
-from worker.table.rows import Rows
-from worker.tidy.clear import Clearer
-from worker.tidy.passed import FASTER, STEADY, Passed
-from worker.values import Status
+from digitdrop.intake.listing import Found, Stamp
+from digitdrop.intake.settle import Now, Settler
+from digitdrop.outbox.rows import Rows
+from digitdrop.retention.clear import Clearer
+from digitdrop.retention.time_passed import FASTER, STEADY, Passed
+from digitdrop.values import Status
+from shelved import Shelved
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 TODAY = datetime(2026, 12, 1, 12, tzinfo=UTC)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from stores import quiet_ray, two_nodes
 from traps import Trap
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoded import a_page, chunk, encoded, inserted
-from ledger import ROOT
 from PIL import Image
 
-from worker.errors import InputError
-from worker.shown import shown
-from worker.values import Limits
+from digitdrop.errors import InputError
+from digitdrop.preprocess.pages import shown
+from digitdrop.values import Limits
+from encoded import a_page, chunk, encoded, inserted
+from ledger import ROOT
 
 MIB = 2**20
 LONGEST = 2.0
@@ -244,9 +244,9 @@ LARGE: dict[str, Callable[[], bytes]] = {
 
 READ = """
 import sys, time
-from worker.errors import InputError
-from worker.shown import shown
-from worker.values import Limits
+from digitdrop.errors import InputError
+from digitdrop.preprocess.pages import shown
+from digitdrop.values import Limits
 
 content = sys.stdin.buffer.read()
 began = time.process_time()

@@ -11,11 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from digitdrop.intake.listing import listing, survey
+from digitdrop.intake.watch import LOOK_EVERYWHERE, Events
 from ledger import ROOT, a_picture, a_worker
 from test_tree import a_deep_folder
-
-from worker.inbox import listing, survey
-from worker.watch import LOOK_EVERYWHERE, Events
 
 SEVEN = a_picture(7)
 BEYOND_ANY_PATH = 1_000

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from ledger import FIRST, THEN, Worker, drop
 
 pytestmark = [

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture, a_worker, drop, rows, serve_once
 
-from worker.table.row import COLUMNS
-from worker.table.rows import Rows
-from worker.verify import verify
+from digitdrop.audit.verify import verify
+from digitdrop.outbox.row import COLUMNS
+from digitdrop.outbox.rows import Rows
+from ledger import ROOT, a_picture, a_worker, drop, rows, serve_once
 
 NAMES = ["one.png", "scans/seven.png", '=1+1 "a", b.png', "note.txt", "umläut ß.png"]
 Rewrite = Callable[[list[list[str]]], bytes]
@@ -129,7 +129,7 @@ def test_the_worker_sets_it_aside_and_goes_on_and_all_rows_are_counted_everywher
         (["report", options[1]], f"{len(NAMES) + 1} rows"),
     ):
         done = subprocess.run(
-            [sys.executable, "-m", "worker", *command],
+            [sys.executable, "-m", "digitdrop", *command],
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert told in done.stdout, done.stdout + done.stderr

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger import ROOT, a_picture, a_worker, drop
 from PIL import Image
+
+from ledger import ROOT, a_picture, a_worker, drop
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no fork")
 
@@ -60,7 +61,7 @@ def objects(text: str) -> list[dict[str, Any]]:
 
 def digitdrop(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "worker", *arguments],
+        [sys.executable, "-m", "digitdrop", *arguments],
         cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), **variables}, capture_output=True,
         text=True, check=False, timeout=60,
     )  # fmt: skip
@@ -120,7 +121,7 @@ def test_the_last_words_of_a_worker_that_crashes_come_out_as_objects(
 
 STRAYS = """
 import os, subprocess, sys, threading, warnings
-from worker.log import logs
+from digitdrop.log import logs
 
 logs.configure(logs.LogFormat.JSON, quiet=True)
 
@@ -159,7 +160,7 @@ def test_all_that_python_and_its_children_say_are_objects_up_to_the_end() -> Non
 
 FLOOD = """
 import ctypes, sys
-from worker.log import logs
+from digitdrop.log import logs
 
 logs.configure(logs.LogFormat.JSON, quiet=True)
 noise = b"".join(b"noise %d\\n" % number for number in range(300_000)) + b"x" * 1_000_000
@@ -218,7 +219,7 @@ def test_progress_is_told_as_objects_too(tmp_path: Path) -> None:
     ours, theirs = os.openpty()  # on a terminal a bar would be drawn
 
     process = subprocess.Popen(
-        [sys.executable, "-m", "worker", "batch", "scans", "--report=r.csv", "--log-format=json"],
+        [sys.executable, "-m", "digitdrop", "batch", "scans", "--report=r.csv", "--log-format=json"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL,
         stderr=theirs,
     )  # fmt: skip

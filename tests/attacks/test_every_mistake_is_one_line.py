@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from shells import WATCH, assert_one_line, run
 
 pytestmark = [

@@ -8,12 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from digitdrop.errors import TooLarge, Unavailable
+from digitdrop.system.copying import copy_durably
+from digitdrop.system.shutdown import Stopped
 from disks import OTHER_DISK, elsewhere
 from ledger import a_picture, a_worker, audit, drop, files_below, on_shelves
-
-from worker.copying import copy_durably
-from worker.errors import TooLarge, Unavailable
-from worker.stopper import Stopped
 
 GOOD = [(f"good {number}.png", a_picture(number)) for number in range(5)]
 HUGE = 200 * 2**30

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from ledger import ROOT
 from shells import assert_no_traceback, run, shell
 

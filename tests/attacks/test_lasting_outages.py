@@ -6,6 +6,7 @@ Here they stride, to be over in a minute. docs/reliability.md has the full figur
 import sys
 
 import pytest
+
 from ledger import searched
 
 pytestmark = [

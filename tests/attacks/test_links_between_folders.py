@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture
 
-from worker.errors import FolderError
-from worker.folders import check_folders
+from digitdrop.errors import FolderError
+from digitdrop.service.folders import check_folders
+from ledger import ROOT, a_picture
 
 REFUSED: dict[str, Callable[[Path, Path], object]] = {
     "done to the inbox": lambda inbox, outbox: link(outbox / "done", inbox),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.inbox import Found, Stamp, listing
-from worker.settle import Now, Settler
+from digitdrop.intake.listing import Found, Stamp, listing
+from digitdrop.intake.settle import Now, Settler
 
 MANY = 11_000
 MOST_LOOKS = 3

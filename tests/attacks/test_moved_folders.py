@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ledger import a_picture, a_worker, audit, drop, files_below, rows
 
-from worker.claim import Hand
-from worker.held import batch_name, digest
-from worker.owner import OWNER, owner_of
+from digitdrop.intake.claim_names import batch_name, digest
+from digitdrop.intake.claims import Hand
+from digitdrop.intake.owner import OWNER, owner_of
+from ledger import a_picture, a_worker, audit, drop, files_below, rows
 
 GOOD = [(f"good {number}.png", a_picture(number)) for number in range(5)]
 STUCK = ("hangs.png", a_picture(8) + b"hangs")

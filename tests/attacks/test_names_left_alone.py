@@ -5,12 +5,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture, a_worker, drop
 
-from worker import ignore
-from worker.ignore import Rule
-from worker.inbox import find, listing, survey
-from worker.sources import drops
+from digitdrop.batch.sources import drops
+from digitdrop.intake import ignore
+from digitdrop.intake.ignore import Rule
+from digitdrop.intake.listing import find, listing, survey
+from ledger import ROOT, a_picture, a_worker, drop
 
 OTHERS = [
     "9.png:Zone.Identifier", "9.png\uf03aZone.Identifier", "9.png:Zone.Identifier:$DATA",

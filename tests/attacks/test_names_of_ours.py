@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from ledger import FIRST, ROOT, THEN, Worker, a_picture, a_worker, drop, files_below
 
-from worker.errors import SetupError
-from worker.regular import fresh, opened
+from digitdrop.errors import SetupError
+from digitdrop.system.regular import fresh, opened
+from ledger import FIRST, ROOT, THEN, Worker, a_picture, a_worker, drop, files_below
 
 COMMAND = [sys.executable, "-P", "-m", "digitdrop"]
 PRECIOUS = b"not to be written to\n"
@@ -215,7 +215,7 @@ def test_a_link_that_an_operator_named_leads_to_a_regular_file_only(tmp_path: Pa
 @pytest.mark.cluster
 def test_a_pipe_in_the_folders_of_a_cluster_is_not_waited_for(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="the extra `cluster` is not installed")
-    from worker.cluster import files, plan
+    from digitdrop.cluster import files, plan
 
     (tmp_path / "_plan").mkdir()
     for name in ("PLAN.json", "_plan/00000.parquet"):

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from worker.table.escape import escape, one_line, printable, unescape
+from digitdrop.escape import escape, one_line, printable, unescape
 
 EVERY = [
     "".join(map(chr, range(start, start + 0x400))) for start in range(0, sys.maxunicode + 1, 0x400)

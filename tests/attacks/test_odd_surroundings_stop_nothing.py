@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from ledger import ROOT, a_picture
 from shells import WATCH, assert_no_traceback, assert_one_line, shell
 
@@ -47,7 +48,7 @@ def test_a_worker_starts_reads_and_stops_in_an_odd_environment(
     variables: dict[str, str], tried: Path
 ) -> None:
     (tried / "in" / "größe \u2192 7.png").write_bytes(a_picture(7))
-    command = [sys.executable, "-P", "-m", "worker", *WATCH.split(), "--settle=0"]
+    command = [sys.executable, "-P", "-m", "digitdrop", *WATCH.split(), "--settle=0"]
     with (tried / "log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=tried, env={**os.environ, "PYTHONPATH": str(ROOT), **variables},

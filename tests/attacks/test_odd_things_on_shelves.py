@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, a_picture, drop, rows, serve_once
 
-from worker import lock
-from worker.account import Account
-from worker.verify import verify
+from digitdrop.audit.account import Account
+from digitdrop.audit.verify import verify
+from digitdrop.system import lock
+from ledger import ROOT, a_picture, drop, rows, serve_once
 
 # Root may read everything, but for one without its capabilities.
 POWERLESS = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] * (os.geteuid() == 0)
@@ -50,7 +50,7 @@ def day(folder: Path) -> Path:
 def ask(
     command: str, folder: Path, *more: str, powerless: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    whole = [*(POWERLESS if powerless else []), sys.executable, "-m", "worker", command, *more]
+    whole = [*(POWERLESS if powerless else []), sys.executable, "-m", "digitdrop", command, *more]
     whole += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     done = subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert "Traceback" not in done.stderr

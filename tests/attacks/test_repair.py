@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from disks import OTHER_DISK, elsewhere
 from ledger import ROOT, a_picture, a_worker, drop, files_below, rows, serve_once, sha256
 
@@ -38,7 +39,7 @@ def folder(served: Path, tmp_path: Path) -> Path:
 
 
 def digitdrop(command: str, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    whole = [sys.executable, "-m", "worker", command, *more]
+    whole = [sys.executable, "-m", "digitdrop", command, *more]
     whole += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
 
@@ -201,7 +202,7 @@ def test_what_another_worker_claimed_just_now_is_no_fault(folder: Path) -> None:
 
 
 def test_what_is_in_hand_with_its_row_is_filed_away_whoever_claimed_it(folder: Path) -> None:
-    from worker.held import row_id
+    from digitdrop.intake.claim_names import row_id
 
     batch = a_batch(folder, "fedcba98")
     report = folder / "outbox/predictions.csv"
@@ -220,7 +221,7 @@ def test_what_is_in_hand_with_its_row_is_filed_away_whoever_claimed_it(folder: P
 
 
 def test_what_this_outboxes_worker_has_in_hand_is_left_to_its_next_start(folder: Path) -> None:
-    from worker.owner import seen
+    from digitdrop.intake.owner import seen
 
     drop(a_batch(folder, seen(folder / "outbox").id), [("mine.png", a_picture(4))])
 
@@ -312,7 +313,7 @@ def counted(name):
 for name in ("link", "unlink", "rename", "fsync", "mkdir", "rmdir", "replace"):
     counted(name)
 sys.argv = ["digitdrop", *command]
-from worker.cli import app
+from digitdrop.cli.app import app
 app()
 """
 

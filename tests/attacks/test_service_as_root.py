@@ -10,12 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from ledger import ROOT
 
-from worker.errors import SetupError
-from worker.service.systemd import ServiceError
-from worker.service.unit import Unit
-from worker.service.usable import check_as
+from digitdrop.errors import SetupError
+from digitdrop.systemd.systemctl import ServiceError
+from digitdrop.systemd.unit import Unit
+from digitdrop.systemd.usable import check_as
+from ledger import ROOT
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="systemd runs on Linux"),

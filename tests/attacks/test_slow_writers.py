@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from ledger import a_picture, a_worker
 from PIL import Image
+
+from ledger import a_picture, a_worker
 
 MAX_WAIT = 0.8
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+
 from encoded import KINDS
 from ledger import Worker, a_worker
 

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+
+from digitdrop.intake.claim_names import batch_name
+from digitdrop.intake.owner import owner_of
 from ledger import Worker, a_picture, a_worker, audit, drop, files_below
 from rights import unprivileged
-
-from worker.held import batch_name
-from worker.owner import owner_of
 
 pytestmark = [
     pytest.mark.slow,

@@ -10,12 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from digitdrop.intake.claim_names import batch_name
+from digitdrop.intake.claims import Hand
+from digitdrop.intake.owner import owner_of
 from disks import OTHER_DISK, elsewhere
 from ledger import a_picture, a_worker, audit, drop, files_below, rows
-
-from worker.claim import Hand
-from worker.held import batch_name
-from worker.owner import owner_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pipes, and what has a name")
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from disks import OTHER_DISK, elsewhere
 from ledger import ROOT, a_picture, a_worker, drop
 
@@ -19,7 +20,7 @@ def test_it_is_accounted_for_and_counted_and_why_says_where_it_lies(tmp_path: Pa
     drop(tmp_path / "inbox", [("seven.png", a_picture()), ("scans/large.png", bytes(200_000))])
 
     def ask(command: str, *more: str) -> subprocess.CompletedProcess[str]:
-        whole = [sys.executable, "-m", "worker", command, *more]
+        whole = [sys.executable, "-m", "digitdrop", command, *more]
         whole += [f"--inbox={tmp_path / 'inbox'}", f"--outbox={far}"]
         return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ledger import a_picture, a_worker
 
-from worker.hints import AFTERCARE, Hints
-from worker.inbox import survey
-from worker.settle import Now, Settler
-from worker.twins import STALE, Twins
+from digitdrop.intake.events import AFTERCARE, Hints
+from digitdrop.intake.listing import survey
+from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.twins import STALE, Twins
+from ledger import a_picture, a_worker
 
 SEVEN = a_picture(7)
 TWINS = [

@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from ledger import ROOT, Worker, a_picture, a_worker, drop
 
-from worker.verify import verify
+from digitdrop.audit.verify import verify
+from ledger import ROOT, Worker, a_picture, a_worker, drop
 
 DROPS = [
     (f"picture {number}.png", a_picture(number % 10) + b"%d" % number) for number in range(40)
@@ -22,7 +22,7 @@ DROPS = [
 
 
 def asked(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "worker", "verify"]
+    command = [sys.executable, "-m", "digitdrop", "verify"]
     command += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from ledger import ROOT, a_picture, drop, serve_once
 
 Make = Callable[[Path], object]
@@ -34,7 +35,7 @@ def folder(served: Path, tmp_path: Path) -> Path:
 
 
 def why(folder: Path, *more: str | bytes | Path) -> subprocess.CompletedProcess[bytes]:
-    command: list[str | bytes | Path] = [sys.executable, "-P", "-m", "worker", "why", *more]
+    command: list[str | bytes | Path] = [sys.executable, "-P", "-m", "digitdrop", "why", *more]
     command += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     began = time.monotonic()

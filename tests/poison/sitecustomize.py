@@ -14,12 +14,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from PIL import ImageFile
 
-from worker import pipeline
-from worker.crew import trial
+from digitdrop import pipeline
+from digitdrop.pool import probe
 
 SHORT = float(os.environ.get("POISON_SECONDS", "2"))  # that a picture gets, instead of a minute
-trial.TIME_LIMIT = SHORT
-(trial.deadly.__kwdefaults__ or {})["time_limit"] = SHORT
+probe.TIME_LIMIT = SHORT
+(probe.deadly.__kwdefaults__ or {})["time_limit"] = SHORT
 
 _load = ImageFile.ImageFile.load
 

@@ -1,1 +1,0 @@
-"""Pictures read several at a time, and by processes that may die of one."""

@@ -1,0 +1,80 @@
+"""What a one-shot run shall read: files as named, and the pictures in folders."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+
+from digitdrop.container.unread import HEAD, kind_of
+from digitdrop.errors import FolderError, InputError
+from digitdrop.intake.listing import listing
+from digitdrop.preprocess.decode import looks_like_picture
+from digitdrop.preprocess.load import head_of
+from digitdrop.values import Drop
+
+_SUFFIXES: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
+    | {".webp", ".pbm", ".pgm", ".ppm", ".pnm", ".pfm", ".apng", ".avif", ".heic", ".heif", ".hif"}
+    | {".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"}
+)
+
+
+def drops(sources: Sequence[Path], *, unread: Counter[str] | None = None) -> Iterator[Drop]:
+    """Yield what to read, in order of name; a file below two of the sources once.
+
+    A file that is named itself is always read, also through a link. Of those in a folder, whatever
+    begins like a picture or is called like one is; others (notes, lists) are
+    passed over, as are hidden and temporary names.
+
+    Args:
+        sources: files and folders.
+        unread: counts what is passed over though it is a picture, by its kind.
+
+    Raises:
+        FolderError: a source does not exist.
+    """
+    for number, source in enumerate(sources):
+        if not source.exists():
+            raise FolderError(f"no such file or folder: {source}")
+        earlier = [other.resolve() for other in sources[:number]]
+        for drop in _below(source, Counter() if unread is None else unread):
+            if not (earlier and _is_below(drop.path.resolve(), earlier)):
+                yield drop
+
+
+def is_called_like_picture(name: str) -> bool:
+    """Say whether a name ends as those of pictures do."""
+    suffix = os.path.splitext(name)[1]  # noqa: PTH122 - quicker than a path's own
+    return suffix.lower() in _SUFFIXES
+
+
+def _is_below(path: Path, folders: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def count(sources: Sequence[Path], *, is_stopping: Callable[[], bool]) -> int:
+    """Count what there is to read, or what was found until a stop was asked for."""
+    return sum(1 for _ in takewhile(lambda _: not is_stopping(), drops(sources)))
+
+
+def _below(source: Path, unread: Counter[str]) -> Iterator[Drop]:
+    if not source.is_dir():
+        # A link that is named is followed, unlike one that lies in a folder.
+        path = source.resolve() if source.is_symlink() else source
+        yield Drop(id=None, path=path, name=source.name)
+        return
+    for found in listing(source, in_order=True):
+        path = source / found.name
+        if is_called_like_picture(found.name) or looks_like_picture(head := _head(path)):
+            yield Drop(id=None, path=path, name=found.name)
+        elif kind := kind_of(found.name, head):
+            unread[kind] += 1
+
+
+def _head(path: Path) -> bytes:
+    try:
+        return head_of(path, HEAD)
+    except InputError:
+        return b""

@@ -1,0 +1,147 @@
+"""`digitdrop service install | uninstall | status`: the worker as a service of systemd."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from digitdrop.cli.commands.wanted import runs_as, unit_of, with_options_of
+from digitdrop.cli.commands.watch import watch
+from digitdrop.system import search_path
+
+if TYPE_CHECKING:
+    from digitdrop.systemd.systemctl import Manager, Scope
+
+NAME = "digitdrop"
+
+app = typer.Typer(help="Run the worker as a service of systemd.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Option(help="Of the service; several may run side by side.")]
+IsUser = Annotated[
+    bool | None,
+    typer.Option(
+        "--user/--system",
+        help="A service of your own, or one of the system: by default the latter for root.",
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+@with_options_of(watch)
+def install(
+    context: typer.Context,
+    name: Name = NAME,
+    is_user: IsUser = None,
+    run_as: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER",
+            help="Whom a service of the system runs as; else the inbox's owner, or who used sudo.",
+        ),
+    ] = None,
+    start: Annotated[
+        bool, typer.Option("--start/--no-start", help="Start it now, or at the next boot.")
+    ] = True,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put these settings in place of the installed ones.")
+    ] = False,
+    show: Annotated[
+        bool, typer.Option("--print", help="Show the unit and do nothing else.")
+    ] = False,
+    **settings: object,
+) -> None:
+    """Have the worker run now and after each boot, with the settings given here.
+
+    Example: digitdrop service install --inbox scans --outbox results --keep-done 30d
+    """
+    from digitdrop.systemd import unit
+    from digitdrop.systemd.install import install as carry_out
+    from digitdrop.systemd.services import checked_name, default_scope
+    from digitdrop.systemd.systemctl import Manager, Scope
+
+    name, scope = checked_name(name), _scope(is_user) or default_scope()
+    manager = Manager.of(scope)
+    if not show:
+        manager.check()
+    wanted = unit_of(context, settings, user=lambda inbox: runs_as(run_as, inbox, scope))
+    search_path.check(inbox=wanted.inbox, outbox=wanted.outbox)
+    if show:
+        typer.echo(unit.text(wanted), nl=False)
+        return
+    for line in carry_out(manager, name, wanted, replace=replace, start=start):
+        typer.echo(line)
+    own = "" if scope is Scope.SYSTEM else " --user"
+    typer.echo(f"how it is: digitdrop service status; its log: journalctl{own} -u {name}")
+
+
+@app.command()
+def uninstall(context: typer.Context, name: Name = NAME, is_user: IsUser = None) -> None:
+    """Stop the service and remove it; pictures, report and folders stay as they are.
+
+    Example: digitdrop service uninstall
+    """
+    from digitdrop.systemd.install import uninstall as carry_out
+    from digitdrop.systemd.services import checked_name, installed
+
+    name = checked_name(name)
+    manager = installed(name, _scope(is_user))
+    manager.check()
+    inbox, outbox = _folders(context, manager, name)
+    for line in carry_out(manager, name):
+        typer.echo(line)
+    typer.echo(f"left as they are, with pictures and report: {inbox} and {outbox}")
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    name: Name = NAME,
+    is_user: IsUser = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what systemd says of the service, and how the worker is doing.
+
+    Example: digitdrop service status
+    """
+    from digitdrop.cli.commands.status import as_dict, find, show
+    from digitdrop.systemd.services import checked_name, installed
+
+    name = checked_name(name)
+    manager = installed(name, _scope(is_user))
+    service = manager.show(name)
+    condition, found = find(*_folders(context, manager, name))
+    is_well = service.get("ActiveState") == "active" and not found
+    if as_json:
+        typer.echo(json.dumps({"service": service, "worker": as_dict(condition, found)}, indent=2))
+    else:
+        typer.echo(_told(name, service))
+        sys.stdout.flush()
+        show(condition, found)
+    raise typer.Exit(int(not is_well))
+
+
+def _scope(is_user: bool | None) -> "Scope | None":
+    from digitdrop.systemd.systemctl import Scope
+
+    return None if is_user is None else Scope.USER if is_user else Scope.SYSTEM
+
+
+def _folders(context: typer.Context, manager: "Manager", name: str) -> tuple[Path, Path]:
+    """Read off an installed unit where its inbox and outbox are."""
+    from digitdrop.cli.settings import commands, parse_alone
+    from digitdrop.systemd.services import told
+
+    command = commands(context.find_root().command)["watch"]
+    values = parse_alone(command, "watch", told(manager, name)).values
+    return Path(str(values["inbox"])), Path(str(values["outbox"]))
+
+
+def _told(name: str, service: dict[str, str]) -> str:
+    state = f"{service['ActiveState']} ({service['SubState']})"
+    restarts = f", started again {service['NRestarts']} times" * (service["NRestarts"] != "0")
+    says = f"\nit says: {service['StatusText']}" * bool(service["StatusText"])
+    since = f" since {service['StateChangeTimestamp']}" * bool(service["StateChangeTimestamp"])
+    return f"{name}: {state}{since}, {service['UnitFileState']}{restarts}{says}"

@@ -1,0 +1,157 @@
+"""`digitdrop status`: how is the worker doing?"""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from digitdrop.cli.options import INBOX, OUTBOX, Inbox, Outbox
+from digitdrop.errors import FolderError
+from digitdrop.escape import escape, printable
+from digitdrop.status.worker_status import iso
+from digitdrop.system import search_path
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from digitdrop.intake.listing import Survey
+    from digitdrop.status.status import Condition
+
+
+def status(
+    inbox: Inbox = INBOX,
+    outbox: Outbox = OUTBOX,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say how the worker is doing; exit code 1 when something needs a person.
+
+    Example: digitdrop status --inbox scans --outbox results
+    """
+    search_path.check(inbox=inbox, outbox=outbox)
+    condition, found = find(inbox, outbox)
+    if as_json:
+        typer.echo(json.dumps(as_dict(condition, found), indent=2))
+    else:
+        show(condition, found)
+    raise typer.Exit(int(bool(found)))
+
+
+def find(inbox: Path, outbox: Path) -> tuple["Condition", list[str]]:
+    """See how a worker is, and what needs a person.
+
+    Raises:
+        SetupError: what may not be looked at.
+    """
+    from digitdrop.status.needs import needs
+    from digitdrop.status.status import look
+
+    try:
+        condition = look(inbox, outbox, datetime.now(UTC))
+    except OSError as error:
+        raise FolderError(f"cannot look at {error.filename}: {error.strerror}") from error
+    return condition, needs(condition)
+
+
+def as_dict(condition: "Condition", found: list[str]) -> dict[str, object]:
+    """Give all of it for JSON."""
+    survey, rows = condition.survey, condition.rows
+    return {
+        "well": not found,
+        "needs": found,
+        "running": condition.holder is not None,
+        "holder": condition.holder,
+        "worker": asdict(condition.told) if condition.told else None,
+        "waiting": survey.waiting,
+        "in_hand": condition.in_hand,
+        "in_foreign_hand": condition.hand.foreign,
+        "oldest": {"file": escape(survey.oldest.name), "seconds": round(condition.oldest_age, 1)}
+        if survey.oldest
+        else None,
+        "left_alone": {
+            rule.name.lower(): {"files": count, "example": printable(survey.examples[rule])}
+            for rule, count in survey.left_alone.most_common()
+        },
+        "cannot_be_listed": {printable(name): why for name, why in survey.refused.items()},
+        "to_review": condition.to_review,
+        "rows": {
+            "total": dict(rows.total),
+            "today": dict(rows.today),
+            "last_minute": rows.last_minute,
+            "last": rows.last or None,
+        },
+        "report_writable": condition.is_writable,
+        "disk_free": condition.free,
+        "time": iso(condition.now),
+    }
+
+
+def show(condition: "Condition", found: list[str]) -> None:
+    """Print it as a table, and what needs a person below."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    view = Table(box=box.SIMPLE, show_header=False)
+    view.add_column(no_wrap=True)
+    view.add_column(overflow="fold")
+    for label, text in _lines(condition):
+        view.add_row(Text(label), Text(text))
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    console.print(view)
+    for one in found:
+        console.print(Text(f"! {one}", style="bold red"), soft_wrap=True)
+    if not found:
+        console.print(Text("all is well", style="green"))
+
+
+def _lines(condition: "Condition") -> Iterator[tuple[str, str]]:
+    told, rows, survey = condition.told, condition.rows, condition.survey
+    yield "worker", f"running: {condition.holder}" if condition.holder else "not running"
+    if told:
+        yield "looking", told.looking if told.is_ready else f"{told.looking}; not ready yet"
+        yield "model", told.model
+        yield "this run", _counts(told.read)
+    yield "waiting", f"{survey.waiting:,} in the inbox, {condition.in_hand:,} in hand"
+    if survey.oldest:
+        yield "oldest", f"{escape(survey.oldest.name)}, for {condition.oldest_age:,.0f} s"
+    if survey.left_alone:
+        yield "left alone", _left_alone(survey)
+    yield "to review", _counts(condition.to_review)
+    yield "today", _counts(rows.today)
+    yield "in all", _counts(rows.total)
+    yield "rate", f"{rows.last_minute:,} in the last minute ({rows.last_minute / 60:.1f} a second)"
+    yield "last row", rows.last or "none"
+    yield "report", "writable" if condition.is_writable else "not writable"
+    yield (
+        "disk left",
+        ", ".join(f"{_room(free)} ({name})" for name, free in condition.free.items()),
+    )
+
+
+def _left_alone(survey: "Survey") -> str:
+    """Count what is left alone by rule, with a name to ask `digitdrop why` about."""
+    kinds = ", ".join(
+        f"{count:,} {rule.name.lower().replace('_', ' ')}: {printable(survey.examples[rule])}"
+        for rule, count in survey.left_alone.most_common()
+    )
+    return f"{survey.left_alone.total():,} ({kinds}); `digitdrop why NAME` says why"
+
+
+def _counts(counts: "Counter[str] | dict[str, int]") -> str:
+    ordered = sorted(counts.items(), key=_least)
+    parts = [f"{number:,} {name}" for name, number in ordered if number]
+    return f"{sum(counts.values()):,}" + (f": {', '.join(parts)}" if parts else "")
+
+
+def _least(item: tuple[str, int]) -> int:
+    return -item[1]
+
+
+def _room(free: int | None) -> str:
+    return "away" if free is None else f"{free / 2**30:,.1f} GiB"

@@ -1,0 +1,81 @@
+"""`digitdrop why`: what became of one picture, or what keeps it from being read."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from digitdrop.cli.options import INBOX, OUTBOX, Inbox, Outbox
+from digitdrop.errors import FolderError
+from digitdrop.escape import printable
+from digitdrop.status.worker_status import iso
+from digitdrop.system import search_path
+
+if TYPE_CHECKING:
+    from digitdrop.audit.why.answer import Answer
+    from digitdrop.audit.why.trace import Trace
+
+
+def why(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A picture, wherever it lies, or its name as it was dropped; "
+            "it need not be there any more.",
+        ),
+    ],
+    inbox: Inbox = INBOX,
+    outbox: Outbox = OUTBOX,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say why a picture is not read, or what became of it; exit code 1 when it needs a person.
+
+    Example: digitdrop why holiday/photo.jpg
+    """
+    from digitdrop.audit.why.diagnosis import why as decide
+    from digitdrop.audit.why.trace import trace
+
+    search_path.check(inbox=inbox, outbox=outbox)
+    try:
+        seen = trace(file, inbox, outbox, datetime.now(UTC))
+    except OSError as error:
+        raise FolderError(f"cannot look at {error.filename}: {error.strerror}") from error
+    answer = decide(seen)
+    if as_json:
+        typer.echo(json.dumps(_as_dict(seen, answer), indent=2))
+    else:
+        typer.echo(f"{printable(seen.spot.name)}: {answer.text}")
+        if answer.to_do:
+            typer.echo(f"To do: {answer.to_do}")
+    raise typer.Exit(int(answer.needs_person))
+
+
+def _as_dict(seen: "Trace", answer: "Answer") -> dict[str, object]:
+    return {
+        "file": printable(seen.spot.name),
+        "answer": answer.kind,
+        "needs_person": answer.needs_person,
+        "text": answer.text,
+        "to_do": answer.to_do,
+        "place": seen.spot.place,
+        "path": str(seen.shelved or seen.spot.path) if seen.shelved or seen.spot.path else None,
+        "in_hand_since": iso(seen.spot.since) if seen.spot.since else None,
+        "rows": [
+            {
+                "id": row_id,
+                "time": iso(row.time),
+                "file": row.file,
+                "prediction": row.prediction,
+                "confidence": row.confidence,
+                "status": row.status,
+                "reason": row.reason,
+                "model": row.model,
+            }
+            for row_id, row in seen.rows
+        ],
+        "worker": seen.holder,
+        "time": iso(seen.now),
+    }

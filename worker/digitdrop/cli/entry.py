@@ -1,0 +1,54 @@
+"""The first moments of a command: its descriptors and its log; then it is loaded and run."""
+
+import os
+import sys
+
+TYPE_CHECKING = False  # `typing` takes longer to import than a signal should be unheard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+    import typer
+
+
+def enter(load: "Callable[[], typer.Typer]") -> "NoReturn":
+    """Run the command that the command line names; `stops.hear` comes first.
+
+    Args:
+        load: imports the commands, and makes one app of them.
+    """
+    arguments = sys.argv[1:]
+    _fill_descriptors()
+
+    from digitdrop.cli import mishaps
+    from digitdrop.log import logs
+    from digitdrop.system import search_path
+    from digitdrop.system.blas import no_blas_threads
+
+    search_path.shut()
+    no_blas_threads()
+    logs.begin(arguments, os.environ)
+    try:
+        text = None if {"-h", "--help"} & {*arguments} else mishaps.too_little_memory()
+        if not text:
+            from digitdrop.cli.console import run
+
+            run(load())
+    except (MemoryError, ImportError, OSError) as error:
+        text, _ = mishaps.told(error) or (None, 0)
+        if not text:
+            raise
+    logs.complain(text)
+    sys.exit(mishaps.COULD_NOT_RUN)
+
+
+def _fill_descriptors() -> None:
+    """Have 0, 1 and 2 lead somewhere: else a file that is opened gets what libraries print."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free: this one
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)

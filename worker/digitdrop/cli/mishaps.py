@@ -1,0 +1,73 @@
+"""What the machine refuses, in one line: memory, threads, rights, room for the output."""
+
+import errno
+import os
+from typing import Final
+
+from digitdrop.escape import printable
+
+COULD_NOT_RUN: Final = 2
+BROKE_OFF: Final = 3
+"""Exit codes, as README has them."""
+
+REFUSED: Final = (MemoryError, RuntimeError, ImportError)
+"""What a lack of memory or threads is raised as, besides OSError: see `outage`."""
+
+_LEAST: Final = 256 << 20  # bytes: with less OpenBLAS ends the process itself, past all of Python
+_MEMORY: Final = "not enough memory: free some, or raise the limit (ulimit -v, MemoryMax=)"
+_NO_MEMORY: Final = ("failed to map segment", "cannot allocate memory", "bad_alloc")
+_TOO_MANY: Final = {errno.EMFILE, errno.ENFILE}
+
+
+def told(error: BaseException) -> tuple[str, int] | None:
+    """Say what was refused, and with which exit code to end; None if that is a fault of ours."""
+    if isinstance(error, MemoryError) or _speaks_of(error, _NO_MEMORY):
+        return _MEMORY, COULD_NOT_RUN
+    if isinstance(error, RuntimeError) and _speaks_of(error, ("can't start new thread",)):
+        return (
+            "cannot start a thread: raise the limit of processes (ulimit -u, TasksMax=), or the "
+            "memory",
+            COULD_NOT_RUN,
+        )
+    if isinstance(error, RuntimeError) and _speaks_of(error, ("symlink loop",)):
+        return str(error), COULD_NOT_RUN  # by Path.resolve, up to Python 3.12
+    return _refused(error) if isinstance(error, OSError) else None
+
+
+def outage(error: Exception) -> OSError:
+    """Take a lack of memory or threads for what it is: something that the system refuses for now.
+
+    Raises:
+        Exception: this error, if it is neither that nor an OSError.
+    """
+    if isinstance(error, OSError):
+        return error
+    if isinstance(error, REFUSED) and (found := told(error)):
+        return OSError(errno.ENOMEM, found[0])
+    raise error
+
+
+def too_little_memory() -> str | None:
+    """Say that this process may take too little memory to read a picture; None if it may."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY or limit >= _LEAST:
+        return None
+    return f"{_MEMORY}: it is {limit >> 20} MiB, and {_LEAST >> 20} MiB are too little already"
+
+
+def _speaks_of(error: BaseException, words: tuple[str, ...]) -> bool:
+    text = str(error).lower()
+    return any(word in text for word in words)
+
+
+def _refused(error: OSError) -> tuple[str, int]:
+    why = error.strerror or str(error) or type(error).__name__
+    if error.errno in _TOO_MANY:
+        return f"{why}: raise the limit of open files (ulimit -n, LimitNOFILE=)", COULD_NOT_RUN
+    if error.filename is None:
+        return f"cannot write the output: {why}", BROKE_OFF
+    return f"cannot use {printable(os.fsdecode(str(error.filename)))}: {why}", COULD_NOT_RUN

@@ -1,0 +1,99 @@
+"""Readings as a shard: Parquet or CSV, with the columns and the values of the local report."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from digitdrop.cluster.files import get, put
+from digitdrop.cluster.plan import Plan
+from digitdrop.errors import ReportError
+from digitdrop.outbox.row import COLUMNS, END, HEADER, cells, line
+from digitdrop.values import Reading, Status
+
+_DIGIT: Final = pa.int8()
+_TYPES: Final = {
+    "time": pa.timestamp("ms", "UTC"),
+    "prediction": _DIGIT,
+    "confidence": pa.float64(),
+    "runner_up": _DIGIT,
+    "runner_up_confidence": pa.float64(),
+}
+SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in COLUMNS])
+"""Of a Parquet shard; what is empty in the CSV is null where it would be a number."""
+
+_READ: Final[dict[pa.DataType, Callable[[str], object]]] = {
+    _TYPES["time"]: datetime.fromisoformat,
+    _DIGIT: int,
+    pa.float64(): float,
+}
+
+
+def write(plan: Plan, number: int, readings: Sequence[Reading]) -> None:
+    """Write a shard whole; one of the same share is replaced.
+
+    Raises:
+        ReportError: it cannot be written.
+    """
+    put(plan.shard(number), _FORMATS[plan.shards](readings))
+
+
+def tally(plan: Plan, number: int) -> Counter[Status] | None:
+    """Count the rows of a shard by status; None if there is no such shard yet.
+
+    Raises:
+        ReportError: it cannot be read.
+    """
+    content = get(plan.shard(number))
+    if content is None:
+        return None
+    try:
+        return Counter(map(Status, _STATUSES[plan.shards](content)))
+    except (ValueError, KeyError, csv.Error) as error:  # Arrow's and Unicode's are among them
+        raise ReportError(
+            f"{plan.shard(number)} is no part of a report of ours: move it away ({error})"
+        ) from error
+
+
+def _of_parquet(content: bytes) -> list[str]:
+    shard = parquet.ParquetFile(pa.BufferReader(content))
+    # Ray gives Arrow a type whose values are unpickled: columns of others are not read.
+    if not shard.schema_arrow.equals(SCHEMA):
+        raise ValueError("it has other columns")
+    statuses: list[str] = shard.read(columns=["status"])["status"].to_pylist()
+    return statuses
+
+
+def _of_csv(content: bytes) -> list[str]:
+    if not content.startswith(HEADER + END):
+        raise ValueError("it has other columns")
+    return [row["status"] for row in csv.DictReader(io.StringIO(content.decode()))]
+
+
+_STATUSES: Final = {"parquet": _of_parquet, "csv": _of_csv}
+
+
+def _parquet(readings: Sequence[Reading]) -> bytes:
+    columns = zip(*map(cells, readings), strict=True)
+    arrays = [_array(texts, field.type) for texts, field in zip(columns, SCHEMA, strict=True)]
+    file = io.BytesIO()
+    parquet.write_table(pa.table(arrays, schema=SCHEMA), file, compression="zstd")
+    return file.getvalue()
+
+
+def _array(texts: Sequence[str], kind: pa.DataType) -> pa.Array:
+    if kind not in _READ:
+        return pa.array(texts, kind)
+    return pa.array([_READ[kind](text) if text else None for text in texts], kind)
+
+
+def _csv(readings: Sequence[Reading]) -> bytes:
+    return HEADER + END + b"".join(map(line, readings))
+
+
+_FORMATS: Final = {"parquet": _parquet, "csv": _csv}

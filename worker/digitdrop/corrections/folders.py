@@ -1,0 +1,70 @@
+"""The folders of `review/` that say what a picture shows, and which pictures in them are ready."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from digitdrop.intake.listing import Found, find, listing
+from digitdrop.intake.settle import Now, Settler
+
+FOLDERS: Final[dict[str, int | None]] = {
+    **{str(digit): digit for digit in range(10)},
+    "none": None,
+}
+"""Folders in `review/`, and what they say of the pictures in them; None: no single digit."""
+
+
+class Folders:
+    """Lists them, and passes over what was found to belong to no row."""
+
+    def __init__(self, review: Path, settler: Settler, clock: Callable[[], Now]) -> None:
+        """Begin with nothing to pass over.
+
+        Args:
+            review: the folder of the outbox.
+            settler: its own, since it tells files apart by name.
+            clock: tells the time.
+        """
+        self._review = review
+        self._settler = settler
+        self._clock = clock
+        self._strange: dict[str, Found] = {}
+        """Files that belong to no row; no more than lie there."""
+
+    def ready(self) -> list[str]:
+        """Name the pictures that may be read, as FOLDER/NAME; make folders that are missing.
+
+        Raises:
+            OSError: a folder cannot be listed, or not made.
+        """
+        now = self._clock()
+        ready, strange = [], {}
+        for folder in FOLDERS:
+            for found in self._listed(folder):
+                name = f"{folder}/{found.name}"
+                known = self._strange.get(name)
+                if known and known.stamp.same_content_as(found.stamp):
+                    strange[name] = known
+                elif self._settler.is_settled(replace(found, name=name), now):
+                    ready.append(name)
+        self._strange = strange
+        self._settler.end_of_listing()
+        return ready
+
+    def _listed(self, folder: str) -> Iterator[Found]:
+        try:
+            yield from listing(self._review / folder)
+        except FileNotFoundError:
+            (self._review / folder).mkdir(exist_ok=True)
+
+    def due(self) -> float:
+        """Say in how many seconds another picture may be ready."""
+        return self._settler.due(self._clock())
+
+    def pass_over(self, name: str) -> bool:
+        """Leave a picture alone until it changes; False if it is not there any more."""
+        found = find(self._review, name)
+        if found:
+            self._strange[name] = found
+        return found is not None

@@ -1,0 +1,153 @@
+"""Frames -> calibrated probabilities. The only module that knows LiteRT."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from math import isfinite
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert.interpreter import Interpreter
+
+from digitdrop.errors import ModelError
+from digitdrop.inference.quiet import hushed
+from digitdrop.system.regular import opened
+from digitdrop.values import CLASSES, Frame, Probabilities, Thresholds
+
+SIZES = (16, 4, 1)
+"""Batch sizes that the runtime is prepared for, largest first.
+
+A frame takes as long in a batch of 16 as in one of 64 or 128; but each size takes
+memory for what is between its layers (with 64 in the list 15 MB, without 7) and time
+when first met.
+
+Resizing an input makes XNNPACK pack its weights again, which costs more than
+classifying the batch; so each size keeps an interpreter, made when first met.
+"""
+
+
+class Classifier:
+    """A trained network with its card; made once, used by one thread."""
+
+    def __init__(
+        self, model: bytes, *, name: str, thresholds: Thresholds, threads: int = 1
+    ) -> None:
+        """Wrap the bytes of a LiteRT model; `load` reads and checks them first."""
+        self.name = name
+        self.thresholds = thresholds
+        self._model = model
+        self._threads = threads
+        self._prepared: dict[int, Interpreter] = {}
+        with hushed():
+            self._prepare(1)
+
+    def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[bytes, str, Thresholds]]:
+        """Let another process have a copy, which uses one thread."""
+        return _copied, (self._model, self.name, self.thresholds)
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1) -> Self:
+        """Load `digits.tflite` and its card `digits.json` from a folder.
+
+        Raises:
+            ModelError: one of the two is missing or damaged, or the model is
+                not the one that its card describes.
+        """
+        card_path, model_path = folder / "digits.json", folder / "digits.tflite"
+        try:
+            card, model = json.loads(_content(card_path)), _content(model_path)
+            thresholds = _checked(Thresholds(**card["thresholds"]))
+            expected = card["sha256"]
+        except FileNotFoundError as error:
+            raise ModelError(
+                f"no model at {error.filename}: expected digits.tflite and digits.json; "
+                "get them with `digitdrop train`, or name their folder with --model"
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            detail = error.strerror if isinstance(error, OSError) else repr(error)
+            raise ModelError(
+                f"cannot use the model in {folder}: {detail}; name a folder with --model that "
+                "holds digits.tflite and its card digits.json"
+            ) from error
+        found = hashlib.sha256(model).hexdigest()
+        if found != expected:
+            raise ModelError(
+                f"{model_path} has SHA-256 {found[:8]}..., but its card {card_path.name} says "
+                f"{str(expected)[:8]}...: put back the pair that belongs together"
+            )
+        return cls(model, name=f"digits-{found[:8]}", thresholds=thresholds, threads=threads)
+
+    def probabilities(self, frames: Sequence[Frame]) -> Probabilities:
+        """Classify frames; the answer for one does not depend on its neighbours.
+
+        Args:
+            frames: any number, also none; each uint8 (28, 28), 0 = paper, 255 = ink.
+
+        Returns:
+            float32 (frames, 12), softmax of the logits over the card's temperature.
+        """
+        logits = np.empty((len(frames), CLASSES), np.float32)
+        done = 0
+        for size in SIZES:
+            while len(frames) - done >= size:
+                batch = np.stack(frames[done : done + size])
+                logits[done : done + size] = self._logits(batch)
+                done += size
+        scaled = logits / np.float32(self.thresholds.temperature)
+        scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
+        np.exp(scaled, out=scaled)
+        scaled /= scaled.sum(axis=1, keepdims=True)
+        return scaled
+
+    def _logits(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        interpreter = self._prepared.get(len(batch)) or self._prepare(len(batch))
+        signature = interpreter.get_input_details()[0]
+        interpreter.set_tensor(signature["index"], batch[..., None].astype(signature["dtype"]))
+        try:
+            interpreter.invoke()
+        except RuntimeError as error:
+            raise MemoryError(f"LiteRT: {error}") from error  # the model has run before
+        answer: npt.NDArray[np.float32] = interpreter.get_tensor(
+            interpreter.get_output_details()[0]["index"]
+        )
+        return answer
+
+    def _prepare(self, size: int) -> Interpreter:
+        try:
+            interpreter = Interpreter(model_content=self._model, num_threads=self._threads)
+            interpreter.resize_tensor_input(
+                interpreter.get_input_details()[0]["index"], (size, 28, 28, 1)
+            )
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            if self._prepared:  # with the same model
+                raise MemoryError(f"LiteRT: {error}") from error
+            raise ModelError(f"LiteRT cannot load the model {self.name}: {error}") from error
+        self._prepared[size] = interpreter
+        return interpreter
+
+
+def _content(path: Path) -> bytes:
+    with opened(path, links=True) as file:
+        return file.read()
+
+
+def _checked(thresholds: Thresholds) -> Thresholds:
+    """Pass thresholds on, if they can be reckoned with.
+
+    Raises:
+        ValueError: one is no number, or the temperature divides nothing.
+    """
+    for name, value in asdict(thresholds).items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise ValueError(f"{name} is {value!r}, and must be a number")
+    if thresholds.temperature <= 0:
+        raise ValueError(f"temperature is {thresholds.temperature}, and must be above 0")
+    return thresholds
+
+
+def _copied(model: bytes, name: str, thresholds: Thresholds) -> Classifier:
+    return Classifier(model, name=name, thresholds=thresholds)

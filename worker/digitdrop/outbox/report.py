@@ -1,0 +1,170 @@
+"""The report: repair, append, ids. UTF-8, RFC 4180, one physical line per row."""
+
+import errno
+import logging
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from digitdrop.outbox.ends import is_foreign, last_time, torn_tail
+from digitdrop.outbox.rotation import Rotation
+from digitdrop.outbox.row import BOM, END, HEADER, LONGEST, line
+from digitdrop.outbox.rows import FOREIGN, Rows
+from digitdrop.system.disk import make_folder, sync_folders
+from digitdrop.system.regular import descriptor, opened
+from digitdrop.values import Reading
+
+logger = logging.getLogger(__name__)
+
+REPORT: Final = "predictions.csv"
+"""What the report is called in an outbox."""
+
+
+class Report(Rows):
+    """A CSV that grows by whole rows, and heals what a crash has torn."""
+
+    def __init__(self, path: Path, rotation: Rotation | None = None) -> None:
+        """Name the file; nothing is opened or held between two appends.
+
+        People may replace, move or delete the report meanwhile: the next append
+        goes to whatever then has the name, or begins a new one.
+
+        Args:
+            path: the report.
+            rotation: when to close it and begin a new one; never if None.
+        """
+        super().__init__(path)
+        self._rotation = rotation
+        self._torn: tuple[int, int] | None = None
+
+    def prepare(self) -> None:
+        """Repair the end of the report; call it once, at the start.
+
+        A last line that is no whole row was torn by a crash: it is cut, and kept
+        in `NAME.torn` beside the report. One that only lacks its end, as editors
+        save it, is a row like any other, and gets its end at the next append.
+        A file that is none of ours stays as it is.
+
+        Raises:
+            OSError: the report cannot be opened for writing.
+        """
+        try:
+            file = opened(self._path, "rb+")
+        except FileNotFoundError:
+            return
+        with file:
+            if is_foreign(file.readline(LONGEST)):
+                return
+            torn = torn_tail(file)
+            if torn:
+                self._keep_aside(torn)
+                file.seek(-len(torn), os.SEEK_END)
+                file.truncate()
+                logger.warning("cut a torn last line of %d bytes off the report", len(torn))
+            os.fsync(file.fileno())
+
+    def is_foreign(self) -> bool:
+        """Say whether the file is none of ours: it has another header, or is no CSV at all.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        try:
+            with opened(self._path) as file:
+                return is_foreign(file.readline(LONGEST))
+        except FileNotFoundError:
+            return False
+
+    def append(self, readings: Sequence[Reading]) -> None:
+        """Add rows with one write; once this returns, a power cut cannot take them back.
+
+        Where the report turns over by day or month, give the rows of one `parts`.
+
+        Raises:
+            OSError: the disk is full, read-only or failing, or another program holds
+                the file; nothing was added, or recovery cuts it. Do it again later.
+        """
+        rows = b"".join(line(reading) for reading in readings)
+        make_folder(self._path.parent)
+        self._set_aside_foreign()
+        if self._rotation and not self._torn:  # a torn end is mended where it is
+            self._turn_over(self._rotation, readings[0].time, len(rows))
+        file = descriptor(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY)
+        try:
+            self._append(file, rows)
+        finally:
+            os.close(file)
+
+    def parts(self, readings: Sequence[Reading]) -> list[list[Reading]]:
+        """Split rows where a new report begins, so that each part can be one append."""
+        rotation = self._rotation
+        if not rotation:
+            return [list(readings)] if readings else []
+        return [list(part) for _, part in groupby(readings, key=lambda one: rotation.of(one.time))]
+
+    def _turn_over(self, rotation: Rotation, new: datetime, more: int) -> None:
+        """Close the report if it is due; the append then begins a new one."""
+        try:
+            with opened(self._path) as file:
+                size = file.seek(0, os.SEEK_END)
+                last = last_time(file)
+        except FileNotFoundError:
+            return
+        if last and rotation.is_due(last=last, new=new, size=size + more):
+            logger.info("closed the report: it is now %s", rotation.close(self._path, last).name)
+
+    def _append(self, descriptor: int, rows: bytes) -> None:
+        status = os.fstat(descriptor)
+        size = status.st_size
+        if self._torn and self._torn[0] == status.st_ino:
+            size = self._torn[1]
+            os.ftruncate(descriptor, size)
+        if not size:  # first, since after the rows nothing may fail any more
+            sync_folders([self._path.parent])
+        self._torn = (status.st_ino, size)
+        try:
+            _write_all(descriptor, _lead(descriptor, size) + rows)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            self._torn = None
+            raise
+        self._torn = None
+
+    def _set_aside_foreign(self) -> None:
+        """Rename a report whose header is not ours: never append to what would misread it."""
+        try:
+            with opened(self._path) as file:
+                head = file.readline(1000)
+        except FileNotFoundError:
+            return
+        if head and head.removeprefix(BOM).rstrip(b"\r\n") != HEADER:
+            now = datetime.now(UTC)
+            aside = self._path.with_stem(f"{self._path.stem}{FOREIGN}{now:%Y%m%dT%H%M%S%f}")
+            self._path.rename(aside)
+            logger.warning("the report had a foreign header; it is now %s", aside.name)
+
+    def _keep_aside(self, torn: bytes) -> None:
+        with opened(self._path.with_name(f"{self._path.name}.torn"), "ab") as file:
+            file.write(torn + END)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    if os.write(descriptor, content) != len(content):  # all of it or nothing, see `append`
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(descriptor)
+
+
+def _lead(descriptor: int, size: int) -> bytes:
+    """Write the header of a new report, or the line break that an editor left out."""
+    if not size:
+        return HEADER + END
+    os.lseek(descriptor, size - 1, os.SEEK_SET)
+    return {b"\n": b"", b"\r": b"\n"}.get(os.read(descriptor, 1), END)

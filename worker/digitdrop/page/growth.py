@@ -1,0 +1,108 @@
+"""What a report has gained since the last look, so that a page costs what is new."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, TypeAlias
+
+from digitdrop.outbox.ends import is_foreign
+from digitdrop.outbox.foreign import lines
+from digitdrop.outbox.row import LONGEST, Row, is_whole, lines_of, search
+from digitdrop.outbox.rows import Rows
+from digitdrop.system.regular import opened
+
+_CHUNK: Final = 1 << 20
+_GUARD: Final = 256  # bytes: more than an id, a time and a digest take
+
+_File: TypeAlias = tuple[int, int]
+"""Device and inode: a closed report is known by them under its new name."""
+
+
+@dataclass(slots=True)
+class _Mark:
+    """How far a file was read."""
+
+    end: int
+    """Bytes."""
+    tail: bytes
+    """The last of them: still there unless somebody edited the file."""
+
+
+class Growth:
+    """Reads a report and those closed before it, each row once as long as they only grow."""
+
+    def __init__(self, rows: Rows) -> None:
+        """Take what lists the files; none is held open between two looks."""
+        self._rows = rows
+        self._marks: dict[_File, _Mark] = {}
+
+    def rows(self) -> tuple[bool, Iterator[tuple[str, Row]]]:
+        """Give the rows since the last look, oldest first.
+
+        Returns:
+            Whether what was given before still holds, and the rows. If a file was
+            edited, replaced or taken away, it does not, and these are all rows.
+        """
+        paths = self._rows.files()
+        holds = self._only_grew(paths)
+        if not holds:
+            self._marks.clear()
+        return holds, (row for path in paths for row in self._read(path))
+
+    def _only_grew(self, paths: list[Path]) -> bool:
+        with ExitStack() as stack:
+            files = [stack.enter_context(opened(path)) for path in paths]
+            there = {_identity(file): file for file in files}
+            return all(
+                key in there and _has(there[key], mark) for key, mark in self._marks.items()
+            )
+
+    def _read(self, path: Path) -> Iterator[tuple[str, Row]]:
+        with opened(path) as file:
+            mark = self._marks.setdefault(_identity(file), _Mark(0, b""))
+            if is_foreign(file.readline(LONGEST)):  # nobody adds to it any more
+                yield from self._read_whole(file, mark)
+                return
+            file.seek(mark.end)
+            for chunk in _chunks(file):
+                mark.end += len(chunk)
+                mark.tail = (mark.tail + chunk)[-_GUARD:]
+                yield from search(lines_of(io.BytesIO(chunk)), None)
+
+    def _read_whole(self, file: BinaryIO, mark: _Mark) -> Iterator[tuple[str, Row]]:
+        if mark.end:
+            return
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _GUARD))
+        mark.end, mark.tail = size, file.read()
+        yield from search(lines(file), None)
+
+
+def _identity(file: BinaryIO) -> _File:
+    status = os.fstat(file.fileno())
+    return status.st_dev, status.st_ino
+
+
+def _has(file: BinaryIO, mark: _Mark) -> bool:
+    file.seek(mark.end - len(mark.tail))
+    return file.read(len(mark.tail)) == mark.tail
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    """Give whole lines, some at a time; a last line that is still being written is left.
+
+    A line too long to be a row comes in parts, so that it takes no memory.
+    """
+    while chunk := file.read(_CHUNK):
+        chunk += file.readline(_CHUNK)
+        lines, end, rest = chunk.rpartition(b"\n")
+        is_part = not end and len(rest) >= _CHUNK
+        whole = chunk if not rest or is_part or is_whole(rest) else lines + end
+        if whole:
+            yield whole
+        if whole != chunk and len(rest) < _CHUNK:
+            return
+        file.seek(len(whole) - len(chunk), os.SEEK_CUR)

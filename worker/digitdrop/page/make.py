@@ -1,0 +1,178 @@
+"""Make the page: of what the report gained, and of what lies on the shelves."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from digitdrop.errors import ReportError
+from digitdrop.outbox.inventory import Digests
+from digitdrop.outbox.report import REPORT
+from digitdrop.outbox.rows import Rows
+from digitdrop.outbox.to_review import count_to_review
+from digitdrop.page.find import find
+from digitdrop.page.growth import Growth
+from digitdrop.page.publish import publish
+from digitdrop.page.render import render
+from digitdrop.page.summary import advice, figures, moment
+from digitdrop.page.tally import Entry, Tally
+from digitdrop.page.thumbnails import Thumbnails
+from digitdrop.page.view import Viewer, corrections
+from digitdrop.status import worker_status
+from digitdrop.status.needs import of_worker
+from digitdrop.status.worker_status import Told
+from digitdrop.system import lock
+from digitdrop.system.mounts import HomeDisk
+from digitdrop.values import Status
+
+_OPEN: Final = 120  # pictures that need a person, at most
+_OPEN_AT_ONCE: Final = 12  # and those that are seen before anything is unfolded
+_FILING: Final = timedelta(seconds=10)  # a picture follows its row onto its shelf by then
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a page tells."""
+
+    rows: int
+    shown: int
+    open: int
+    """Pictures in `review/` and `failed/` that wait for a person."""
+    is_complete: bool
+    """Whether no thumbnail is left to be made, and every picture was on its shelf."""
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        rows = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        shown = f", the newest {self.shown:,} shown" if self.shown < self.rows else ""
+        needs = "1 picture needs" if self.open == 1 else f"{self.open:,} pictures need"
+        return f"{rows}{shown}; {needs} a person"
+
+
+class Maker:
+    """Makes one page again and again, each time at the cost of what is new."""
+
+    def __init__(
+        self, *, outbox: Path, output: Path, newest: int, home: HomeDisk | None = None
+    ) -> None:
+        """Take over what the earlier page has; write nothing yet.
+
+        Args:
+            outbox: with the report, and the pictures.
+            output: the page.
+            newest: rows that are shown.
+            home: the disk of the outbox, if that may be away by now.
+        """
+        self._outbox = outbox
+        self._output = output
+        self._home = home or HomeDisk(outbox)
+        self._rows = Rows(outbox / REPORT)
+        self._newest = newest
+        self._growth = Growth(self._rows)
+        self._tally = self._nothing_yet()
+        self._digests = Digests()
+        self._thumbnails = Thumbnails(output)
+        self._made_of: object = None
+        self._is_complete = False
+
+    def is_due(self) -> bool:
+        """Say whether anything has changed since the page was made, or thumbnails are owed.
+
+        Never while the outbox's disk is away.
+        """
+        return self._home.is_there() and (not self._is_complete or self._state() != self._made_of)
+
+    def make(self, *, now: datetime, patience: float) -> Made:
+        """Make the page.
+
+        Args:
+            now: aware; told in the page.
+            patience: seconds for thumbnails; those not made by then are left out.
+
+        Raises:
+            FolderError: a file that is no page of ours has the name.
+            OSError: the report cannot be read, or the page not be written; do it again later.
+        """
+        until = time.monotonic() + patience
+        state, worker = self._state(), self._worker()
+        inbox = Path(worker.inbox) if worker else None
+        self._read()
+        shown, still_open = self._tally.newest(), self._tally.open()
+        paths = find(self._outbox, _merged(shown, still_open), self._digests)
+        still_open = [entry for entry in still_open if entry.id in paths]
+        pictured = [*still_open[:_OPEN], *shown]
+        all_made = self._thumbnails.make(pictured, paths, until=until)
+        viewer = Viewer(
+            outbox=self._outbox, output=self._output, paths=paths, thumbnails=self._thumbnails
+        )
+        right = corrections(shown)
+        values = figures(self._tally, now) | {
+            "items": (items := viewer.items(shown, right)),
+            "open_items": viewer.items(still_open[:_OPEN], right),
+            "open_count": (to_review := sum(count_to_review(self._outbox, inbox).values())),
+            "needs": of_worker(worker) if worker else [],
+            "status_choices": sorted(_choices([item.status for item in items]), key=_rank),
+            "day_choices": sorted(_choices([item.day for item in items]), reverse=True),
+            "first_open": _OPEN_AT_ONCE,
+            "advice": advice(self._outbox),
+            "last": moment(shown[0].time) if shown else "",
+        }
+        publish(render(values), self._output)
+        self._made_of = state
+        filed = all(entry.id in paths or _is_filed(entry, now) for entry in shown)
+        self._is_complete = all_made and filed
+        return Made(self._tally.rows, len(items), to_review, self._is_complete)
+
+    def _read(self) -> None:
+        holds, rows = self._growth.rows()
+        if not holds:
+            self._tally = self._nothing_yet()
+        for row_id, row in rows:
+            self._tally.add(row_id, row)
+
+    def _nothing_yet(self) -> Tally:
+        return Tally(newest=self._newest, sieve=self._still_open)
+
+    def _still_open(self, entries: list[Entry]) -> list[Entry]:
+        """Leave the rows whose pictures nobody has taken from `review/` or `failed/`."""
+        paths, now = find(self._outbox, entries, self._digests), datetime.now(UTC)
+        return [entry for entry in entries if entry.id in paths or not _is_filed(entry, now)]
+
+    def _state(self) -> object:
+        """Give what changes whenever the report does, or what the worker cannot do."""
+        files = []
+        for path in self._rows.files():
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            files.append((path, status.st_ino, status.st_size, status.st_mtime_ns))
+        worker = self._worker()
+        return files, of_worker(worker) if worker else []
+
+    def _worker(self) -> Told | None:
+        """Read what the worker tells of itself; None where none is running."""
+        try:
+            holder = lock.holder(self._outbox / REPORT)
+        except ReportError:
+            return None
+        return worker_status.read(self._outbox, holder) if holder else None
+
+
+def _is_filed(entry: Entry, now: datetime) -> bool:
+    """Say whether a picture must have come to its shelf by now."""
+    return abs(now - entry.time) > _FILING  # a clock may have been set back since
+
+
+def _merged(*groups: list[Entry]) -> list[Entry]:
+    """Give each row once, newest first."""
+    return sorted({entry for group in groups for entry in group}, reverse=True)
+
+
+def _rank(choice: tuple[str, int]) -> int:
+    return list(Status).index(Status(choice[0]))
+
+
+def _choices(values: list[str]) -> list[tuple[str, int]]:
+    return [(value, values.count(value)) for value in dict.fromkeys(values)]

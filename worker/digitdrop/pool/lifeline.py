@@ -1,0 +1,53 @@
+"""Processes that read for another one: how they are started, and end and log as it does."""
+
+import multiprocessing
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import TypeVar, TypeVarTuple
+
+from digitdrop.cli.mishaps import REFUSED, outage
+from digitdrop.log import logs
+from digitdrop.system.orphan import end_with_parent
+from digitdrop.system.signals import start_deaf, stay_deaf
+
+Heard = TypeVar("Heard")
+Said = TypeVar("Said")
+Arguments = TypeVarTuple("Arguments")
+
+
+def begun(
+    work: "Callable[[Connection[Said, Heard], *Arguments], None]", *arguments: *Arguments
+) -> tuple[SpawnProcess, "Connection[Heard, Said]"]:
+    """Start a process, and give it and our end of the pipe to it.
+
+    It is deaf to Ctrl-C: else that would end it, and what it was reading were to blame.
+
+    Args:
+        work: what it does, given its end of the pipe and the arguments;
+            `live_for_parent` is the first of it.
+        arguments: they are sent there.
+
+    Raises:
+        OSError: no process can be started, for want of memory perhaps.
+    """
+    context = multiprocessing.get_context("spawn")  # a fork would share our threads' locks
+    ours, theirs = context.Pipe()
+    process = context.Process(target=work, args=(theirs, *arguments), daemon=True)
+    try:
+        start_deaf(process)
+    except REFUSED as error:
+        raise outage(error) from error
+    theirs.close()  # so that the pipe ends when the process does
+    return process, ours
+
+
+def live_for_parent() -> None:
+    """End this process once its parent is gone, even within a picture; log as it does.
+
+    Whether the worker shall stop is for the parent to hear: a Ctrl-C, and systemd, tell
+    all processes. `start_deaf` sees to that earlier, but not on Windows.
+    """
+    stay_deaf()
+    logs.as_in_parent()
+    end_with_parent()

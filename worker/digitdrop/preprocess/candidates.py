@@ -1,0 +1,174 @@
+"""Dark ink on light paper -> the frames that it may be, each with a trust. A part of `glyph`."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from digitdrop.preprocess.background import Ink, even, is_shadow, uneven
+from digitdrop.preprocess.components import ALONG_EDGE, Marks, groups, marked, pieces, without
+from digitdrop.preprocess.histogram import Tones, histogram, quantiles
+from digitdrop.preprocess.line_removal import LEAST as CROP
+from digitdrop.preprocess.line_removal import bold, unruled
+from digitdrop.preprocess.mnist_frame import SIDE, narrowed, to_frame
+from digitdrop.values import Frame, Grey
+
+CONTRAST = 10
+"""Grey levels between ink and paper, below which there is nothing to see."""
+LEAST_TRUST = 0.02
+"""What is less likely than this is not worth the time."""
+SHADED = 0.6
+"""How far to trust that a side which is darker than even paper lies in a shadow."""
+SMOOTH_LIGHT = 0.75
+"""How far to trust that uneven light falls off smoothly, rather than at a shadow's edge."""
+PALE = 70
+"""In uneven light, ink weaker than this, of 255, is trusted less, by the square: the marks on made
+pictures of digits have 152 in the middle of all, less than 58 one in ten; those of nothing, 15."""
+SOFT = 0.03
+"""How far the soft edge of a stroke reaches, as a share of the digit's size."""
+BOLD = 0.5
+"""How far to trust that only what is darker than the print is writing."""
+STRETCHED = 0.65
+"""How far to trust that ink which fills an exact square was stretched into it."""
+
+Weighted = tuple[float, Frame]
+Found = tuple[float, int, Frame]
+"""Trust, how strong the ink is, 1-255, and the frame."""
+
+
+def candidates(grey: Grey, split: Tones, trust: float) -> Iterator[Weighted]:
+    """Yield what a picture may say if its ink is the darker part; nothing on bare paper.
+
+    Args:
+        grey: the picture.
+        split: its tones.
+        trust: how likely it is that the ink is the darker part; what is found
+            shares it out, and where there is too little of it, it is not looked for.
+    """
+    if split.light_is_even:
+        ink = even(grey, split)
+        shaded = is_shadow(ink > split.light - split.threshold)
+        yield from (
+            (its, frame) for its, _, frame in _lined(ink, (1 - SHADED if shaded else 1) * trust)
+        )
+        if not shaded:
+            return
+        trust *= SHADED
+    smooth, sharp = uneven(grey)
+    found = list(_lined(smooth, SMOOTH_LIGHT * trust))
+    if found:  # else it is bare paper, of which the other way would show the grain
+        found += _lined(sharp, (1 - SMOOTH_LIGHT) * trust)
+    yield from ((its * min(1.0, ink / PALE) ** 2, frame) for its, ink, frame in found)
+
+
+def _lined(ink: Ink, trust: float) -> Iterator[Found]:
+    """Yield the frames of ink, with and without what may be print."""
+    if ink.max() < CONTRAST or trust < LEAST_TRUST:
+        return
+    marks = marked(ink)
+    writing = bold(marks.mask, ink) if max(ink.shape) > SIDE else None
+    if writing is not None:
+        yield from _bordered(pieces(writing, ink, marks.faint), ink, BOLD * trust)
+        trust *= 1 - BOLD
+    plain, lines = unruled(marks.mask)
+    share = 0.0 if not lines else 0.5 if lines == 1 else 0.85
+    if lines:
+        rest = ink * (marks.mask <= plain)
+        yield from _bordered(pieces(plain, rest, marks.faint), rest, share * trust)
+    yield from _bordered(marks, ink, (1 - share) * trust)
+
+
+def _bordered(marks: Marks, ink: Ink, trust: float) -> Iterator[Found]:
+    """Yield the frames of marks, with and without what runs along the picture's border."""
+    if not len(marks.mass) or _is_grain(marks):
+        return
+    along = marks.contact > ALONG_EDGE
+    if along.any():
+        inner = without(ink, marks, along)
+        inside = marked(inner)
+        if inner.max() >= CONTRAST and _counts(inside, marks):
+            # In a small crop even a digit may run along the border.
+            share = 0.8 if max(ink.shape) >= CROP else 0.15
+            yield from _grouped(inside, inner, share * trust)
+            yield from _grouped(marks, ink, (1 - share) * trust)
+            return
+    yield from _grouped(marks, ink, trust)
+
+
+def _is_grain(marks: Marks) -> bool:
+    """Tell the grain of the paper, many small marks of which none stands out."""
+    main = int(marks.score.argmax())
+    small = max(marks.boxes[main, 2:]) < 0.15 * max(marks.labels.shape)
+    return bool(len(marks.mass) >= 8 and small and marks.mass[main] < 0.35 * marks.mass.sum())
+
+
+def _counts(inside: Marks, marks: Marks) -> bool:
+    """Tell whether what remains without the edges is more than their crumbs."""
+    if not len(inside.mass):
+        return False
+    main = int(inside.score.argmax())
+    tall = max(inside.boxes[main, 2:]) >= 0.1 * max(marks.labels.shape)
+    return bool(tall and inside.mass[main] >= 0.02 * marks.mass.sum())
+
+
+def _grouped(marks: Marks, ink: Ink, trust: float) -> Iterator[Found]:
+    """Yield the likeliest group of marks, and all together if there are more."""
+    if trust < LEAST_TRUST:
+        return
+    sets = groups(marks)
+    if len(sets) == 1:
+        if _is_stretched(ink, marks, sets[0]):
+            yield STRETCHED * trust, 255, to_frame(narrowed(ink))
+            trust *= 1 - STRETCHED
+        yield trust, *_frame(ink, marks, sets[0])
+        return
+    # Two pieces of like size are a number; one large and a small one, a digit and dirt.
+    together = 0.75 if _are_alike(marks, sets[0], sets[1]) else 0.2
+    yield (1 - together) * trust, *_frame(ink, marks, sets[0])
+    yield together * trust, *_frame(ink, marks, [piece for group in sets for piece in group])
+
+
+def _is_stretched(ink: Ink, marks: Marks, group: list[int]) -> bool:
+    """Tell whether ink touches all four sides of an exact square: digits seldom are one."""
+    height, width = ink.shape
+    return height == width and _box(marks, group)[2:] == (width, height)
+
+
+def _are_alike(marks: Marks, one: list[int], other: list[int]) -> bool:
+    tall = [float(_box(marks, group)[3]) for group in (one, other)]
+    mass = [float(marks.mass[group].sum()) for group in (one, other)]
+    return 0.5 <= tall[0] / tall[1] <= 2 and mass[1] >= 0.15 * mass[0]
+
+
+def _box(marks: Marks, group: list[int]) -> tuple[int, int, int, int]:
+    boxes = marks.boxes[group]
+    if len(boxes) == 1:
+        left, top, width, height = boxes[0].tolist()
+        return left, top, width, height
+    left, top = boxes[:, :2].min(axis=0)
+    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    return int(left), int(top), int(right - left), int(bottom - top)
+
+
+def _frame(ink: Ink, marks: Marks, group: list[int]) -> tuple[int, Frame]:
+    """Frame some marks; tell how strong their ink is."""
+    left, top, width, height = _box(marks, group)
+    # MNIST's boxes hold the faintest edges of the strokes.
+    soft = max(1, round(SOFT * max(width, height)))
+    inside = (
+        slice(max(0, top - soft), top + height + soft),
+        slice(max(0, left - soft), left + width + soft),
+    )
+    chosen = marks.of(group, inside)
+    brush = np.ones((2 * soft + 1, 2 * soft + 1), np.uint8)
+    around = cv2.dilate(chosen.view(np.uint8), brush) > 0
+    near = around & (ink[inside] > marks.faint) | chosen
+    cut = ink[inside] * near
+    peak = max(1, int(quantiles(histogram(cut[chosen]), _FULL)))
+    left, top, width, height = cv2.boundingRect(near.view(np.uint8))
+    tight = cut[top : top + height, left : left + width]
+    return peak, to_frame(np.asarray(cv2.convertScaleAbs(tight, alpha=255 / peak), np.uint8))
+
+
+_FULL = np.array(0.8)
+"""Ink darker than this share of it is drawn at full strength."""

@@ -1,0 +1,239 @@
+"""A file whose bytes are complete: one picture, or several pages. A part of `decode`."""
+
+import io
+import logging
+import math
+import re
+import struct
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+from PIL import ImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
+
+from digitdrop.container import jpeg, unread
+from digitdrop.container.checked import cut_off, has_hole, unwritten
+from digitdrop.errors import Incomplete, InputError, NotYet, TooLarge, Unreadable
+from digitdrop.preprocess import jpeg_coverage, odd_tiff
+from digitdrop.preprocess.formats import HEAD, NAMES, Format, format_of, may_grow_into_one
+from digitdrop.preprocess.greyscale import MANY_PIXELS, to_grey
+from digitdrop.preprocess.orientation import upright
+from digitdrop.system.memory import PIXEL, is_short, shortage
+from digitdrop.values import Grey, Limits
+
+logger = logging.getLogger(__name__)
+
+REDUCED = {8: 180_000, 4: MANY_PIXELS // 2, 2: MANY_PIXELS // 2}
+"""By which factor a JPEG is reduced while it is decoded, if at least so many pixels are left.
+
+At 1/8 each is the mean of 64, and of 12 megapixels 500 x 375 are left: photos enlarged to that
+size were read as well as at full size. At 1/4 and 1/2 phones' smaller pictures lost some.
+"""
+MOST_REDUCED: Final = 8
+"""A JPEG that is decoded at reduced scale may have so many times the pixels that are allowed."""
+LONGEST_SIDE: Final = 1_000_000
+"""Pixels: Pillow keeps the place of each row."""
+REMEDY: Final = "save it anew, as PNG or JPEG"
+_LARGE: Final = threading.Lock()
+"""Held by the thread that decodes a large picture: two at once would take all memory."""
+_MANY: Final = 8_000_000
+_ANIMATED: Final = {"GIF", "PNG", "WebP"}
+_COUNTED_BY_THEIR_DECODER: Final = {"AVIF", "HEIF"}
+_CODING: Final = re.compile(rb"\xff\x52\0")
+"""The marker of how a JPEG 2000 is coded."""
+
+
+class Document:
+    """A file whose bytes are complete: one picture, or several pages."""
+
+    def __init__(self, content: bytes, *, limits: Limits | None = None) -> None:
+        """Check the bytes and open the picture; nothing is decoded.
+
+        Raises:
+            Incomplete: the bytes end before the picture does, or there are none.
+            TooLarge: more bytes or pixels than `limits`.
+            Unreadable: anything else that keeps this from being read as a picture.
+        """
+        self._limits = limits or Limits()
+        if len(content) > self._limits.bytes:
+            raise TooLarge(f"{len(content):,} bytes, at most {self._limits.bytes:,} are allowed")
+        form = format_of(content)
+        if form is None:
+            raise _unknown(content)
+        self._form = form
+        self._content = content
+        with _Blaming(form, content, self._limits.spare):
+            checked = form.check(content)
+            self._content = checked.content
+            self._picture = self._opened()
+        self._parts = checked.parts
+        self.doubt = checked.doubt
+        """Why some of it may not be written yet, though it can be decoded; else empty."""
+        self._numbers = checked.pages
+        if form.name in _COUNTED_BY_THEIR_DECODER and self._picture:
+            first = self._picture.tell()
+            others = range(getattr(self._picture, "n_frames", 1))
+            self._numbers = [first, *(number for number in others if number != first)]
+
+    def __len__(self) -> int:
+        """Count the pages."""
+        return len(self._numbers) + len(self._parts)
+
+    @property
+    def cost(self) -> int:
+        """Pixels of all pages, if they are as large as the first.
+
+        Those of an animation count more: each is laid over the one before.
+        """
+        return self._pixels * len(self) * (8 if self._form.name in _ANIMATED else 1)
+
+    @property
+    def _pixels(self) -> int:
+        """Pixels of the page that is open; none where only OpenCV knows the kind."""
+        return math.prod(self._picture.size) if self._picture else 0
+
+    def pages(self) -> Iterator[Grey]:
+        """Decode one page after the other, as `decode` does; raise what it raises."""
+        for number in self._numbers:
+            spare = self._limits.spare + PIXEL * self._pixels
+            with _Blaming(self._form, self._content, spare):
+                page = self._page(number)
+            yield page
+        for part in self._parts:
+            yield next(Document(part, limits=self._limits).pages())
+
+    def _opened(self) -> ImageFile.ImageFile | None:
+        """Open the picture; give None for a TIFF that Pillow does not know and OpenCV may."""
+        try:
+            picture = self._form.open(io.BytesIO(self._content))
+        except Exception:
+            if self._form.name != "TIFF":
+                raise
+            return None
+        self._check_size(picture)
+        return picture
+
+    def _page(self, number: int) -> Grey:
+        if not self._picture:
+            return odd_tiff.decoded(self._content, number, self._limits)
+        try:
+            if number != self._picture.tell():
+                self._picture.seek(number)
+                self._check_size(self._picture)
+        except SyntaxError:
+            if self._form.name != "TIFF":
+                raise
+            return odd_tiff.decoded(self._content, number, self._limits)
+        width, height = self._picture.size
+        if width * height <= _MANY:
+            return self._seen(self._picture)
+        with _LARGE:
+            return self._seen(self._picture)
+
+    def _seen(self, picture: ImageFile.ImageFile) -> Grey:
+        picture.load()
+        if isinstance(picture, Jpeg2KImageFile):
+            picture.reduce = 0  # else the method of this name is hidden
+        if self._form.name == "JPEG":
+            jpeg_coverage.check(picture, self._content)
+        return upright(to_grey(picture), picture)
+
+    def _check_size(self, picture: ImageFile.ImageFile) -> None:
+        """Compare with the limits what is to be decoded, at reduced scale if possible."""
+        whole_size = size = picture.size
+        if self._form.name == "JPEG":
+            check_size(*whole_size, self._limits.pixels * MOST_REDUCED)
+            _draft(picture)
+            size = picture.size
+        elif isinstance(picture, Jpeg2KImageFile):
+            check_size(*whole_size, self._limits.pixels * MOST_REDUCED)
+            size = _draft_of_jpeg_2000(picture, self._content)
+        if max(whole_size) > LONGEST_SIDE:
+            longest = f"a side may have {LONGEST_SIDE:,} at most"
+            raise TooLarge("{}x{} pixels: ".format(*whole_size) + longest)
+        most = self._limits.pixels // self._form.weight
+        if size[0] * size[1] > most:
+            kind = f" of a {self._form.name}" if self._form.weight > 1 else ""
+            in_all = f"pixels, at most {most:,} in all are allowed{kind}"
+            raise TooLarge("{}x{} ".format(*whole_size) + in_all)
+
+
+def check_size(width: int, height: int, most: int) -> None:
+    """Raise TooLarge for more pixels than `most`."""
+    if width * height > most:
+        raise TooLarge(f"{width}x{height} pixels, at most {most:,} in all are allowed")
+
+
+def _draft(picture: ImageFile.ImageFile) -> None:
+    """Let libjpeg decode a large picture at 1/2, 1/4 or 1/8, many times faster."""
+    width, height = picture.size
+    for scale, least in REDUCED.items():
+        if width * height >= scale * scale * least:
+            picture.draft(None, (width // scale, height // scale))
+            return
+
+
+def _draft_of_jpeg_2000(picture: Jpeg2KImageFile, content: bytes) -> tuple[int, int]:
+    """Have a large picture decoded at 1/2, 1/4 ... as far as it is stored in such steps.
+
+    Returns:
+        Width and height that are left.
+    """
+    width, height = picture.size
+    found = _CODING.search(content)
+    levels = content[found.end() + 6] if found and found.end() + 6 < len(content) else 0
+    wanted = math.ceil(math.log(max(1.0, width * height / MANY_PIXELS), 4))
+    picture.reduce = steps = min(levels, wanted)
+    return -(-width >> steps), -(-height >> steps)
+
+
+def _unknown(content: bytes) -> InputError:
+    if may_grow_into_one(content):
+        return Incomplete(f"the file ends after {len(content)} bytes")
+    if not any(content[:HEAD]):
+        return unwritten("file")
+    return Unreadable(unread.refusal(content) or f"not a picture: none of {NAMES}")
+
+
+class _Blaming:
+    """Makes one `InputError` of whatever a damaged file, or too little memory, has one raise."""
+
+    def __init__(self, form: Format, content: bytes, spare: int) -> None:
+        self._form = form
+        self._content = content
+        self._spare = spare
+
+    def __enter__(self) -> None:
+        """Begin to decode."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Blame the file, but not for what is no error, as a stop."""
+        if not isinstance(error, Exception) or isinstance(error, TooLarge | NotYet):
+            return
+        if is_short(self._spare):
+            raise shortage(f"this {self._form.name}") from error
+        if isinstance(error, InputError):
+            return
+        if isinstance(error, MemoryError):
+            raise TooLarge(f"not enough memory for this {self._form.name}") from error
+        # Pillow raises SyntaxError, OSError, ValueError, struct.error, IndexError
+        # and more for damaged files; none of them may cost more than this file.
+        raise _blame(error, self._form, self._content) from error
+
+
+def _blame(error: Exception, form: Format, content: bytes) -> InputError:
+    detail = str(error) or type(error).__name__
+    if (
+        "truncated" in detail.lower()
+        or isinstance(error, EOFError | struct.error)
+        or (form.name == "JPEG" and isinstance(error, OSError))
+        or (form.name == "TIFF" and detail.startswith("decoder error"))
+    ):
+        if form.name == "JPEG":
+            return jpeg.incomplete(content)
+        return cut_off(form.name, len(content))
+    if has_hole(content):
+        return unwritten(form.name)
+    logger.debug("a %s cannot be decoded: %s", form.name, detail)
+    return Unreadable(f"damaged {form.name}, or of a kind that is not read: {REMEDY}")

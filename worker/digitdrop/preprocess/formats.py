@@ -1,0 +1,109 @@
+"""The formats that are read: one table. A part of `decode`."""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+
+from PIL import ImageFile
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile, DibImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from digitdrop.container import bmp, boxes, gif, jpeg, png, pnm, tiff, webp
+from digitdrop.container.checked import Checked
+
+Open = Callable[[io.BytesIO], ImageFile.ImageFile]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file, told by its first bytes."""
+
+    name: str
+    magic: bytes
+    """What it begins with."""
+    pattern: re.Pattern[bytes]
+    """What its first `HEAD` bytes match."""
+    check: Callable[[bytes], Checked]
+    """Tells whether all its bytes are there, without decoding; raises InputError."""
+    open: Open
+    weight: int = 1
+    """How many times the memory of a plain picture its decoder takes."""
+
+
+def _heif(file: io.BytesIO) -> ImageFile.ImageFile:
+    from pillow_heif.as_plugin import HeifImageFile  # only few need it, and it takes 10 MB
+
+    return cast("Open", HeifImageFile)(file)
+
+
+_HEIF: Final = rb".{4}ftyp(?:he(?:ic|ix|im|is|vc|vx|vm|vs)|mif1|msf1|mif2)"
+_AVIF: Final = rb".{4}ftyp(?:avi[fs]|(?:mif1|msf1|miaf).{4}(?:.{4})*?avi[fs])"
+_DIB: Final = rb"[\x28\x38\x40\x6c\x7c]\0\0\0.{8}\x01\0[\x01\x02\x04\x08\x10\x18\x20]\0"
+
+# The plugins are called directly: `Image.open` would try them in turn, by a
+# list that other code in the process may have changed.
+FORMATS = tuple(
+    Format(name, magic, re.compile(pattern, re.DOTALL), check, plugin, weight)
+    for name, magic, pattern, check, plugin, weight in (
+        ("PNG", b"\x89PNG\r\n\x1a\n", rb"\x89PNG\r\n\x1a\n", png.check, PngImageFile, 1),
+        ("JPEG", b"\xff\xd8\xff", rb"\xff\xd8\xff", jpeg.check, JpegImageFile, 1),
+        ("GIF", b"GIF8", rb"GIF8[79]a", gif.check, GifImageFile, 1),
+        (
+            "BMP",
+            b"BM",
+            rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00",
+            bmp.check,
+            BmpImageFile,
+            1,
+        ),
+        ("TIFF", b"II*\0", rb"II[*+]\x00", tiff.check, TiffImageFile, 1),
+        ("TIFF", b"MM\0*", rb"MM\x00[*+]", tiff.check, TiffImageFile, 1),
+        ("WebP", b"RIFF", rb"RIFF.{4}WEBP", webp.check, WebPImageFile, 4),
+        ("PNM", b"P", rb"P[1-6f][\s#]", pnm.check, PpmImageFile, 1),
+        ("AVIF", b"\0\0\0", _AVIF, boxes.check_avif, AvifImageFile, 3),
+        ("HEIF", b"\0\0\0", _HEIF, boxes.check_heif, _heif, 2),
+        (
+            "JPEG 2000",
+            b"\0\0\0\x0cjP  ",
+            rb"\0\0\0\x0cjP  \r\n\x87\n",
+            boxes.check_jpeg_2000,
+            Jpeg2KImageFile,
+            4,
+        ),
+        (
+            "JPEG 2000",
+            b"\xff\x4f\xff\x51",
+            rb"\xff\x4f\xff\x51",
+            boxes.check_jpeg_2000,
+            Jpeg2KImageFile,
+            4,
+        ),
+        ("DIB", b"\x28\0\0\0", _DIB, bmp.check_dib, DibImageFile, 1),
+    )
+)
+NAMES: Final = ", ".join(dict.fromkeys(form.name for form in FORMATS))
+HEAD: Final = 32
+"""Bytes of the longest pattern."""
+_SHORTEST: Final = 18
+"""Bytes that the other patterns need."""
+
+
+def format_of(content: bytes) -> Format | None:
+    """Return the format of these bytes, None if it is none that is read."""
+    return next((form for form in FORMATS if form.pattern.match(content)), None)
+
+
+def may_grow_into_one(content: bytes) -> bool:
+    """Tell whether so few bytes can be the beginning of a file of a known format."""
+    return len(content) < _SHORTEST and any(
+        content.startswith(form.magic[: len(content)]) for form in FORMATS
+    )

@@ -1,0 +1,131 @@
+"""Tells writing from the print of ruled and squared paper, by its shape and by its strength.
+
+A part of `glyph`.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitdrop.preprocess.background import Ink
+from digitdrop.preprocess.components import Mask
+
+LEAST = 100
+"""Smaller pictures, in pixels, are crops of one digit: a long line there is a stroke."""
+RUN = 0.1
+"""A line runs straight for at least this share of the picture ..."""
+LENGTH = 0.8
+"""... and reaches over this share of it, perhaps in pieces: strokes seldom do ..."""
+HIDDEN = 0.3
+"""... with no gap longer than this ..."""
+TURN = 0.04
+"""... nor turned by more than about this slope there ..."""
+MARGIN = 0.04
+"""So near to the border, as a share of the picture, a line reaches it."""
+THICK = 0.03
+"""... and is no thicker than this share."""
+
+CROSSINGS = 3
+"""Print crosses the picture's border at least so often, a digit hardly ever."""
+BOLDER = 1.3
+"""Writing is darker than the print below it by this factor, if it can be told from it so."""
+FEW = 50
+"""So many pixels do not tell two strengths apart."""
+
+
+def unruled(mask: Mask) -> tuple[Mask, int]:
+    """Rub out long thin lines, upright and level ones, a little turned ones too.
+
+    Strokes that cross a line are mended.
+
+    Returns:
+        The mask without the lines, and how many there were that reach the border: print
+        mostly does, strokes seldom do. At least 1 if anything was rubbed out.
+    """
+    level, rows = _lines(mask)
+    upright, columns = _lines(np.ascontiguousarray(mask.T))
+    lines = level | upright.T
+    count = rows + columns
+    if not count:
+        return mask, 0
+    rest = mask & ~lines
+    reach = max(3, round(THICK * max(mask.shape)) | 1)
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    # What is left of a line are crumbs; only what is thicker grows back into the gap.
+    firm = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    mended = cv2.bitwise_and(cv2.dilate(firm, brush), lines)
+    return np.asarray(rest | mended, np.uint8), count
+
+
+def bold(mask: Mask, ink: Ink) -> Mask | None:
+    """Mark the writing on print that is paler: where marks cross the picture's border often.
+
+    Lines are found so which do not run straight, or in pictures too small to tell a line from
+    a stroke.
+
+    Args:
+        mask: the marks, print among them.
+        ink: how strong they are.
+
+    Returns:
+        The stronger of the two classes that split the marks best (Otsu 1979), or None where
+        they are of one strength.
+    """
+    rim = np.concatenate([mask[0], mask[1:, -1], mask[-1, -2::-1], mask[-2:0:-1, 0]])
+    if np.count_nonzero(rim[1:] > rim[:-1]) < CROSSINGS:
+        return None
+    core = cv2.erode(mask, np.ones((2, 2), np.uint8))  # the soft edges of strokes are pale
+    strength = ink[core > 0]
+    if len(strength) < FEW:
+        return None
+    split = cv2.threshold(strength, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
+    strong = strength > split
+    if strong.all() or strength[strong].mean() < BOLDER * strength[~strong].mean():
+        return None
+    return (ink > split).view(np.uint8)
+
+
+def _lines(mask: Mask) -> tuple[Mask, int]:
+    """Mark the level lines of a mask."""
+    height, width = mask.shape
+    none = np.zeros_like(mask)
+    if max(height, width) < LEAST or cv2.boundingRect(mask)[2] < LENGTH * width:
+        return none, 0
+    thick = max(2, round(THICK * max(height, width)))
+    run = max(8, round(RUN * width))
+    # One pixel up and down lets a line turned by a few degrees run on.
+    fat = cv2.dilate(mask, np.ones((3, 1), np.uint8))
+    runs = cv2.morphologyEx(fat, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
+    bulk = cv2.morphologyEx(fat, cv2.MORPH_OPEN, np.ones((thick + 3, 3), np.uint8))
+    runs = cv2.subtract(runs, cv2.morphologyEx(bulk, cv2.MORPH_OPEN, np.ones((1, run), np.uint8)))
+    if cv2.boundingRect(runs)[2] < LENGTH * width:
+        return none, 0
+    # The digit itself may hide a part of the line; turned, it goes on a little higher.
+    gap = round(HIDDEN * width)
+    joined = cv2.dilate(runs, np.ones((3 + 2 * round(TURN * gap), gap), np.uint8))
+    count, labels = cv2.connectedComponents(joined, connectivity=8)
+    y, x = np.nonzero(runs)
+    owner = np.asarray(labels[y, x], np.int64)
+    left, right = _extent(owner, x, count)
+    top, bottom = _extent(owner, y, count)
+    across = right - left + 1
+    seen = np.bincount(owner, minlength=count)
+    slim = bottom - top + 1 <= thick + 0.15 * across
+    chosen = (across >= LENGTH * width) & (seen >= width) & slim
+    chosen[0] = False
+    if not chosen.any():
+        return none, 0
+    margin = MARGIN * width
+    reaching = chosen & ((left <= margin) | (right >= width - 1 - margin))
+    found = (chosen[labels] & (runs > 0)).astype(np.uint8) & mask
+    return found, max(1, int(reaching.sum()))
+
+
+def _extent(
+    owner: npt.NDArray[np.int64], place: npt.NDArray[np.int64], count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return each owner's first and last place."""
+    first, last = np.full(count, place.max()), np.full(count, place.min())
+    np.minimum.at(first, owner, place)
+    np.maximum.at(last, owner, place)
+    return first, last

@@ -1,0 +1,35 @@
+"""The way up that a picture's metadata tell. A part of `decode`."""
+
+from typing import Final
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from digitdrop.container.checked import MOST_METADATA
+from digitdrop.values import Grey
+
+_TURNING: Final = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}
+"""Where Pillow looks for an orientation."""
+
+
+def _orientation(picture: Image.Image) -> int:
+    """Return the EXIF orientation, 1-8."""
+    exif = picture.info.get("exif") or b""
+    if len(exif) > MOST_METADATA or not picture.info.keys() & _TURNING:
+        return 1
+    try:
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # damaged metadata need not spoil a sound picture
+        return 1
+
+
+def upright(grey: Grey, picture: Image.Image) -> Grey:
+    """Turn what a picture shows as its EXIF orientation says; Pillow turns TIFFs itself."""
+    orientation = _orientation(picture)
+    if orientation in {5, 6, 7, 8}:
+        grey = grey.T
+    if orientation in {3, 4, 7, 8}:
+        grey = grey[::-1]
+    if orientation in {2, 3, 6, 7}:
+        grey = grey[:, ::-1]
+    return np.ascontiguousarray(grey)

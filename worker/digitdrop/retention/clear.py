@@ -1,0 +1,170 @@
+"""Delete old pictures from `done/`, a little at a time; their rows stay.
+
+A note in the outbox says up to which day that was done. It is there before
+the first picture goes, so that `verify` never takes what was cleared for lost.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from digitdrop.errors import Gone, Unavailable
+from digitdrop.intake.claims import remove_empty
+from digitdrop.intake.ignore import is_junk
+from digitdrop.outbox.archive import SHELVES
+from digitdrop.outbox.rows import Rows
+from digitdrop.preprocess.load import sha256_of
+from digitdrop.retention.cleared import cleared_until, note
+from digitdrop.system.tree import walk
+from digitdrop.values import Status
+
+logger = logging.getLogger(__name__)
+
+_DONE: Final = SHELVES[Status.OK]
+_STEP: Final = 0.01  # seconds: what a picture that arrives meanwhile has to wait at most, or so
+_GROUP: Final = 10_000  # pictures looked up in one reading of the report, so in memory
+_SOON: Final = timedelta(seconds=5)  # after trouble with the disk; then twice as long each time
+_LATE: Final = timedelta(minutes=10)
+_DAY: Final = timedelta(days=1)
+_END: Final = object()
+
+
+class Clearer:
+    """Keeps the pictures of `done/` for so long, and no longer."""
+
+    def __init__(
+        self, outbox: Path, rows: Rows, *, keep: timedelta, clock: Callable[[], datetime]
+    ) -> None:
+        """Clear nothing yet.
+
+        Args:
+            outbox: the folder with `done/`.
+            rows: only pictures with a row in it are deleted.
+            keep: how long after the end of its day (UTC) a picture stays.
+            clock: tells the time, aware; one that cannot leap ahead, see `passed`.
+        """
+        self._outbox = outbox
+        self._rows = rows
+        self._keep = keep
+        self._clock = clock
+        self._work: Iterator[None] = iter(())
+        self._is_busy = False
+        self._until = date.min
+        self._pause = timedelta()
+        self._not_before = datetime.min.replace(tzinfo=UTC)
+
+    def step(self) -> bool:
+        """Work for some milliseconds; say whether more is left to do now."""
+        if self._is_busy and self._last_day(self._clock()) < self._until:
+            self._is_busy, self._until = False, date.min  # the clock was put right meanwhile
+        if not self._is_busy and not self._sets_out():
+            return False
+        until = time.perf_counter() + _STEP
+        try:
+            while next(self._work, _END) is not _END:
+                if time.perf_counter() >= until:
+                    return True
+        except OSError as error:
+            self._put_off(error)
+        else:
+            self._pause = timedelta()
+        self._is_busy = False
+        return False
+
+    def _put_off(self, error: OSError) -> None:
+        if not self._pause:
+            logger.warning("cannot clear %s/: %s; trying until it succeeds", _DONE, error)
+        self._pause = min(max(2 * self._pause, _SOON), _LATE)
+        self._not_before = self._clock() + self._pause
+        self._until = date.min
+
+    def _sets_out(self) -> bool:
+        """Begin if a day more is due than last time."""
+        now = self._clock()
+        last = self._last_day(now)
+        self._is_busy = now >= self._not_before and last > self._until
+        if self._is_busy:
+            self._until, self._work = last, self._clear(last)
+        return self._is_busy
+
+    def _last_day(self, now: datetime) -> date:
+        try:
+            return (now - self._keep).astimezone(UTC).date() - _DAY
+        except OverflowError:  # longer than there were days
+            return date.min
+
+    def _clear(self, last: date) -> Iterator[None]:
+        days = _days(self._outbox / _DONE, last)
+        if not days:
+            return
+        note(self._outbox, max(last, cleared_until(self._outbox) or last))
+        yield
+        gone = kept = 0
+        files = (path for day in days for path in _files(day))
+        while group := (yield from _some(files)):
+            recorded: set[Path] = set()
+            yield from self._find_recorded(group, last, recorded)
+            for path in group:
+                if path in recorded or is_junk(path.name):
+                    path.unlink(missing_ok=True)
+                gone, kept = gone + (path in recorded), kept + path.exists()
+                yield
+        for day in days:
+            remove_empty(day)
+            yield
+        if gone or kept:
+            logger.info("cleared %d pictures up to %s out of %s/", gone, last, _DONE)
+        if kept:
+            logger.warning(
+                "%d files up to %s stay in %s/: no row led them there", kept, last, _DONE
+            )
+
+    def _find_recorded(self, group: list[Path], last: date, found: set[Path]) -> Iterator[None]:
+        """Find the files whose content has a row that led to `done/` by that day."""
+        digests: dict[str, list[Path]] = {}
+        for path in group:
+            with suppress(Gone, Unavailable):
+                digests.setdefault(sha256_of(path), []).append(path)
+            yield
+        for some in self._rows.rows_of_in_steps(digests):
+            for _, row in some:
+                if SHELVES[row.status] == _DONE and row.time.astimezone(UTC).date() <= last:
+                    found.update(digests.get(row.sha256, ()))
+            yield
+
+
+def _some(files: Iterator[Path]) -> Generator[None, None, list[Path]]:
+    """Collect some of many files, in steps."""
+    group = []
+    for path in islice(files, _GROUP):
+        group.append(path)
+        yield
+    return group
+
+
+def _days(done: Path, last: date) -> list[Path]:
+    """List the folders of the days up to the last one, oldest first."""
+    try:
+        folders = sorted(path for path in done.iterdir() if path.is_dir())
+    except FileNotFoundError:
+        return []
+    return [path for path in folders if _is_up_to(last, path) and not path.is_symlink()]
+
+
+def _is_up_to(last: date, folder: Path) -> bool:
+    try:
+        return date.fromisoformat(folder.name) <= last
+    except ValueError:
+        return False
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """List the regular files in a folder and below; links are not followed."""
+    for name, entry in walk(folder):
+        if entry.is_file(follow_symlinks=False):
+            yield folder / name

@@ -1,0 +1,28 @@
+"""Where the worker tells how it is: always a file in the outbox, and what else is asked for."""
+
+import os
+from pathlib import Path
+
+from digitdrop.status.systemd import Systemd
+from digitdrop.status.worker_status import Outlet, StatusFile
+
+
+def outlets(inbox: Path, outbox: Path, metrics: Path | None) -> list[Outlet]:
+    """Open the ways out.
+
+    Args:
+        inbox: whose files are counted for the metrics.
+        outbox: where the status file goes, and pictures are counted.
+        metrics: file for Prometheus; None for none.
+
+    Raises:
+        FolderError: the folder of the metrics is not there, or another file has their name.
+    """
+    found: list[Outlet] = [StatusFile(outbox)]
+    if systemd := Systemd.from_environment(os.environ):
+        found.append(systemd)
+    if metrics:
+        from digitdrop.status.metrics import Metrics  # loads 1 MB that hardly anybody needs
+
+        found.append(Metrics(metrics, inbox, outbox))
+    return found

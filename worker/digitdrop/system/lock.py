@@ -1,0 +1,121 @@
+"""One writer per report: a lock that dies with its process."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from filelock import FileLock, Timeout
+
+from digitdrop.errors import ReportError
+from digitdrop.escape import one_line
+from digitdrop.system.disk import make_folder
+from digitdrop.system.regular import opened
+
+
+@contextmanager
+def held(report: Path) -> Iterator[str]:
+    """Be the only writer of a report as long as the context lasts; yield what is said of us.
+
+    The system lets go of the lock when its process ends, however it ends; the
+    file `.NAME.lock` that stays behind blocks nobody. What is written in it is
+    for people: nothing is decided by a process number.
+
+    Raises:
+        ReportError: another process writes this report, or its folder is not writable.
+    """
+    path = _lock_file(report)
+    lock = FileLock(path, timeout=_PATIENCE, poll_interval=_PATIENCE / 10)
+    try:
+        make_folder(report.parent)
+        opened(path, "ab").close()  # what locks it would take a pipe for a file
+        lock.acquire()
+    except Timeout as error:
+        raise ReportError(
+            f"{report} is being written by {_holder(path)}: "
+            "stop that one first, or give this one a report of its own"
+        ) from error
+    except (OSError, NotImplementedError) as error:
+        raise ReportError(f"cannot make {path}, which keeps others off: {error}") from error
+    holder = f"process {os.getpid()} on {socket.gethostname()} {_since()}"
+    try:
+        with suppress(OSError):  # a full disk: it is only for people
+            _say(path, holder)
+        yield holder
+    finally:
+        lock.release()
+
+
+def holder(report: Path) -> str | None:
+    """Say who writes a report now; None if nobody does.
+
+    Nobody is kept off by asking: a shared lock is taken for an instant, and `held`
+    is more patient than that. Where the system has none of these, an exclusive one.
+
+    Raises:
+        ReportError: the lock may not be looked at.
+    """
+    path = _lock_file(report)
+    try:
+        with opened(path) as file:
+            return _holder(path) if _is_locked(file) else None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ReportError(f"cannot look at {path}: {error.strerror}") from error
+
+
+def held_since(report: Path) -> float:
+    """Tell when who writes a report began to, in seconds since the epoch; only if `holder`."""
+    return _lock_file(report).stat().st_mtime
+
+
+if sys.platform == "win32":
+
+    def _is_locked(file: BinaryIO) -> bool:
+        try:
+            with FileLock(file.name, blocking=False):
+                return False
+        except Timeout:
+            return True
+
+else:
+    import fcntl
+
+    def _is_locked(file: BinaryIO) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+_LONGEST: Final = 1000  # bytes
+_PATIENCE: Final = 0.5  # seconds: far longer than `holder` takes, and too short to be noticed
+
+
+def _lock_file(report: Path) -> Path:
+    return report.with_name(f".{report.name}.lock")
+
+
+def _since() -> str:
+    return f"since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _say(path: Path, holder: str) -> None:
+    with opened(path, "rb+") as file:
+        file.write(f"{holder}\n".encode())
+        file.truncate()
+
+
+def _holder(path: Path) -> str:
+    try:
+        with opened(path) as file:
+            text = file.read(_LONGEST).decode(errors="backslashreplace").strip()
+    except OSError:
+        text = ""
+    return one_line(text) or "another process"

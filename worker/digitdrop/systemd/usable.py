@@ -1,0 +1,100 @@
+"""Can a service run here, as this user?
+
+python -P -m worker.service.usable INBOX OUTBOX MODEL [METRICS]
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from digitdrop.errors import FolderError, SetupError
+from digitdrop.inference.classifier import Classifier
+from digitdrop.service.folders import check_folders
+from digitdrop.systemd.systemctl import ServiceError
+from digitdrop.systemd.unit import Unit
+
+
+def check(inbox: Path, outbox: Path, model: Path, metrics: Path | None = None) -> None:
+    """See what the worker will need, as whoever runs this; makes inbox and outbox if need be.
+
+    Raises:
+        SetupError: what cannot be used, and what to do.
+    """
+    check_folders(inbox, outbox)
+    for folder in (inbox, outbox):
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise FolderError(
+                f"{_who()} may not use {folder}: "
+                "the worker needs to read, write, rename and delete in inbox and outbox"
+            )
+    if metrics and not os.access(metrics.parent, os.W_OK | os.X_OK):
+        raise FolderError(
+            f"{_who()} may not write {metrics.name} into {metrics.parent}, or that is no folder: "
+            "make it, or name another file with --metrics"
+        )
+    Classifier.load(model)
+
+
+def check_as(user: str, wanted: Unit) -> None:
+    """Make the folders for another user, and look with that one's eyes.
+
+    Raises:
+        ServiceError: there is no such user, or what that one cannot use.
+    """
+    import pwd
+
+    from digitdrop.systemd.folder import make  # not on Windows
+
+    try:
+        who = pwd.getpwnam(user)
+    except KeyError as error:
+        raise ServiceError(f"there is no user {user!r}: --run-as needs one") from error
+    for folder in (wanted.inbox, wanted.outbox):
+        if folder.exists():
+            continue
+        try:
+            make(folder, who.pw_uid, who.pw_gid)
+        except FileExistsError:
+            continue  # a file or a link, as that user will be told
+        except OSError as error:
+            raise FolderError(f"cannot make {folder}: {error.strerror}") from error
+    used = (wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
+    words = ["-P", "-m", "digitdrop.systemd.usable", *(str(path) for path in used if path)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program
+            [wanted.command[0], *words],
+            cwd=wanted.house,
+            user=who.pw_uid,
+            group=who.pw_gid,
+            extra_groups=os.getgrouplist(user, who.pw_gid),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except PermissionError as error:
+        raise ServiceError(
+            f"{user} may not run {wanted.command[0]}: install Digitdrop where that user can read "
+            "it, for instance in a virtual environment below /opt"
+        ) from error
+    if done.returncode:
+        silent = f"a try as {user} ended with code {done.returncode} and said nothing"
+        raise ServiceError((done.stderr.strip() or silent).splitlines()[-1])
+
+
+def _who() -> str:
+    if sys.platform == "win32":
+        return "this user"
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a number without a name
+        return f"user {os.geteuid()}"
+
+
+if __name__ == "__main__":
+    try:
+        check(*map(Path, sys.argv[1:]))
+    except SetupError as error:
+        sys.exit(str(error))

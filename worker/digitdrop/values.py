@@ -1,0 +1,179 @@
+"""What flows through the worker: `Drop -> Picture -> Reading`.
+
+Each step takes one value and returns the next; nothing is filled in later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from digitdrop.errors import InputError
+
+if TYPE_CHECKING:  # values are imported by every command, and numpy takes 0.1 s
+    import numpy as np
+    import numpy.typing as npt
+
+Frame: TypeAlias = "npt.NDArray[np.uint8]"
+"""Shape (28, 28): one digit as MNIST stores it, 0 = paper, 255 = ink."""
+
+Grey: TypeAlias = "npt.NDArray[np.uint8]"
+"""Shape (height, width): an upright picture as decoded, 0 = black, 255 = white."""
+
+Probabilities: TypeAlias = "npt.NDArray[np.float32]"
+"""Shape (frames, 12): one row per frame, each summing to 1; columns 0-9 are the
+digits, then `NOT_A_DIGIT` and `SEVERAL`."""
+
+NOT_A_DIGIT = 10
+"""The network's class for a frame that holds no digit: a letter, a scribble, half a digit."""
+SEVERAL = 11
+"""The network's class for a frame that holds more than one digit."""
+CLASSES = 12
+
+
+class Status(StrEnum):
+    """What became of a picture; the column `status` of the report."""
+
+    OK = "ok"
+    UNCERTAIN = "uncertain"
+    NOT_A_DIGIT = "not_a_digit"
+    SEVERAL = "several"
+    BLANK = "blank"
+    UNREADABLE = "unreadable"
+    CORRECTED = "corrected"
+    """A person said what the picture of an earlier row shows."""
+
+
+READ: Final = tuple(status for status in Status if status is not Status.CORRECTED)
+"""What a reading may come to; all but what people say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one file may cost."""
+
+    pixels: int = 50_000_000
+    """Width times height of the picture as its header gives them."""
+    bytes: int = 50 * 2**20
+    """Length of the file."""
+    spare: int = 2**30
+    """Bytes of memory that must be free, with what the picture itself takes, before it is blamed
+    for what its decoder met: others are read side by side, and may have had them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """One file to be read: in hand, or where its owner left it."""
+
+    id: str | None
+    """Names its row in the report, the same again after a crash; None in one-shot mode,
+    where path and content name the row, so that a second run knows what the first has done."""
+    path: Path
+    """Where the bytes lie now."""
+    address: str = ""
+    """Where they lie instead, in an object store: `s3://bucket/key`; empty for a file."""
+    name: str
+    """What its owner calls it: the path relative to the inbox (or to the folder given)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What `glyph` makes of a picture: the frames that it may show, and what speaks for each."""
+
+    frames: tuple[Frame, ...]
+    """Candidate readings, the most trusted first; empty when the paper is blank."""
+    trust: tuple[float, ...]
+    """The probability of each frame's reading, as far as the picture itself speaks for it; they
+    sum to 1 at most, and what is left is of readings in which nothing was found."""
+    reason: str = ""
+    """Why there is nothing to read, for a person; empty when there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """How far to believe the network; chosen by `train` on held-out pictures, kept in the card."""
+
+    temperature: float
+    """Divides the logits before the softmax (Guo et al. 2017)."""
+    ok: float
+    """The least confidence of an `ok` reading; below it the best guess is `uncertain`."""
+    not_a_digit: float
+    """The least probability of `NOT_A_DIGIT` that makes a picture `not_a_digit`."""
+    several: float
+    """The least probability of `SEVERAL` that makes a picture `several`."""
+    slope: float = 1.0
+    offset: float = 0.0
+    """What makes a confidence of the likeliest digit's probability, see `judge.confidence`;
+    a card without them keeps the probability as it is."""
+    evidence: float = 0.0
+    """Readings that the picture speaks for less than this, 0-1, are believed less."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the network and the thresholds say about one picture."""
+
+    status: Status
+    prediction: int | None = None
+    """0-9; None for every status but `ok`, `uncertain` and `corrected`, and for a picture
+    that was corrected to show no single digit."""
+    confidence: float | None = None
+    """Calibrated probability, 0-1, that `prediction` is right if the picture shows a digit;
+    None without one, and where a person said it."""
+    reason: str = ""
+    """A few words for a person; empty for `ok`."""
+    runner_up: int | None = None
+    runner_up_confidence: float | None = None
+    doubt: str = field(default="", repr=False)
+    """Why some of the file may not be written yet; else empty. No column of the report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A drop that was decoded and normalised; what is left to do is to classify it."""
+
+    id: str
+    drop: Drop
+    sha256: str
+    sights: tuple[Sight, ...]
+    """Of each of its pages, one at least; of the first alone where there are too many."""
+    pages: int = 1
+    doubt: str = ""
+    """Why some of it may not be written yet, though it was decoded; else empty."""
+
+    @property
+    def sight(self) -> Sight:
+        """Of the page that is read: the first one that shows anything, else the first."""
+        return next((sight for sight in self.sights if sight.frames), self.sights[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A drop that was not decoded, or perhaps too early, and why."""
+
+    id: str
+    drop: Drop
+    sha256: str
+    """Of the file's bytes, in hex; empty when they could not be read."""
+    error: InputError
+    reading: Reading | None = None
+    """Its row all the same, if it stays as it is; None if nothing could be decoded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One row of the report."""
+
+    id: str
+    """Unique, starts with a letter, never reused."""
+    drop: Drop
+    time: datetime
+    """When it was read; aware, in UTC."""
+    verdict: Verdict
+    sha256: str
+    """Of the file's bytes, in hex; empty when they could not be read."""
+    model: str
+    """Name and first 8 hex digits of the SHA-256 of the model file."""

@@ -1,1 +1,0 @@
-"""What the worker tells of itself: to `status`, to systemd, to Prometheus."""

@@ -1,1 +1,0 @@
-"""The log: for people, machines or the journal; what repeats is folded."""

@@ -1,1 +1,0 @@
-"""How well labelled pictures are read: figures, tables and charts."""

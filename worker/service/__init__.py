@@ -1,1 +1,0 @@
-"""The worker as a service of systemd: its unit, and how it is installed."""

@@ -1,1 +1,0 @@
-"""Why is a picture not read, or what became of it? What can be seen of it -> one answer."""
