@@ -30,7 +30,8 @@ class Family:
 
     make: Callable[[Pictures, Chance], Pictures]
     seen: str = ""
-    """What in training is like it (`train/digitdrop_train/synthesis/corruptions.py`, `train/digitdrop_train/synthesis/augment.py`); empty: nothing is."""
+    """What in training is like it (`corruptions` and `augment` of `digitdrop_train.synthesis`);
+    empty: nothing is."""
     published: bool = True
     """Whether it is one of the fifteen of MNIST-C's benchmark, not only of its source."""
 

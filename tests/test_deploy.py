@@ -18,7 +18,9 @@ from digitdrop.status.worker_status import Told
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
-COMMANDS = commands(typer.main.get_command(app))
+COMMANDS = commands(
+    typer.Context(typer.main.get_command(app), info_name="digitdrop", resilient_parsing=True)
+)
 TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 
 
@@ -85,7 +87,7 @@ def test_the_image_is_made_of_what_the_wheel_is_made_of() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
     let_in = {line[1:] for line in lines if line.startswith("!")}
-    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]["include"]
+    wheel = project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     assert lines[1] == "*"
     assert {name.strip("/") for name in wheel} <= let_in
     assert {project["project"]["readme"], "LICENSE", "pyproject.toml"} <= let_in

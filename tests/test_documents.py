@@ -13,12 +13,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from digitdrop.cli.app import app
-from digitdrop_train.cli import train
 from documents import DOCUMENTS, ROOT, Command, Program, commands, programs
 
 COMMANDS = [command for document in DOCUMENTS for command in commands(document)]
@@ -44,24 +42,28 @@ STAND_INS = {"DIR": "labelled", "OTHER": "labelled/none", "FILE": "examples/six-
 
 def options_of(words: list[str]) -> set[str]:
     """Give the options of the command that words name; `KeyError` if there is none."""
-    found = the_tool(words[0] if words else "")
+    found: TyperCommand | TyperGroup = the_tool()
     for word in words:
         if not isinstance(found, TyperGroup) or word.startswith("-"):
             break
-        inner = found.commands[word]
+        inner = command_of(found, word)
         assert isinstance(inner, TyperCommand | TyperGroup)
         found = inner
     own = {option for one in found.params for option in (*one.opts, *one.secondary_opts)}
     return own | {"--help", "-h"}
 
 
+def command_of(group: TyperGroup, name: str) -> object:
+    """Give a command of a group, also one that another package adds; None if there is none."""
+    context = group.make_context("digitdrop", [name], resilient_parsing=True)
+    return group.get_command(context, name)
+
+
 @cache
-def the_tool(first: str) -> "TyperCommand | TyperGroup":
-    """Give all commands; `train` by itself, as `digitdrop.py` puts it beside the others."""
-    training = typer.Typer()
-    training.command()(train)
-    found = get_command(training if first == "train" else app)
-    assert isinstance(found, TyperCommand | TyperGroup)
+def the_tool() -> TyperGroup:
+    """Give all commands, those of other packages among them."""
+    found = get_command(app)
+    assert isinstance(found, TyperGroup)
     return found
 
 

@@ -37,7 +37,7 @@ def test_answers_are_those_of_the_command_to_the_last_digit(
     command = [
         sys.executable,
         "-m",
-        "worker",
+        "digitdrop",
         "batch",
         *map(str, pictures),
         "--report",
@@ -214,9 +214,9 @@ def test_fewer_than_one_worker_is_refused_at_once(reader: Reader) -> None:
 
 def test_the_import_is_light_and_what_is_not_there_is_an_attribute_error() -> None:
     script = (
-        "import sys, json, worker\n"
+        "import sys, json, digitdrop\n"
         "loaded = [name for name in ('numpy', 'cv2', 'PIL', 'typer') if name in sys.modules]\n"
-        "print(json.dumps([loaded, 'Reader' in dir(worker), hasattr(worker, 'Nothing')]))\n"
+        "print(json.dumps([loaded, 'Reader' in dir(digitdrop), hasattr(digitdrop, 'Nothing')]))\n"
     )
 
     done = subprocess.run(
@@ -233,7 +233,7 @@ def test_a_users_program_passes_the_strictest_type_check(tmp_path: Path) -> None
         "from pathlib import Path\n\n"
         "import numpy as np\n"
         "from PIL import Image\n"
-        "from worker import Gone, InputError, Limits, Reader, SetupError, Status, Verdict\n\n"
+        "from digitdrop import Gone, InputError, Limits, Reader, SetupError, Status, Verdict\n\n"
         "reader = Reader('models', limits=Limits(pixels=10))\n"
         "one: Verdict = reader.read(Path('a.png'))\n"
         "many: Iterator[Verdict] = reader.read_many(['a', b'', np.zeros((28, 28), np.uint8)])\n"

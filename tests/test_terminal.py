@@ -15,7 +15,7 @@ import pytest
 from typer.core import TyperCommand, TyperGroup
 
 from ledger import ROOT, a_picture, files_below
-from test_documents import environment, the_tool
+from test_documents import command_of, environment, the_tool
 
 SAMPLE = ROOT / "examples" / "six-tiny.png"
 
@@ -112,8 +112,7 @@ def test_a_value_from_the_environment_is_told_with_its_name(folder: Path) -> Non
 
 def commands() -> Iterator[str]:
     """Name every command, also those below another."""
-    top = the_tool("")
-    assert isinstance(top, TyperGroup)
+    top = the_tool()
     for name, command in top.commands.items():
         if isinstance(command, TyperGroup):
             yield from (f"{name} {below}" for below in command.commands)
@@ -144,9 +143,9 @@ def test_every_command_says_what_it_does_and_gives_an_example_that_works(
 
 
 def _command(words: str) -> TyperCommand:
-    found: object = the_tool(words.split(maxsplit=1)[0])
+    found: object = the_tool()
     for word in words.split():
-        found = found.commands[word] if isinstance(found, TyperGroup) else found
+        found = command_of(found, word) if isinstance(found, TyperGroup) else found
     assert isinstance(found, TyperCommand)
     return found
 

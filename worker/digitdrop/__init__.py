@@ -32,6 +32,10 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Load a part of the library (PEP 562)."""
+    if name == "__version__":
+        from digitdrop.system.version import installed_version
+
+        return installed_version()
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
@@ -39,4 +43,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """Name them, for completion in a shell or a notebook."""
-    return [*globals(), *_HOMES]
+    return [*globals(), *_HOMES, "__version__"]

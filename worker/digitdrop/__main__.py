@@ -1,13 +1,22 @@
-"""`python -m digitdrop`: the worker's commands without train's."""
+"""`digitdrop`, and `python -P -m digitdrop`."""
 
 import sys
 
 from digitdrop.system import stop_signals
 
-TYPE_CHECKING = False  # as in worker/digitdrop/cli/entry.py
+TYPE_CHECKING = False  # as in cli/entry.py
 
 if TYPE_CHECKING:
     import typer
+
+
+def main() -> None:
+    """Run `digitdrop`."""
+    stop_signals.hear(sys.argv[1:])
+    # Imported here, since the processes that a command starts import this module too.
+    from digitdrop.cli.entry import enter
+
+    enter(_commands)
 
 
 def _commands() -> "typer.Typer":
@@ -16,8 +25,5 @@ def _commands() -> "typer.Typer":
     return app
 
 
-if __name__ == "__main__":  # else it is a process that the worker started, and needs no commands
-    stop_signals.hear(sys.argv[1:])
-    from digitdrop.cli.entry import enter
-
-    enter(_commands)
+if __name__ == "__main__":
+    main()

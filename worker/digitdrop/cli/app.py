@@ -1,5 +1,7 @@
 """The worker's commands in one Typer app; each is a file in `commands/`."""
 
+from typing import Annotated
+
 import typer
 
 from digitdrop.cli.commands.batch import batch
@@ -14,14 +16,35 @@ from digitdrop.cli.commands.status import status
 from digitdrop.cli.commands.verify import verify
 from digitdrop.cli.commands.watch import watch
 from digitdrop.cli.commands.why import why
+from digitdrop.cli.group import Group
+from digitdrop.system.version import installed_version
 
 app = typer.Typer(
     name="digitdrop",
-    help="Drop pictures of handwritten digits into a folder; read the answers in a CSV.",
+    cls=Group,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"digitdrop {installed_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def digitdrop(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Drop pictures of handwritten digits into a folder; read the answers in a CSV."""
+
 
 for command in (
     watch, status, why, batch, predict, evaluate, verify, repair, corrections, report,

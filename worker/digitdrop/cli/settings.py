@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum, StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -44,9 +44,11 @@ class Parsed:
     origins: Mapping[str, Origin]
 
 
-def commands(root: object) -> dict[str, TyperCommand]:
-    """Give the commands of a program by name; groups of commands have no settings."""
-    found = root.commands if isinstance(root, TyperGroup) else {}
+def commands(context: typer.Context) -> dict[str, TyperCommand]:
+    """Return the commands of the running program by name; groups of commands have no settings."""
+    root = context.find_root()
+    group = cast("TyperGroup", root.command)
+    found = {name: group.get_command(root, name) for name in group.list_commands(root)}
     return {name: one for name, one in found.items() if isinstance(one, TyperCommand)}
 
 

@@ -25,7 +25,7 @@ STEP = 1.0
 
 
 class Network(Protocol):
-    """What answers for frames: `digitdrop.inference.classifier.Classifier`, or something in its place."""
+    """Answers for frames: a `Classifier`, or something in its place."""
 
     def probabilities(self, frames: Sequence[Frame], /) -> Probabilities:
         """Return one row per frame."""

@@ -1,1 +1,1 @@
-"""TODO retention."""
+"""Old pictures of `done/` are cleared, a little at a time."""

@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Iterator
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from digitdrop.intake.claim_names import in_hand
 from digitdrop.outbox.to_review import count_to_review
 from digitdrop.status.worker_status import Told
 from digitdrop.system.regular import fresh, opened
+from digitdrop.system.version import installed_version
 from digitdrop.values import Status
 
 logger = logging.getLogger(__name__)
@@ -117,7 +117,9 @@ class _Sample(Collector):
             rows.add_metric([status], told.read.get(status, 0))
         yield rows
         yield InfoMetricFamily(
-            "digitdrop", "Version and model.", {"version": _version(), "model": told.model}
+            "digitdrop",
+            "Version and model.",
+            {"version": installed_version(), "model": told.model},
         )
         yield _gauge("up", "1 while the worker runs.", self._is_up)
         yield _gauge("ready", "1 once it takes files in.", self._is_up and told.is_ready)
@@ -143,10 +145,3 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
 
 def _epoch(iso: str) -> float:
     return datetime.fromisoformat(iso).timestamp() if iso else math.nan
-
-
-def _version() -> str:
-    try:
-        return version("digitdrop")
-    except PackageNotFoundError:  # run from a folder where it is not installed
-        return "unknown"

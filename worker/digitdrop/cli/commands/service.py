@@ -134,7 +134,7 @@ def _folders(context: typer.Context, manager: "Manager", name: str) -> tuple[Pat
     from digitdrop.cli.settings import commands, parse_alone
     from digitdrop.systemd.services import told
 
-    command = commands(context.find_root().command)["watch"]
+    command = commands(context)["watch"]
     values = parse_alone(command, "watch", told(manager, name)).values
     return Path(str(values["inbox"])), Path(str(values["outbox"]))
 

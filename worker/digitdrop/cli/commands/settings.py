@@ -38,7 +38,7 @@ def settings(
 
     Example: digitdrop settings --service digitdrop
     """
-    known = commands(context.find_root().command)
+    known = commands(context)
     if service:
         from digitdrop.systemd.services import checked_name, installed, told
 
