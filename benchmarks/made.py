@@ -19,7 +19,7 @@ from digitdrop.evaluation.answers import NONE, Answers
 from digitdrop.inference.classifier import Classifier
 from digitdrop.system.shutdown import Stopper
 from digitdrop.values import Limits, Status
-from digitdrop_train.data import Digits, load
+from digitdrop_train.data import Dataset, load_mnist
 
 EMPTY = 250
 """Random empty pictures of each kind."""
@@ -119,8 +119,8 @@ def _columns(labels: npt.NDArray[np.uint8], rows: list[dict[str, str]]) -> Answe
 
 
 @cache
-def _test(data: Path) -> Digits:
-    return load(data / "mnist")[1]
+def _test(data: Path) -> Dataset:
+    return load_mnist(data / "mnist")[1]
 
 
 def _png(picture: npt.NDArray[np.uint8]) -> bytes:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from digitdrop_train.synthesis.alphabet import FORMS
-from digitdrop_train.synthesis.strokes import CANVAS, hand
+from digitdrop_train.synthesis.alphabet import DIGIT_FORMS
+from digitdrop_train.synthesis.strokes import CANVAS, write_form
 
 HERE = Path(__file__).parent
 SIDE = 420
@@ -50,10 +50,10 @@ def written(
     left: int = 0,
 ) -> Sheet:
     """Write one form of a digit on a sheet, with a pen of some pixels' width."""
-    forms = FORMS[digit]
+    forms = DIGIT_FORMS[digit]
     cover = np.zeros((SIDE, SIDE), np.uint8)
     scale = SIDE / CANVAS if not left else 0.6 * SIDE / CANVAS
-    for path in hand(forms[form % len(forms)], np.random.default_rng(seed)):
+    for path in write_form(forms[form % len(forms)], np.random.default_rng(seed)):
         points = (path - CANVAS / 2) * scale + [SIDE / 2 + left, SIDE / 2]
         line = np.round(points * 16).astype(np.int32)
         cv2.polylines(cover, [line], False, 255, pen, cv2.LINE_AA, shift=4)

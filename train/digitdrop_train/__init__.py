@@ -1,1 +1,1 @@
-"""Training: runs once, and hands over nothing but `models/`."""
+"""Training of the network: runs once, and its only product is the folder `models/`."""

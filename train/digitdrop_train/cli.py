@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from digitdrop.errors import SetupError
+from digitdrop.errors import FolderError, SetupError
+from digitdrop.inference.quiet import hushed
 from digitdrop.system import search_path
 from digitdrop.system.signals import hear_ctrl_c
 
 EPOCHS = 40
 QUICK_EPOCHS = 3
-QUICK = {"scenes": 600, "exam": 300}
+QUICK = {"scenes": 600, "calibration_pictures": 300}
 VALIDATION_SPLIT = 0.2
 SEED = 1
 OUTPUT = Path("models")
@@ -26,7 +24,7 @@ PLOTS = Path("training")
 
 
 class ExtraMissing(SetupError):
-    """The packages that only training needs are not installed."""
+    """A package of the extra `train` is not installed."""
 
 
 def train(
@@ -44,7 +42,7 @@ def train(
         float, typer.Option(min=0.0, max=0.9, help="The last share of the pictures, held out.")
     ] = VALIDATION_SPLIT,
     output: Annotated[Path, typer.Option(help="Folder for the model and its card.")] = OUTPUT,
-    plots: Annotated[Path, typer.Option(help="Folder for the curves.")] = PLOTS,
+    plots: Annotated[Path, typer.Option(help="Folder for curves and checkpoint.")] = PLOTS,
     seed: Annotated[int, typer.Option(min=0, help="The same again gives the same.")] = SEED,
     quick: Annotated[
         bool, typer.Option("--quick", help="A try-out: fewer epochs, fewer whole pictures.")
@@ -56,7 +54,7 @@ def train(
             help="Keep the network; choose its thresholds again, on what its card held out.",
         ),
     ] = False,
-    sibling: Annotated[
+    other_seed: Annotated[
         list[Path] | None,
         typer.Option(
             exists=True,
@@ -66,13 +64,12 @@ def train(
     ] = None,
     show: Annotated[bool, typer.Option("--show", help="Show the curves on the screen.")] = False,
 ) -> None:
-    """Train the network on MNIST and put it in place. Ctrl-C keeps the epochs done so far.
+    """Train the network on MNIST and put it in place; started again, go on where it stopped.
 
     Example: digitdrop train --data mnist --output models
     """
     _prepare()
-    from digitdrop_train import recipe
-    from digitdrop_train.calibration import examine
+    from digitdrop_train import run
     from digitdrop_train.options import Options
 
     options = Options(
@@ -83,19 +80,21 @@ def train(
         output=output,
         plots=plots,
         seed=seed,
-        siblings=tuple(sibling or ()),
+        other_seeds=tuple(other_seed or ()),
         show=show,
     )
     hear_ctrl_c()
     try:
-        (examine.recalibrate if recalibrate else recipe.carry_out)(options, say=typer.echo)
+        (run.recalibrate if recalibrate else run.run)(options, say=typer.echo)
     except KeyboardInterrupt:
-        typer.echo("stopped: nothing was kept or replaced", err=True)
+        typer.echo("stopped: nothing was replaced", err=True)
         raise typer.Exit(130) from None
+    except OSError as error:
+        raise FolderError(f"the training stopped: {error}; run the same command again") from error
 
 
 def _prepare() -> None:
-    """Check for the extra, and hush TensorFlow, which would talk about the processor.
+    """Check for the extra, and keep TensorFlow from greeting on the screen.
 
     Raises:
         ExtraMissing: with what to type.
@@ -106,20 +105,6 @@ def _prepare() -> None:
             f"training needs {' and '.join(missing)}: pip install 'digitdrop[train]'"
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _hushed(), search_path.at_home():
+    with hushed(), search_path.at_home():
         import matplotlib  # noqa: F401 - Keras would load it
         import tensorflow  # noqa: F401
-
-
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep from the screen what compiled code says; it writes to the file, not to Python's."""
-    sys.stderr.flush()
-    shown = os.dup(2)
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(shown, 2)
-        os.close(shown)

@@ -1,9 +1,10 @@
-"""MNIST as frames and labels: from a folder, or else from `keras.datasets`."""
+"""MNIST as labelled frames: from a folder, or else from `keras.datasets`."""
 
 from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeAlias
@@ -13,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from digitdrop.errors import SetupError
+from digitdrop.values import Frame
 
 Frames: TypeAlias = npt.NDArray[np.uint8]
 """Shape (count, 28, 28): frames as `digitdrop.values.Frame`, 0 = paper, 255 = ink."""
 
-Labels: TypeAlias = npt.NDArray[np.uint8]
-"""Shape (count,): 0-9 for digits, `NOT_A_DIGIT` or `SEVERAL` for what is none."""
+LabelArray: TypeAlias = npt.NDArray[np.uint8]
+"""Shape (count,): 0-9, `NOT_A_DIGIT` or `SEVERAL`."""
 
 HINT = (
     "name a folder with --data that holds MNIST's four IDX files "
@@ -29,21 +31,32 @@ IMAGES, LABELS = 0x803, 0x801
 
 
 class DataError(SetupError):
-    """The pictures to learn from cannot be had."""
+    """MNIST is missing or damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Digits:
+class Dataset:
     """Labelled frames, in the order of their source."""
 
     frames: Frames
-    labels: Labels
+    labels: LabelArray
+
+    @classmethod
+    def of(cls, labelled: Sequence[tuple[Frame, int]]) -> Self:
+        """Collect frames and their labels; any number, also none."""
+        frames = np.empty((len(labelled), 28, 28), np.uint8)
+        for index, (frame, _) in enumerate(labelled):
+            frames[index] = frame
+        return cls(frames=frames, labels=np.array([label for _, label in labelled], np.uint8))
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def split(self, share: float) -> tuple[Self, Self]:
-        """Cut off the last `share`: MNIST's writers come in order, so few are on both sides."""
+        """Split off the last `share`, 0-1.
+
+        MNIST's writers come in order, so few have digits in both parts.
+        """
         kept = len(self) - round(share * len(self))
         return self[:kept], self[kept:]
 
@@ -51,15 +64,15 @@ class Digits:
         return type(self)(frames=self.frames[index], labels=self.labels[index])
 
 
-def load(folder: Path | None) -> tuple[Digits, Digits]:
+def load_mnist(folder: Path | None) -> tuple[Dataset, Dataset]:
     """Read MNIST's training and test pictures.
 
     Args:
-        folder: holds the four IDX files, plain or gzipped, or `mnist.npz`. With
-            None, Keras downloads MNIST once and checks its SHA-256.
+        folder: holds the four IDX files, plain or gzipped, or `mnist.npz`. With None, Keras
+            downloads MNIST once and checks its SHA-256.
 
     Raises:
-        DataError: there is nothing of the kind, or it is damaged.
+        DataError: the files are missing or damaged, or the download fails.
     """
     if folder is None:
         return _from_keras()
@@ -73,7 +86,7 @@ def load(folder: Path | None) -> tuple[Digits, Digits]:
         raise DataError(f"cannot read MNIST from {folder}: {error}; {HINT}") from error
 
 
-def _from_keras() -> tuple[Digits, Digits]:
+def _from_keras() -> tuple[Dataset, Dataset]:
     import keras
 
     try:
@@ -84,7 +97,7 @@ def _from_keras() -> tuple[Digits, Digits]:
     return _checked(*training), _checked(*test)
 
 
-def _from_npz(archive: Path) -> tuple[Digits, Digits]:
+def _from_npz(archive: Path) -> tuple[Dataset, Dataset]:
     with np.load(archive, allow_pickle=False) as arrays:
         return (
             _checked(arrays["x_train"], arrays["y_train"]),
@@ -92,7 +105,7 @@ def _from_npz(archive: Path) -> tuple[Digits, Digits]:
         )
 
 
-def _from_idx(folder: Path, part: str) -> Digits:
+def _from_idx(folder: Path, part: str) -> Dataset:
     frames = _idx(_find(folder, f"{part}-images", "idx3-ubyte"), IMAGES)
     labels = _idx(_find(folder, f"{part}-labels", "idx1-ubyte"), LABELS)
     return _checked(frames, labels)
@@ -118,9 +131,9 @@ def _idx(path: Path, magic: int) -> npt.NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
-def _checked(frames: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> Digits:
+def _checked(frames: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> Dataset:
     if frames.shape[1:] != (28, 28) or len(frames) != len(labels) or not len(labels):
         raise ValueError(f"{frames.shape} frames do not go with {labels.shape} labels")
     if frames.dtype != np.uint8 or labels.max() > 9:
         raise ValueError("expected frames of 0-255 and labels of 0-9")
-    return Digits(frames=frames, labels=labels.astype(np.uint8))
+    return Dataset(frames=frames, labels=labels.astype(np.uint8))

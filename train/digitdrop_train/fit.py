@@ -1,88 +1,132 @@
-"""The schedule: AdamW with warm-up and cosine decay; the weights that count are averages."""
+"""The schedule: AdamW with warm-up and cosine decay; the result is an average of the weights."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop_train.average import Average
-from digitdrop_train.data import Digits
-from digitdrop_train.synthesis.batches import Lessons
+from digitdrop_train.data import Dataset
+from digitdrop_train.synthesis.batches import TrainingBatches
 
-BATCH = 128
-PEAK = 2e-3
-FLOOR = 1e-6
+BATCH_SIZE = 128
+PEAK_RATE = 2e-3
+LAST_RATE = 1e-6
 WEIGHT_DECAY = 1e-2
 WARM_UP = 1.0
 """Epochs until the learning rate is at its peak."""
+AVERAGE_DECAY = 0.999
+"""Share of the moving average that stays at each step (An et al. 2020)."""
+
+Arrays: TypeAlias = Sequence[npt.NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """How one epoch went: one row of history.csv."""
+    """Figures of one epoch: a row of history.csv."""
 
     epoch: int
     """From 1."""
     loss: float
-    """On the augmented pictures, while learning them; all 12 classes."""
+    """Mean over the epoch's batches of augmented frames, 12 classes, in nats."""
     accuracy: float
+    """Mean over the same batches."""
     validation_loss: float
-    """Of the averaged weights, on digits held out, as they are."""
+    """Of the averaged weights, on held-out digits without augmentation."""
     validation_accuracy: float
     learning_rate: float
 
 
+class MovingAverage:
+    """The exponential moving average of a network's weights (Polyak and Juditsky 1992).
+
+    Keras's `use_ema` leaves out the statistics of batch normalisation, and those of the last
+    step do not belong to averaged weights; nor does it warm up.
+    """
+
+    def __init__(self, network: keras.Model) -> None:
+        """Start at the network's present weights."""
+        self._sources = _float_weights(network)
+        self.means = [keras.ops.convert_to_numpy(each).copy() for each in self._sources]
+        """Float32 arrays in the order of the network's weights."""
+
+    def add(self, step: int) -> None:
+        """Take in the weights as they are after this step, which counts from 1."""
+        # A short memory at the start forgets the random weights soon.
+        keep = min(AVERAGE_DECAY, (1 + step) / (10 + step))
+        for mean, source in zip(self.means, self._sources, strict=True):
+            np.multiply(mean, keep, out=mean)
+            np.add(mean, (1 - keep) * keras.ops.convert_to_numpy(source), out=mean)
+
+    def copy_to(self, network: keras.Model) -> None:
+        """Give the average to a network of the same architecture."""
+        for mean, target in zip(self.means, _float_weights(network), strict=True):
+            target.assign(mean)
+
+
+def _float_weights(network: keras.Model) -> list[keras.Variable]:
+    return [each for each in network.weights if each.dtype == "float32"]
+
+
 def fit(
     network: keras.Model,
-    lessons: Lessons,
-    held_out: Digits,
+    batches: TrainingBatches,
+    held_out: Dataset,
     *,
+    resume: tuple[Sequence[Epoch], Arrays] | None,
     on_step: Callable[[int, int, float], None],
-    on_epoch: Callable[[Epoch], None],
+    on_epoch: Callable[[Sequence[Epoch], Arrays], None],
 ) -> list[Epoch]:
-    """Train; afterwards the network holds the averaged weights of its last step.
+    """Train a network; afterwards it holds the averaged weights of the last step.
 
-    Ctrl-C ends the training early, and the network keeps what it has learned.
+    Ctrl-C ends the training early: the network then holds the average of the steps so far.
 
     Args:
-        network: as `digitdrop_train.network.build` makes it.
-        lessons: what to learn, epoch after epoch.
-        held_out: digits that the network never learns, to follow its progress; may be empty.
-        on_step: told (epoch from 1, step from 1, mean loss so far in the epoch).
-        on_epoch: told each epoch that was finished.
+        network: untrained, as `network.build` makes it.
+        batches: frames to learn, epoch after epoch.
+        held_out: digits to follow the progress on; may be empty.
+        resume: finished epochs and the state after them, as `on_epoch` was given them. The
+            result is the same as without the interruption.
+        on_step: called with epoch and step, both from 1, and the mean loss of the epoch so far.
+        on_epoch: called with the finished epochs and the state: all that later steps depend on.
 
     Returns:
-        The epochs that were finished.
+        The finished epochs.
     """
-    schedule = _schedule(lessons.steps, lessons.epochs)
+    schedule = _schedule(batches.steps, batches.epochs)
     _compile(network, schedule)
-    average = Average(network)
+    average = MovingAverage(network)
     averaged = keras.models.clone_model(network)
     history: list[Epoch] = []
+    if resume:
+        history.extend(resume[0])
+        _restore(network, average, resume[1])
     try:
-        for number, batches in enumerate(lessons, start=1):
-            learned = _epoch(network, average, batches, partial(on_step, number))
+        first = len(history)
+        for number, epoch in enumerate(batches.from_epoch(first), start=first + 1):
+            before = (number - 1) * batches.steps
+            loss, accuracy = _learn(network, average, epoch, before, partial(on_step, number))
             average.copy_to(averaged)
-            validation = measure(averaged, held_out)
+            validation_loss, validation_accuracy = validate(averaged, held_out)
             history.append(
                 Epoch(
                     epoch=number,
-                    loss=learned[0],
-                    accuracy=learned[1],
-                    validation_loss=validation[0],
-                    validation_accuracy=validation[1],
-                    learning_rate=float(schedule(number * lessons.steps)),
+                    loss=loss,
+                    accuracy=accuracy,
+                    validation_loss=validation_loss,
+                    validation_accuracy=validation_accuracy,
+                    learning_rate=float(schedule(number * batches.steps)),
                 )
             )
-            on_epoch(history[-1])
+            on_epoch(history, _state(network, average))
     except KeyboardInterrupt:
-        pass  # the caller sees which epochs are missing
+        pass  # the caller sees from the result that epochs are missing
     average.copy_to(network)
     return history
 
@@ -98,37 +142,57 @@ def _compile(
         metrics=["accuracy"],
         jit_compile=False,  # XLA halves the speed on a CPU
     )
+    optimizer.build(network.trainable_variables)
 
 
-def _epoch(
+def _learn(
     network: keras.Model,
-    average: Average,
-    batches: Iterable[Digits],
+    average: MovingAverage,
+    batches: Iterable[Dataset],
+    before: int,
     on_step: Callable[[int, float], None],
 ) -> tuple[float, float]:
-    so_far = np.zeros(2)
+    """Learn the batches of an epoch after `before` steps; return mean loss and accuracy."""
+    sums = np.zeros(2)
     step = 0
     for step, batch in enumerate(batches, start=1):
-        so_far += network.train_on_batch(batch.frames[..., None], batch.labels)
-        average.add()
-        on_step(step, float(so_far[0] / step))
-    loss, accuracy = so_far / max(1, step)
+        sums += network.train_on_batch(batch.frames[..., None], batch.labels)
+        average.add(before + step)
+        on_step(step, float(sums[0] / step))
+    loss, accuracy = sums / max(1, step)
     return float(loss), float(accuracy)
 
 
 def _schedule(steps: int, epochs: int) -> keras.optimizers.schedules.LearningRateSchedule:
     warm_up = round(min(WARM_UP, epochs / 4) * steps)
     return keras.optimizers.schedules.CosineDecay(
-        FLOOR,
+        LAST_RATE,
         decay_steps=max(1, epochs * steps - warm_up),
-        alpha=FLOOR / PEAK,
-        warmup_target=PEAK,
+        alpha=LAST_RATE / PEAK_RATE,
+        warmup_target=PEAK_RATE,
         warmup_steps=warm_up,
     )
 
 
+def _variables(network: keras.Model) -> list[keras.Variable]:
+    # The weights, the random generator of the dropout, the moments and the step of AdamW.
+    return [*network.variables, *network.optimizer.variables]
+
+
+def _state(network: keras.Model, average: MovingAverage) -> Arrays:
+    return [np.array(each) for each in (*_variables(network), *average.means)]
+
+
+def _restore(network: keras.Model, average: MovingAverage, state: Arrays) -> None:
+    variables = _variables(network)
+    for variable, saved in zip(variables, state, strict=False):
+        variable.assign(saved)
+    for mean, saved in zip(average.means, state[len(variables) :], strict=True):
+        mean[...] = saved
+
+
 def logits(network: keras.Model, frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Ask the network about frames, uint8 (count, 28, 28); float32 (count, 12)."""
+    """Return the logits, float32 (count, 12), of frames, uint8 (count, 28, 28)."""
     answers = [
         keras.ops.convert_to_numpy(network(frames[start : start + 500, ..., None], training=False))
         for start in range(0, len(frames), 500)
@@ -136,12 +200,12 @@ def logits(network: keras.Model, frames: npt.NDArray[np.uint8]) -> npt.NDArray[n
     return np.concatenate(answers) if answers else np.empty((0, 12), np.float32)
 
 
-def measure(network: keras.Model, digits: Digits) -> tuple[float, float]:
-    """Return mean cross-entropy over 12 classes and accuracy over 10; NaN without digits."""
+def validate(network: keras.Model, digits: Dataset) -> tuple[float, float]:
+    """Return mean log loss over 12 classes and accuracy over 0-9; NaN without digits."""
     if not len(digits):
         return math.nan, math.nan
     answers = logits(network, digits.frames).astype(np.float64)
     answers -= answers.max(axis=1, keepdims=True)
-    chances = answers - np.log(np.exp(answers).sum(axis=1, keepdims=True))
-    losses = -chances[np.arange(len(digits)), digits.labels]
+    log_probabilities = answers - np.log(np.exp(answers).sum(axis=1, keepdims=True))
+    losses = -log_probabilities[np.arange(len(digits)), digits.labels]
     return float(losses.mean()), float((answers[:, :10].argmax(axis=1) == digits.labels).mean())

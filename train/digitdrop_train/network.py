@@ -10,25 +10,25 @@ from keras import layers
 from digitdrop.values import CLASSES
 
 DROPOUT = 0.4
-"""As in the best documented net of this size (Deotte 2018)."""
+"""As in the best documented network of this size (Deotte 2018)."""
 
 
 def build() -> keras.Model:
     """Make the untrained network.
 
-    Takes uint8 (frames, 28, 28, 1), 0 = paper, 255 = ink, so that training and
-    serving cannot disagree about scaling; gives float32 (frames, 12), the logits of
-    0-9, `NOT_A_DIGIT` and `SEVERAL`.
+    Input: uint8 (frames, 28, 28, 1), 0 = paper, 255 = ink, so that training and serving cannot
+    disagree about scaling. Output: float32 (frames, 12), the logits of 0-9, `NOT_A_DIGIT` and
+    `SEVERAL`.
 
-    Convolutions without padding, then batch normalisation and ReLU, as in every net
-    that is known to pass 99.75 % (An et al. 2020, Byerly et al. 2020). The large stages
-    cost the most and hold the fewest weights: one wide convolution, pooled at once, does
-    for the first, and the smallest has the most filters. It is flattened, not averaged: on
-    centred digits the place of a stroke says what it is.
+    Convolutions without padding, then batch normalisation and ReLU, as in every network that is
+    known to pass 99.75 % (An et al. 2020, Byerly et al. 2020). The large stages cost the most
+    and hold the fewest weights: one wide convolution, pooled at once, is enough for the first,
+    and the smallest has the most filters. The last stage is flattened, not averaged: in centred
+    digits the position of a stroke carries information.
     """
     frames = keras.Input((28, 28, 1), dtype="uint8", name="frames")
     x = layers.Rescaling(1 / 255)(frames)
-    x = layers.Conv2D(32, 5, use_bias=False)(x)  # 24
+    x = layers.Conv2D(32, 5, use_bias=False)(x)  # 24 pixels a side
     x = _normalised(layers.MaxPooling2D()(x))  # 12
     x = _convolve(x, 64)  # 10
     x = _convolve(x, 64)  # 8
@@ -47,13 +47,13 @@ def _convolve(x: keras.KerasTensor, filters: int, *, padding: str = "valid") -> 
 
 
 def _normalised(x: keras.KerasTensor) -> keras.KerasTensor:
-    # Its statistics follow the last ten steps only: `fit.Average` averages them along with
-    # the weights.
+    # Its statistics follow the last ten steps only: `fit.MovingAverage` averages them together
+    # with the weights.
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
 
 def multiply_adds(network: keras.Model) -> int:
-    """Count the multiply-adds of one frame: convolutions and dense layers."""
+    """Return the multiply-adds for one frame, in convolutions and dense layers."""
     counts = (
         math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
         for layer in network.layers

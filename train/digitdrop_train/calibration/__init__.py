@@ -1,1 +1,1 @@
-"""TODO calibration."""
+"""Calibration: temperature and thresholds of a trained network, and its figures."""

@@ -1,7 +1,7 @@
-"""Held-out pictures that are read as the worker reads them, for choosing how far to believe it.
+"""The calibration set: held-out pictures, read as the worker reads them.
 
-Half of the digits are as MNIST has them, half are photographed, scanned and drawn
-(`scenes`); beside them lie numbers, letters, scribbles and empty paper.
+Half of the digits are frames as MNIST has them; half are photographed, scanned and drawn, see
+`synthesis.scenes`. Beside them are numbers, letters, scribbles and empty paper.
 """
 
 from __future__ import annotations
@@ -11,64 +11,72 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.random import Generator
 
 from digitdrop.preprocess.normalise import look
 from digitdrop.values import NOT_A_DIGIT, SEVERAL, Grey, Sight
-from digitdrop_train.data import Digits
+from digitdrop_train.data import Dataset
+from digitdrop_train.progress import track
 from digitdrop_train.synthesis.scenes import blank, nondigit, scene
 
-Chance = np.random.Generator
-
 SLICE = 50
-"""Pictures that one process makes at a time."""
+"""Digits from which one process makes pictures at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """One picture as `glyph` sees it, and what it really shows."""
+class Sample:
+    """One picture: its candidate frames and its true label."""
 
-    sight: Sight
+    candidates: Sight
     label: int
     """0-9, `NOT_A_DIGIT` or `SEVERAL`."""
     plain: bool
-    """Whether it is a frame of MNIST as it is."""
+    """True for a frame of MNIST as it is."""
 
 
-def questions(digits: Digits, count: int, *, seed: int, makers: Executor) -> list[Question]:
-    """Make `count` plain digits, as many realistic ones, and half as many of other things.
+def make_samples(digits: Dataset, count: int, *, seed: int, executor: Executor) -> list[Sample]:
+    """Make `count` plain digits, as many realistic ones, and half as many other pictures.
 
-    The same arguments give the same questions, whoever makes them.
+    The same arguments give the same samples, whatever the number of processes. Of fewer than
+    `count` digits each is used several times; each realistic picture has a paper of its own.
+
+    Args:
+        digits: held-out digits, at least one.
+        count: number of plain digits.
+        seed: decides the order and all that is made.
+        executor: processes that make the pictures.
     """
     order = np.random.default_rng(seed).permutation(len(digits))
-    shown = digits[np.resize(order, count)]
+    chosen = digits[np.resize(order, count)]
     plain = [
-        Question(sight=look(frame), label=int(label), plain=True)
-        for frame, label in zip(shown.frames, shown.labels, strict=True)
+        Sample(candidates=look(frame), label=int(label), plain=True)
+        for frame, label in zip(chosen.frames, chosen.labels, strict=True)
     ]
     starts = range(0, count, SLICE)
-    parts = (shown[start : start + SLICE] for start in starts)
-    made = makers.map(partial(_realistic, seed=seed), parts, starts)
-    return plain + [question for part in made for question in part]
+    slices = (chosen[start : start + SLICE] for start in starts)
+    parts = executor.map(partial(_realistic, seed=seed), slices, starts)
+    shown = track(parts, len(starts), "making the calibration set")
+    return plain + [sample for part in shown for sample in part]
 
 
-def _realistic(shown: Digits, start: int, *, seed: int) -> list[Question]:
-    chance = np.random.default_rng((seed, start))
-    asked = []
-    for index, (frame, label) in enumerate(zip(shown.frames, shown.labels, strict=True)):
-        asked.append(_question(scene([frame], chance), int(label)))
+def _realistic(digits: Dataset, start: int, *, seed: int) -> list[Sample]:
+    rng = np.random.default_rng((seed, start))
+    samples = []
+    for index, (frame, label) in enumerate(zip(digits.frames, digits.labels, strict=True)):
+        samples.append(_sample(scene([frame], rng), int(label)))
         if index % 2:
-            asked.append(_other(shown, chance))
-    return asked
+            samples.append(_no_digit(digits, rng))
+    return samples
 
 
-def _other(shown: Digits, chance: Chance) -> Question:
-    kind = chance.random()
-    if kind < 0.4:
-        members = chance.integers(len(shown), size=int(chance.integers(2, 6)))
-        return _question(scene(list(shown.frames[members]), chance), SEVERAL)
-    picture = blank(chance) if kind < 0.55 else nondigit(chance)
-    return _question(picture, NOT_A_DIGIT)
+def _no_digit(digits: Dataset, rng: Generator) -> Sample:
+    lot = rng.random()
+    if lot < 0.4:
+        members = rng.integers(len(digits), size=int(rng.integers(2, 6)))
+        return _sample(scene(list(digits.frames[members]), rng), SEVERAL)
+    picture = blank(rng) if lot < 0.55 else nondigit(rng)
+    return _sample(picture, NOT_A_DIGIT)
 
 
-def _question(picture: Grey, label: int) -> Question:
-    return Question(sight=look(picture), label=label, plain=False)
+def _sample(picture: Grey, label: int) -> Sample:
+    return Sample(candidates=look(picture), label=label, plain=False)

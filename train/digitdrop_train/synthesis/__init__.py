@@ -1,1 +1,1 @@
-"""TODO synthesis."""
+"""Synthesis: pictures and frames that are drawn and composed for training."""

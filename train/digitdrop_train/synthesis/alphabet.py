@@ -1,7 +1,7 @@
-"""How the world writes its digits: the strokes of each form, as points to pass through.
+"""Forms of the digits in handwriting of many countries, as strokes through given points.
 
-MNIST was written by American census staff and pupils: it has few of the European 1
-with its flag, the crossed 7, the closed 4, the open-topped 8 or the g-like 9.
+MNIST was written by American census staff and pupils. It has few of the European 1 with its
+flag, the crossed 7, the closed 4, the open-topped 8 or the 9 like a g.
 """
 
 from __future__ import annotations
@@ -9,29 +9,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 Point = tuple[float, float]
-"""(x, y), each in 0-1: x to the right, y downwards."""
+"""(x, y), each 0-1: x to the right, y downwards."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way to write one digit."""
+    """One way to write one sign."""
 
     strokes: tuple[str, ...]
-    """Each: a letter, `c` for a curve or `l` for straight lines, then points `x,y` in percent."""
+    """Each: `c` for a curve or `l` for straight lines, then points `x,y` in percent."""
     weight: float = 1.0
-    """How often it is drawn, beside the other forms of its digit."""
+    """Relative frequency among the forms of its digit."""
     wide: tuple[float, float] = (0.45, 0.95)
-    """Its width as a share of its height, least and most."""
+    """Least and greatest width as a share of the height."""
 
 
-def points(stroke: str) -> tuple[bool, tuple[Point, ...]]:
-    """Read one stroke of a form: whether it is curved, and the points that it passes."""
+def parse_stroke(stroke: str) -> tuple[bool, tuple[Point, ...]]:
+    """Parse one stroke of a form: True for a curve, and its points.
+
+    >>> parse_stroke("c 0,50 100,25")
+    (True, ((0.0, 0.5), (1.0, 0.25)))
+    """
     kind, *pairs = stroke.split()
     coordinates = (pair.split(",") for pair in pairs)
     return kind == "c", tuple((float(x) / 100, float(y) / 100) for x, y in coordinates)
 
 
-FORMS: dict[int, tuple[Form, ...]] = {
+DIGIT_FORMS: dict[int, tuple[Form, ...]] = {
     0: (
         Form(("c 50,0 15,15 0,50 15,85 50,100 85,85 100,50 85,15 50,0 40,2",)),
         Form(("c 60,2 20,12 2,50 15,88 50,100 88,80 98,45 85,12 45,4 30,14",)),
@@ -160,4 +164,4 @@ FORMS: dict[int, tuple[Form, ...]] = {
         Form(("c 92,12 40,0 12,32 55,46 95,8 75,55 30,100",), 0.8),
     ),
 }
-"""Every form of every digit that is drawn for training."""
+"""All forms of each digit, 0-9."""

@@ -1,7 +1,7 @@
-"""What one epoch shows: every digit in a new guise, drawn digits, and what is no digit.
+"""The batches of an epoch: each digit in a new form, drawn digits, and frames of no digit.
 
-The pictures of an epoch are made in chunks by other processes, beside the training. Each
-chunk has a seed of its own, so they are the same however many processes make them.
+Chunks of frames are made in other processes while the network learns. Each chunk has a seed of
+its own, so the frames are the same whatever the number of processes.
 """
 
 from __future__ import annotations
@@ -16,111 +16,153 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop_train.data import Digits
-from digitdrop_train.synthesis.augment import GENTLE
-from digitdrop_train.synthesis.chunk import Order, chunk
+from digitdrop.values import NOT_A_DIGIT, SEVERAL
+from digitdrop_train.data import Dataset
+from digitdrop_train.synthesis.augment import GENTLE, augment
+from digitdrop_train.synthesis.negatives import not_a_digit
+from digitdrop_train.synthesis.numbers import several
+from digitdrop_train.synthesis.strokes import draw_digit
 
 Indices: TypeAlias = npt.NDArray[np.intp]
 
 CHUNK = 1536
 """Digits of MNIST in a chunk: some tenths of a second's work."""
-AHEAD = 6
+PREFETCHED = 6
 """Chunks made in advance."""
-AT_LAST = 0.7
-"""How often a digit of MNIST is changed only a little, not `GENTLE`, in the last epochs ..."""
+GENTLE_AT_LAST = 0.7
+"""Probability that a digit of MNIST is changed only a little, not `GENTLE`, in the last epochs."""
 LAST = 0.2
-"""... which are this share of all: most pictures are better than the hardest."""
+"""Share of the epochs that are the last: most pictures are better than the hardest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shares:
-    """What is shown beside the digits of MNIST, each as a share of their number."""
+class Mixture:
+    """Frames shown beside the digits of MNIST, as shares of their number."""
 
     drawn: float = 0.26
-    """Digits drawn from strokes, in the forms that MNIST has few of."""
+    """Digits drawn stroke by stroke, in forms that are rare in MNIST."""
     seen: float = 0.18
-    """Frames of the bank: digits and other things as `glyph` sees them."""
+    """Frames of the sample bank."""
     not_a_digit: float = 0.08
     several: float = 0.06
 
 
-class Lessons:
-    """Epoch after epoch of batches, made ahead of time in other processes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkSpec:
+    """Contents of one chunk; travels to the process that makes it."""
+
+    digits: Dataset
+    seen: Dataset
+    gentle: float
+    """Probability that a digit is changed only a little, see `augment`."""
+    drawn: int
+    not_a_digit: int
+    several: int
+    seed: tuple[int, ...]
+
+    def __len__(self) -> int:
+        extra = self.drawn + self.not_a_digit + self.several
+        return len(self.digits) + len(self.seen) + extra
+
+
+def make_chunk(spec: ChunkSpec) -> Dataset:
+    """Make the frames of a chunk and shuffle them; the same spec gives the same frames."""
+    rng = np.random.default_rng(spec.seed)
+    made = [
+        (augment(frame, rng, gentle=spec.gentle), int(label))
+        for frame, label in zip(spec.digits.frames, spec.digits.labels, strict=True)
+    ]
+    for frame, label in zip(spec.seen.frames, spec.seen.labels, strict=True):
+        again = frame if rng.random() < 0.5 else augment(frame, rng, gentle=0.8)
+        made.append((again, int(label)))
+    for _ in range(spec.drawn):
+        digit = int(rng.integers(10))
+        made.append((augment(draw_digit(digit, rng), rng), digit))
+    made += [(not_a_digit(spec.digits, rng), NOT_A_DIGIT) for _ in range(spec.not_a_digit)]
+    made += [(several(spec.digits, rng), SEVERAL) for _ in range(spec.several)]
+    return Dataset.of([made[index] for index in rng.permutation(len(made))])
+
+
+class TrainingBatches:
+    """Batches of full size, epoch after epoch, made in advance by other processes."""
 
     def __init__(
         self,
-        digits: Digits,
-        seen: Digits,
+        digits: Dataset,
+        bank: Dataset,
         *,
-        batch: int,
+        batch_size: int,
         epochs: int,
         seed: int,
-        shares: Shares,
-        makers: Executor,
+        mixture: Mixture,
+        executor: Executor,
     ) -> None:
-        """Plan the lessons; nothing is made yet.
+        """Plan the epochs; no frame is made yet.
 
         Args:
-            digits: shown once in each epoch, augmented.
-            seen: the bank, from which some are drawn for each chunk.
-            batch: frames that are learned at a time.
-            epochs: how often to go through the digits.
+            digits: each shown once in every epoch, augmented.
+            bank: frames of which some are drawn for each chunk; may be empty.
+            batch_size: frames in a batch.
+            epochs: passes over `digits`.
             seed: decides the order and all that is made.
-            shares: what is shown beside the digits.
-            makers: the processes that make the pictures.
+            mixture: frames shown beside the digits.
+            executor: processes that make the frames.
         """
         self._digits = digits
-        self._seen = seen
-        self._batch = batch
+        self._bank = bank
+        self._batch_size = batch_size
         self._seed = seed
-        self._shares = shares
-        self._makers = makers
+        self._mixture = mixture
+        self._executor = executor
         self.epochs = epochs
-        self.steps = sum(len(self._order(0, chosen)) for chosen in self._chosen(0)) // batch
+        self.steps = sum(len(self._spec(0, part)) for part in self._parts(0)) // batch_size
         """Batches in an epoch."""
 
-    def __iter__(self) -> Iterator[Iterator[Digits]]:
-        """Yield each epoch as an iterator over its `steps` batches, all of them full."""
-        chunks = self._ahead()
-        for epoch in range(self.epochs):
-            count = len(self._chosen(epoch))
-            yield islice(_batches(islice(chunks, count), self._batch), self.steps)
+    def from_epoch(self, first: int) -> Iterator[Iterator[Dataset]]:
+        """Yield the epochs from number `first` on, 0 = all, each as its `steps` batches.
 
-    def _ahead(self) -> Iterator[Digits]:
-        orders = (
-            self._makers.submit(chunk, self._order(epoch, chosen))
-            for epoch in range(self.epochs)
-            for chosen in self._chosen(epoch)
+        An epoch is the same whether or not the epochs before it were made.
+        """
+        chunks = self._prefetched(first)
+        for epoch in range(first, self.epochs):
+            count = len(self._parts(epoch))
+            yield islice(_batches(islice(chunks, count), self._batch_size), self.steps)
+
+    def _prefetched(self, first: int) -> Iterator[Dataset]:
+        futures = (
+            self._executor.submit(make_chunk, self._spec(epoch, part))
+            for epoch in range(first, self.epochs)
+            for part in self._parts(epoch)
         )
-        waiting = deque(islice(orders, AHEAD))
+        waiting = deque(islice(futures, PREFETCHED))
         while waiting:
             made = waiting.popleft().result()
-            waiting.extend(islice(orders, 1))
+            waiting.extend(islice(futures, 1))
             yield made
 
-    def _chosen(self, epoch: int) -> list[Indices]:
-        """Deal out the digits of an epoch among its chunks."""
+    def _parts(self, epoch: int) -> list[Indices]:
+        """Shuffle the digits and divide them among the chunks of an epoch."""
         shuffled = np.random.default_rng((self._seed, epoch)).permutation(len(self._digits))
         return [shuffled[start : start + CHUNK] for start in range(0, len(shuffled), CHUNK)]
 
-    def _order(self, epoch: int, chosen: Indices) -> Order:
-        seed = (self._seed, epoch, int(chosen[0]))
-        count = len(chosen)
-        some = round(self._shares.seen * count) if len(self._seen) else 0
-        again = np.random.default_rng(seed).integers(max(1, len(self._seen)), size=some)
-        return Order(
-            digits=self._digits[chosen],
-            seen=self._seen[again],
-            gentle=AT_LAST if epoch >= self.epochs * (1 - LAST) else GENTLE,
-            drawn=round(self._shares.drawn * count),
-            not_a_digit=round(self._shares.not_a_digit * count),
-            several=round(self._shares.several * count),
+    def _spec(self, epoch: int, part: Indices) -> ChunkSpec:
+        seed = (self._seed, epoch, int(part[0]))
+        count = len(part)
+        seen = round(self._mixture.seen * count) if len(self._bank) else 0
+        drawn_again = np.random.default_rng(seed).integers(max(1, len(self._bank)), size=seen)
+        return ChunkSpec(
+            digits=self._digits[part],
+            seen=self._bank[drawn_again],
+            gentle=GENTLE_AT_LAST if epoch >= self.epochs * (1 - LAST) else GENTLE,
+            drawn=round(self._mixture.drawn * count),
+            not_a_digit=round(self._mixture.not_a_digit * count),
+            several=round(self._mixture.several * count),
             seed=seed,
         )
 
 
-def _batches(chunks: Iterator[Digits], size: int) -> Iterator[Digits]:
-    """Cut chunks into full batches; what is left of one goes before the next."""
+def _batches(chunks: Iterator[Dataset], size: int) -> Iterator[Dataset]:
+    """Cut chunks into full batches; the rest of a chunk goes before the next chunk."""
     frames, labels = np.empty((0, 28, 28), np.uint8), np.empty(0, np.uint8)
     for made in chunks:
         frames = np.concatenate([frames, made.frames])
@@ -128,5 +170,5 @@ def _batches(chunks: Iterator[Digits], size: int) -> Iterator[Digits]:
         full = len(labels) // size * size
         for start in range(0, full, size):
             end = start + size
-            yield Digits(frames=frames[start:end], labels=labels[start:end])
+            yield Dataset(frames=frames[start:end], labels=labels[start:end])
         frames, labels = frames[full:], labels[full:]

@@ -1,72 +1,84 @@
-"""Any drawing to MNIST's own geometry, by the worker's own step."""
+"""Drawings, and their way into a frame with MNIST's geometry.
+
+A drawing is `Ink`: uint8 (height, width) of any size, 0 = paper, 255 = ink. The step into the
+frame is the worker's own, so that training and serving cannot disagree.
+"""
 
 from __future__ import annotations
-
-from typing import TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.preprocess.mnist_frame import BOX, SIDE, to_frame
+from digitdrop.preprocess.mnist_frame import BOX, SIDE, Ink, to_frame
 from digitdrop.values import Frame
 
-Ink: TypeAlias = npt.NDArray[np.uint8]
-"""Shape (height, width), any size: a drawing, 0 = paper, 255 = ink."""
-
-FAINT = 32
-"""Ink of less than this, of 255, does not count for the box: resampling leaves it behind."""
+FAINTEST_INK = 32
+"""Ink below this level, 0-255, does not count for the bounding box. Resampling leaves faint
+pixels around every stroke."""
 
 
-def as_ink(values: npt.ArrayLike) -> Ink:
-    """Cut values of any kind down to whole numbers of 0-255."""
+def clip_ink(values: npt.ArrayLike) -> Ink:
+    """Clip numbers of any type to 0-255 and cut off their fractions.
+
+    >>> clip_ink([-3.5, 17.9, 300]).tolist()
+    [0, 17, 255]
+    """
     return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
 def sixteenths(point: npt.NDArray[np.float64]) -> tuple[int, int]:
-    """Return a point (x, y) as OpenCV takes it between pixels: times 16, with `shift` 4."""
+    """Return a point (x, y) in sixteenths of a pixel, for OpenCV's drawing with `shift=4`.
+
+    >>> sixteenths(np.array([1.5, 2.0]))
+    (24, 32)
+    """
     return round(float(point[0]) * 16), round(float(point[1]) * 16)
 
 
-def full_ink(frame: cv2.typing.MatLike) -> Frame:
-    """Stretch it so that its darkest ink is full again, as `glyph` does."""
-    return as_ink(cv2.convertScaleAbs(frame, alpha=255 / max(1, int(frame.max()))))
+def stretch_ink(frame: cv2.typing.MatLike) -> Frame:
+    """Scale a frame so that its darkest ink is 255, as the worker's preprocessing does."""
+    return clip_ink(cv2.convertScaleAbs(frame, alpha=255 / max(1, int(frame.max()))))
 
 
-def thickened(ink: Ink, size: int) -> Ink:
+def thicken(ink: Ink, size: int) -> Ink:
     """Widen every stroke by `size` - 1 pixels."""
-    return as_ink(cv2.dilate(ink, _round(size)))
+    return clip_ink(cv2.dilate(ink, _disc(size)))
 
 
-def thinned(ink: Ink, size: int) -> Ink:
-    """Narrow every stroke by `size` - 1 pixels; those that are narrower vanish."""
-    return as_ink(cv2.erode(ink, _round(size)))
+def thin(ink: Ink, size: int) -> Ink:
+    """Narrow every stroke by `size` - 1 pixels; narrower strokes vanish."""
+    return clip_ink(cv2.erode(ink, _disc(size)))
 
 
-def _round(size: int) -> Ink:
-    return as_ink(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+def _disc(size: int) -> Ink:
+    return clip_ink(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
 
 
 def crop(ink: Ink) -> Ink:
-    """Cut a drawing down to the box of its ink; an empty one comes back as it is."""
-    x, y, width, height = cv2.boundingRect((ink > FAINT).view(np.uint8))
+    """Cut a drawing down to the bounding box of its ink; return an empty drawing as it is.
+
+    >>> crop(np.pad(np.full((2, 3), 255, np.uint8), 5)).shape
+    (2, 3)
+    """
+    x, y, width, height = cv2.boundingRect((ink > FAINTEST_INK).view(np.uint8))
     return ink[y : y + height, x : x + width] if width else ink
 
 
-def fit(ink: Ink, *, box: int = BOX) -> Frame:
-    """Put a drawing into a frame as `glyph` does, or with another box than MNIST's.
+def as_frame(ink: Ink, *, box: int = BOX) -> Frame:
+    """Put a drawing into a frame as the worker's preprocessing does.
 
     Args:
-        ink: a drawing; what is fainter than `FAINT` does not count for its box.
-        box: the longer side of the ink in the frame, 1-28 pixels.
+        ink: the drawing; ink below `FAINTEST_INK` does not count for its bounding box.
+        box: longer side of the ink in the frame, 1-28 pixels; MNIST's is 20.
 
     Returns:
-        uint8 (28, 28), its darkest pixel 255 (near it, where the box is another than usual);
-        all paper when there is no ink.
+        uint8 (28, 28). The darkest pixel is 255, or near it with another box than MNIST's.
+        Without ink, the frame is all paper.
     """
     frame = to_frame(np.ascontiguousarray(crop(ink)))
     if box == BOX:
         return frame
     scale, middle = box / BOX, SIDE / 2
     matrix = np.array([[scale, 0, (1 - scale) * middle], [0, scale, (1 - scale) * middle]])
-    return as_ink(cv2.warpAffine(frame, matrix, (SIDE, SIDE)))
+    return clip_ink(cv2.warpAffine(frame, matrix, (SIDE, SIDE)))

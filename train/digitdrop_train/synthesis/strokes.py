@@ -1,4 +1,4 @@
-"""Digits drawn stroke by stroke, in forms that MNIST has few of, by pens of any width."""
+"""Digits drawn stroke by stroke, in forms that are rare in MNIST, by pens of any width."""
 
 from __future__ import annotations
 
@@ -7,68 +7,74 @@ from functools import cache
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
+from digitdrop.preprocess.mnist_frame import Ink
 from digitdrop.values import Frame
-from digitdrop_train.synthesis.alphabet import FORMS, Form, points
-from digitdrop_train.synthesis.geometry import Ink, fit
+from digitdrop_train.synthesis.alphabet import DIGIT_FORMS, Form, parse_stroke
+from digitdrop_train.synthesis.geometry import as_frame
 
-Chance = np.random.Generator
-Line = npt.NDArray[np.float64]
-"""Shape (points, 2): x and y, one after the other along a stroke."""
+Polyline = npt.NDArray[np.float64]
+"""Shape (points, 2): x and y of each point along a stroke."""
 
 CANVAS = 112
-MARGIN = 24
-"""Left free on each side, for thick pens and for slants."""
+"""Side of the square that is drawn on, in pixels."""
+CANVAS_MARGIN = 24
+"""Pixels left free on each side, for thick pens and for slants."""
 
 
-def draw_digit(digit: int, chance: Chance) -> Ink:
-    """Draw one digit in one of its forms; uint8 (112, 112), not yet in MNIST's geometry."""
-    forms = FORMS[digit]
+def draw_digit(digit: int, rng: Generator) -> Frame:
+    """Draw a digit, 0-9, in one of its forms; return a frame, uint8 (28, 28), 255 = ink."""
+    forms = DIGIT_FORMS[digit]
     weights = np.array([form.weight for form in forms])
-    form = forms[chance.choice(len(forms), p=weights / weights.sum())]
-    return draw(hand(form, chance), thickness(chance))
+    form = forms[rng.choice(len(forms), p=weights / weights.sum())]
+    return as_frame(draw_strokes(write_form(form, rng), pen_width(rng)))
 
 
-def thickness(chance: Chance) -> int:
-    """A pen's width on the canvas: hairlines to thick markers, most of them as in MNIST."""
-    return int(np.clip(np.exp(chance.normal(2.0, 0.45)), 2, 22))
+def pen_width(rng: Generator) -> int:
+    """Return the width of a pen on the canvas, 2-22 pixels; most are as in MNIST."""
+    return int(np.clip(np.exp(rng.normal(2.0, 0.45)), 2, 22))
 
 
-def hand(form: Form, chance: Chance) -> list[Line]:
-    """Write a form as some hand would: shaky, slanted, narrow or wide; in canvas pixels."""
-    jitter = chance.uniform(0.01, 0.045)
-    wide = chance.uniform(*form.wide)
-    slant = chance.normal(0.06, 0.22)
-    turn = np.deg2rad(chance.normal(0, 4))
+def write_form(form: Form, rng: Generator) -> list[Polyline]:
+    """Write a form with a hand's variation: shaky, slanted, narrow or wide.
+
+    Returns:
+        One line for each stroke, in pixels of the canvas.
+    """
+    jitter = rng.uniform(0.01, 0.045)
+    wide = rng.uniform(*form.wide)
+    slant = rng.normal(0.06, 0.22)
+    turn = np.deg2rad(rng.normal(0, 4))
     cos, sin = np.cos(turn), np.sin(turn)
     linear = np.array([[cos, -sin], [sin, cos]]) @ np.array([[wide, -slant], [0, 1]])
-    size = CANVAS - 2 * MARGIN
-    written = []
+    size = CANVAS - 2 * CANVAS_MARGIN
+    lines = []
     for stroke in form.strokes:
-        curved, corners = _read(stroke)
-        shaken = corners + chance.normal(0, jitter, corners.shape)
-        path = (_curve(shaken) if curved else _bow(shaken, chance)) - 0.5
-        written.append(path @ linear.T * size + CANVAS / 2)
-    return written
+        curved, corners = _parsed(stroke)
+        shaken = corners + rng.normal(0, jitter, corners.shape)
+        path = (_curve(shaken) if curved else _bow(shaken, rng)) - 0.5
+        lines.append(path @ linear.T * size + CANVAS / 2)
+    return lines
 
 
-def draw(written: list[Line], pen: int) -> Ink:
-    """Draw strokes with a pen of some pixels' width; uint8 (112, 112)."""
+def draw_strokes(lines: list[Polyline], pen: int) -> Ink:
+    """Draw strokes with a pen of this width in pixels; return uint8 (112, 112), 255 = ink."""
     ink = np.zeros((CANVAS, CANVAS), np.uint8)
-    for path in written:
-        # OpenCV draws between pixels when it is told coordinates times 2**shift.
+    for path in lines:
+        # With shift=4, OpenCV takes sixteenths of a pixel.
         fine = np.round(path * 16).astype(np.int32)
         cv2.polylines(ink, [fine], False, 255, pen, cv2.LINE_AA, 4)
     return ink
 
 
 @cache
-def _read(stroke: str) -> tuple[bool, Line]:
-    curved, corners = points(stroke)
+def _parsed(stroke: str) -> tuple[bool, Polyline]:
+    curved, corners = parse_stroke(stroke)
     return curved, np.array(corners)
 
 
-def _curve(corners: Line) -> Line:
+def _curve(corners: Polyline) -> Polyline:
     """Pass smoothly through every point: a Catmull-Rom spline, 8 steps from point to point."""
     ends = np.vstack([2 * corners[:1] - corners[1:2], corners, 2 * corners[-1:] - corners[-2:-1]])
     before, here, there, after = ends[:-3], ends[1:-2], ends[2:-1], ends[3:]
@@ -83,18 +89,13 @@ def _curve(corners: Line) -> Line:
     return np.vstack([path.reshape(-1, 2), corners[-1:]])
 
 
-def _bow(corners: Line, chance: Chance) -> Line:
-    """Join the points by lines that are nearly straight: nobody's lines are quite."""
+def _bow(corners: Polyline, rng: Generator) -> Polyline:
+    """Join the points by nearly straight lines: no hand draws them quite straight."""
     middles = (corners[:-1] + corners[1:]) / 2
     along = corners[1:] - corners[:-1]
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    middles = middles + across * chance.normal(0, 0.025, (len(middles), 1))
+    middles = middles + across * rng.normal(0, 0.025, (len(middles), 1))
     pieces = [
         _curve(np.stack(piece)) for piece in zip(corners[:-1], middles, corners[1:], strict=True)
     ]
     return np.vstack(pieces)
-
-
-def drawn(digit: int, chance: Chance) -> Frame:
-    """Draw one digit and put it in MNIST's geometry, as training sees it."""
-    return fit(draw_digit(digit, chance))

@@ -1,4 +1,4 @@
-"""Hand the network over to the worker: export, check it against Keras, put it in place."""
+"""The exported network: convert to LiteRT, check against Keras, score, and put in place."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ from digitdrop.inference.augmentation import answers
 from digitdrop.inference.classifier import Classifier
 from digitdrop.system.cores import cores
 from digitdrop.values import Thresholds
-from digitdrop_train.calibration.evaluate import Figures, figures, softmax
-from digitdrop_train.data import Digits, Frames
+from digitdrop_train.calibration.evaluate import Scores, score, softmax
+from digitdrop_train.data import Dataset, Frames
 from digitdrop_train.fit import logits
 
-NEUTRAL = Thresholds(temperature=1.0, ok=0.5, not_a_digit=0.5, several=0.5)
-"""Before calibration."""
+UNCALIBRATED = Thresholds(temperature=1.0, ok=0.5, not_a_digit=0.5, several=0.5)
 TOLERANCE = 1e-4
-"""The largest difference of a probability between LiteRT and Keras."""
+"""Largest difference of a probability between LiteRT and Keras."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parity:
-    """How far the exported network agrees with the trained one."""
+    """Agreement of the exported network with the trained network."""
 
     frames: int
     different_answers: int
@@ -38,7 +37,7 @@ class Parity:
     """Of one probability."""
 
 
-def export(network: keras.Model) -> bytes:
+def export_network(network: keras.Model) -> bytes:
     """Return the network as a LiteRT model: float32, any number of frames at a time."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "digits.tflite"
@@ -46,18 +45,18 @@ def export(network: keras.Model) -> bytes:
         return path.read_bytes()
 
 
-def classifier(model: bytes, thresholds: Thresholds = NEUTRAL) -> Classifier:
-    """Load an exported network as the worker does, on as many cores as there are."""
+def load_exported(model: bytes, thresholds: Thresholds = UNCALIBRATED) -> Classifier:
+    """Load an exported network as the worker does, with a thread for each core."""
     return Classifier(model, name="digits", thresholds=thresholds, threads=cores())
 
 
-def check(model: bytes, network: keras.Model, frames: Frames) -> Parity:
-    """Compare LiteRT with Keras; that the worker's runtime loads it is part of the check.
+def check_parity(model: bytes, network: keras.Model, frames: Frames) -> Parity:
+    """Compare the answers of LiteRT, in the worker's own runtime, with those of Keras.
 
     Raises:
-        ModelError: they do not agree, so the export must not be used.
+        ModelError: they differ, so the export must not be used.
     """
-    exported = classifier(model).probabilities(list(frames))
+    exported = load_exported(model).probabilities(list(frames))
     trained = softmax(logits(network, frames))
     parity = Parity(
         frames=len(frames),
@@ -73,21 +72,21 @@ def check(model: bytes, network: keras.Model, frames: Frames) -> Parity:
     return parity
 
 
-def test(model: bytes, thresholds: Thresholds, digits: Digits) -> Figures:
-    """Measure the exported network on MNIST's test set, at first sight and as the worker does."""
-    network = classifier(model, thresholds)
-    first = network.probabilities(list(digits.frames))
-    said = np.concatenate(answers([[frame] for frame in digits.frames], network))
-    return figures(first, said, digits.labels, thresholds)
+def score_exported(model: bytes, thresholds: Thresholds, digits: Dataset) -> Scores:
+    """Score an exported network on MNIST's test set, by itself and as the worker answers."""
+    classifier = load_exported(model, thresholds)
+    plain = classifier.probabilities(list(digits.frames))
+    posterior = np.concatenate(answers([[frame] for frame in digits.frames], classifier))
+    return score(plain, posterior, digits.labels, thresholds)
 
 
-def publish(
+def write_model(
     model: bytes, thresholds: Thresholds, card: Mapping[str, object], folder: Path
 ) -> None:
     """Put the model and its card in place; both are complete on disk before the first rename.
 
-    A crash between the two renames leaves a pair whose SHA-256 disagree, which the
-    worker refuses by name; it never reads with the wrong thresholds.
+    A crash between the two renames leaves a pair whose SHA-256 differ. The worker refuses it
+    with a clear message, and never reads with the wrong thresholds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     described = {
