@@ -6,17 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitdrop.errors import SetupError
+from digitdrop.errors import FolderError, SetupError
 from digitdrop.inference.decision import confidence, judge
 from digitdrop.values import NOT_A_DIGIT, Frame, Probabilities, Sight, Thresholds
 from digitdrop_train.calibration.calibrate import calibrate
-from digitdrop_train.calibration.evaluate import calibration_error, figures, predictions
-from digitdrop_train.calibration.samples import Question
-from digitdrop_train.calibration.scale import scale
+from digitdrop_train.calibration.evaluate import (
+    adaptive_calibration_error,
+    predictions,
+    score_digits,
+)
+from digitdrop_train.calibration.posterior import fit_platt_scale
+from digitdrop_train.calibration.samples import Sample
 from digitdrop_train.cli import ExtraMissing, train
 from digitdrop_train.data import DataError
 
-CHANCE = np.random.default_rng(11)
+RNG = np.random.default_rng(11)
 
 
 class Oracle:
@@ -46,13 +50,13 @@ def written_on(frame: Frame) -> tuple[int, float]:
     return label, (256 * high + low) * 0.6180339887 % 1
 
 
-def a_question(label: int, number: int = 0) -> Question:
+def a_sample(label: int, number: int = 0) -> Sample:
     frame = a_frame(label, number)
-    return Question(sight=Sight(frames=(frame,), trust=(1.0,)), label=label, plain=True)
+    return Sample(candidates=Sight(frames=(frame,), trust=(1.0,)), label=label, plain=True)
 
 
-def many(others: int = 0) -> list[Question]:
-    return [a_question(n % 10, n) for n in range(3000)] + [a_question(NOT_A_DIGIT)] * others
+def many(others: int = 0) -> list[Sample]:
+    return [a_sample(n % 10, n) for n in range(3000)] + [a_sample(NOT_A_DIGIT)] * others
 
 
 def test_overconfidence_is_cooled_down_to_the_truth() -> None:
@@ -90,7 +94,7 @@ def test_a_network_that_hardly_dares_to_say_anything_is_still_put_on_a_scale() -
 
 
 def test_the_scale_is_found_from_however_far_away() -> None:
-    slope, offset = scale(np.full(50, 0.01), np.ones(50, bool))
+    slope, offset = fit_platt_scale(np.full(50, 0.01), np.ones(50, bool))
     thresholds = Thresholds(
         temperature=1, ok=0.5, not_a_digit=0.5, several=0.5, slope=slope, offset=offset
     )
@@ -146,7 +150,7 @@ class Taken:
 
 def test_what_passes_for_a_digit_raises_the_demands_on_digits() -> None:
     letters = [
-        replace(a_question(20 + n % 10, n), label=NOT_A_DIGIT, plain=False) for n in range(500)
+        replace(a_sample(20 + n % 10, n), label=NOT_A_DIGIT, plain=False) for n in range(500)
     ]
 
     lenient = calibrate(Taken(), many())
@@ -160,7 +164,7 @@ def test_what_passes_for_a_digit_raises_the_demands_on_digits() -> None:
 def test_a_shadow_of_which_one_reading_looks_like_a_digit_is_not_ok() -> None:
     frames = tuple(a_frame(label) for label in (NOT_A_DIGIT, NOT_A_DIGIT, 1))
     shadow = Sight(frames=frames, trust=(0.6, 0.25, 0.15))
-    shadows = [Question(sight=shadow, label=NOT_A_DIGIT, plain=False)] * 50
+    shadows = [Sample(candidates=shadow, label=NOT_A_DIGIT, plain=False)] * 50
 
     chosen = calibrate(Oracle(right=1.0, sure=0.999), many() + shadows)
 
@@ -169,7 +173,7 @@ def test_a_shadow_of_which_one_reading_looks_like_a_digit_is_not_ok() -> None:
 
 
 def test_pictures_in_which_nothing_was_found_do_not_count() -> None:
-    nothing = Question(sight=Sight(frames=(), trust=()), label=3, plain=False)
+    nothing = Sample(candidates=Sight(frames=(), trust=()), label=3, plain=False)
 
     chosen = calibrate(Oracle(right=0.999, sure=0.99), [*many(), nothing])
 
@@ -177,38 +181,38 @@ def test_pictures_in_which_nothing_was_found_do_not_count() -> None:
 
 
 def test_figures_count_what_the_worker_would_predict() -> None:
-    beliefs = np.full((4, 12), 0.01)
-    beliefs[range(4), [0, 1, 2, NOT_A_DIGIT]] = 0.89
+    posterior = np.full((4, 12), 0.01)
+    posterior[range(4), [0, 1, 2, NOT_A_DIGIT]] = 0.89
     labels = np.array([0, 1, 3, 4], np.uint8)
     thresholds = Thresholds(temperature=1, ok=0.5, not_a_digit=0.5, several=0.5)
 
-    summed = figures(beliefs, beliefs, labels, thresholds)
+    summed = score_digits(posterior, posterior, labels, thresholds)
 
     assert (summed.count, summed.right, summed.rejected, summed.accuracy) == (4, 2, 1, 0.5)
 
 
 def test_training_counts_as_predicted_what_the_worker_predicts() -> None:
-    beliefs = CHANCE.dirichlet(np.full(12, 0.2), 500)
+    posterior = RNG.dirichlet(np.full(12, 0.2), 500)
     thresholds = Thresholds(temperature=1, ok=0.5, not_a_digit=0.6, several=0.3)
     sight = Sight(frames=(np.zeros((28, 28), np.uint8),), trust=(1.0,))
 
-    said = predictions(beliefs, thresholds)
+    predicted = predictions(posterior, thresholds)
 
-    for row, digit in zip(beliefs, said, strict=True):
+    for row, digit in zip(posterior, predicted, strict=True):
         verdict = judge(sight, row[None].astype(np.float32), thresholds)
         assert verdict.prediction == (None if digit < 0 else digit)
 
 
 def test_confidence_that_holds_what_it_promises_has_no_calibration_error() -> None:
-    confidence = CHANCE.uniform(0.5, 1, 200_000)
-    right = CHANCE.random(200_000) < confidence
+    confidence = RNG.uniform(0.5, 1, 200_000)
+    right = RNG.random(200_000) < confidence
 
-    assert calibration_error(confidence, right) < 0.01
-    assert calibration_error(confidence, np.zeros(200_000, bool)) > 0.7
+    assert adaptive_calibration_error(confidence, right) < 0.01
+    assert adaptive_calibration_error(confidence, np.zeros(200_000, bool)) > 0.7
 
 
 def test_without_the_extra_training_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digitdrop_train.cli.find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "keras", None)  # as where it is not installed
 
     with pytest.raises(ExtraMissing, match=r"pip install 'digitdrop\[train\]'"):
         train()
@@ -218,6 +222,16 @@ def test_without_the_extra_training_says_what_to_install(monkeypatch: pytest.Mon
 def test_a_training_without_data_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="--data"):
         train(data=tmp_path / "nowhere")
+
+
+@pytest.mark.slow
+def test_an_output_that_cannot_be_a_folder_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(FolderError, match="file") as error:
+        train(output=tmp_path / "file" / "models", plots=tmp_path / "training")
+
+    assert "\n" not in str(error.value)
 
 
 def test_the_command_is_there_without_tensorflow() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from digitdrop_train.data import DataError, Digits, load
+from digitdrop_train.data import DataError, Dataset, load_mnist
 
 COUNTS = {"train": 5, "t10k": 2}
 
@@ -36,7 +36,7 @@ def write_idx(folder: Path, *, packed: bool = True, dot: str = "-") -> None:
 def test_idx_files_are_read_packed_and_plain(tmp_path: Path, packed: bool, dot: str) -> None:
     write_idx(tmp_path, packed=packed, dot=dot)
 
-    training, test = load(tmp_path)
+    training, test = load_mnist(tmp_path)
 
     assert np.array_equal(training.frames, frames(5))
     assert training.labels.tolist() == [0, 1, 2, 3, 4]
@@ -48,7 +48,7 @@ def test_an_npz_archive_is_read(tmp_path: Path) -> None:
     labels = {f"y_{part}": np.array([7, 8, 9]) for part in ("train", "test")}
     np.savez(tmp_path / "mnist.npz", **arrays, **labels)  # type: ignore[arg-type]
 
-    training, test = load(tmp_path)
+    training, test = load_mnist(tmp_path)
 
     assert np.array_equal(training.frames, frames(3))
     assert test.labels.tolist() == [7, 8, 9]
@@ -56,7 +56,7 @@ def test_an_npz_archive_is_read(tmp_path: Path) -> None:
 
 def test_a_missing_folder_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is no folder: name a folder with --data") as error:
-        load(tmp_path / "nowhere")
+        load_mnist(tmp_path / "nowhere")
 
     assert "\n" not in str(error.value)
 
@@ -66,7 +66,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "t10k-labels-idx1-ubyte.gz").unlink()
 
     with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte"):
-        load(tmp_path)
+        load_mnist(tmp_path)
 
 
 def test_damage_at_any_byte_range_is_a_data_error(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_damage_at_any_byte_range_is_a_data_error(tmp_path: Path) -> None:
         path.write_bytes(whole[:cut])
 
         with pytest.raises(DataError):
-            load(tmp_path)
+            load_mnist(tmp_path)
 
 
 def test_labels_and_frames_of_different_number_are_refused(tmp_path: Path) -> None:
@@ -87,11 +87,11 @@ def test_labels_and_frames_of_different_number_are_refused(tmp_path: Path) -> No
     (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
 
     with pytest.raises(DataError, match="do not go with"):
-        load(tmp_path)
+        load_mnist(tmp_path)
 
 
 def test_the_last_share_is_held_out() -> None:
-    digits = Digits(frames=frames(10), labels=np.arange(10, dtype=np.uint8))
+    digits = Dataset(frames=frames(10), labels=np.arange(10, dtype=np.uint8))
 
     kept, held_out = digits.split(0.2)
 
@@ -100,7 +100,7 @@ def test_the_last_share_is_held_out() -> None:
 
 
 def test_nothing_may_be_held_out() -> None:
-    digits = Digits(frames=frames(10), labels=np.arange(10, dtype=np.uint8))
+    digits = Dataset(frames=frames(10), labels=np.arange(10, dtype=np.uint8))
 
     kept, held_out = digits.split(0.0)
 

@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
@@ -14,30 +17,20 @@ import pytest
 from digitdrop.errors import ModelError
 from digitdrop.inference.classifier import Classifier
 from digitdrop.values import Thresholds
-from digitdrop_train.data import Digits
 from digitdrop_train.options import Options
-from digitdrop_train.synthesis.batches import Lessons, Shares
-from digitdrop_train.synthesis.strokes import drawn
+from digitdrop_train.synthesis.batches import Mixture, TrainingBatches
+from drawn_digits import some_digits
 
 pytestmark = pytest.mark.slow
 
 THRESHOLDS = Thresholds(temperature=1.5, ok=0.7, not_a_digit=0.6, several=0.5)
-
-
-def some_digits(count: int) -> Digits:
-    chance = np.random.default_rng(5)
-    labels = np.arange(count) % 10
-    frames = np.stack([drawn(int(label), chance) for label in labels])
-    return Digits(frames=frames, labels=labels.astype(np.uint8))
-
-
 DIGITS = some_digits(300)
 
 
 @pytest.fixture
-def pool() -> Iterator[Executor]:
-    with ThreadPoolExecutor(1) as pool:
-        yield pool
+def executor() -> Iterator[Executor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
 
 
 def a_network(seed: int = 1) -> Any:  # keras publishes no types
@@ -49,7 +42,13 @@ def a_network(seed: int = 1) -> Any:  # keras publishes no types
     return network.build()
 
 
-def trained(pool: Executor, *, stop_at: tuple[int, int] | None = None) -> tuple[Any, int]:
+def a_fit(
+    executor: Executor,
+    *,
+    resume: Any = None,
+    stop_at: tuple[int, int] | None = None,
+) -> tuple[Any, list[Any]]:
+    """Train for two epochs of seven steps; return the network and the snapshots."""
     from digitdrop_train.fit import fit
 
     def on_step(epoch: int, step: int, _loss: float) -> None:
@@ -57,9 +56,12 @@ def trained(pool: Executor, *, stop_at: tuple[int, int] | None = None) -> tuple[
             raise KeyboardInterrupt
 
     net = a_network()
-    lessons = Lessons(DIGITS, DIGITS, batch=64, epochs=2, seed=1, shares=Shares(), makers=pool)
-    history = fit(net, lessons, DIGITS[:50], on_step=on_step, on_epoch=lambda _epoch: None)
-    return net, len(history)
+    batches = TrainingBatches(
+        DIGITS, DIGITS, batch_size=64, epochs=2, seed=1, mixture=Mixture(), executor=executor
+    )
+    snapshots: list[Any] = []
+    fit(net, batches, DIGITS[:50], resume=resume, on_step=on_step, on_epoch=snapshots.append)
+    return net, snapshots
 
 
 def weights(net: Any) -> list[Any]:
@@ -77,28 +79,72 @@ def test_the_network_keeps_to_its_size() -> None:
     assert net.count_params() < 1e6
 
 
-def test_the_same_seed_gives_the_same_weights(pool: Executor) -> None:
-    first, again = trained(pool)[0], trained(pool)[0]
+def test_the_same_seed_gives_the_same_weights(executor: Executor) -> None:
+    first, again = a_fit(executor)[0], a_fit(executor)[0]
 
     assert all(map(np.array_equal, weights(first), weights(again)))
 
 
-def test_ctrl_c_keeps_the_epochs_that_were_done(pool: Executor) -> None:
-    net, epochs = trained(pool, stop_at=(2, 3))
+def test_ctrl_c_keeps_the_epochs_that_were_done(executor: Executor) -> None:
+    net, snapshots = a_fit(executor, stop_at=(2, 3))
 
-    assert epochs == 1
+    assert len(snapshots) == 1
     assert all(np.isfinite(each).all() for each in weights(net))
     assert not all(map(np.array_equal, weights(net), weights(a_network())))
 
 
+def a_checkpoint(folder: Path, **training: object) -> Any:
+    from digitdrop_train.checkpoint import Checkpoint
+
+    return Checkpoint(folder / "checkpoint", training)
+
+
+def test_a_training_resumed_from_its_checkpoint_ends_with_the_same_weights(
+    executor: Executor, tmp_path: Path
+) -> None:
+    whole, _ = a_fit(executor)
+    _, snapshots = a_fit(executor, stop_at=(2, 3))
+    checkpoint = a_checkpoint(tmp_path, seed=1)
+
+    checkpoint.save(snapshots[-1])
+    resumed, rest = a_fit(executor, resume=checkpoint.load(say=print))
+
+    assert [epoch.epoch for epoch in rest[-1].history] == [1, 2]
+    assert all(map(np.array_equal, weights(whole), weights(resumed)))
+
+
+def test_a_checkpoint_of_another_training_or_a_damaged_one_starts_anew(
+    executor: Executor, tmp_path: Path
+) -> None:
+    snapshot = a_fit(executor)[1][-1]
+    checkpoint = a_checkpoint(tmp_path, seed=1)
+    checkpoint.save(snapshot)
+    whole = checkpoint.path.read_bytes()
+    told: list[str] = []
+
+    assert checkpoint.load(say=told.append) is not None
+    assert a_checkpoint(tmp_path, seed=2).load(say=told.append) is None
+    for place in range(0, len(whole), len(whole) // 40):
+        for damaged in (
+            whole[:place],
+            whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :],
+        ):
+            checkpoint.path.write_bytes(damaged)
+            assert checkpoint.load(say=told.append) is None
+
+    assert told[0].startswith("going on after epoch 2")
+    assert "of another training" in told[1]
+    assert all("is damaged: starting from the first epoch" in line for line in told[2:])
+
+
 def test_the_export_answers_like_the_network_and_is_found_by_the_worker(tmp_path: Path) -> None:
-    from digitdrop_train import publish
+    from digitdrop_train import export
 
     net = a_network()
-    model = publish.export(net)
-    parity = publish.check(model, net, DIGITS.frames)
-    publish.publish(model, THRESHOLDS, {"note": "first"}, tmp_path)
-    publish.publish(model, THRESHOLDS, {"note": "second"}, tmp_path)
+    model = export.export_network(net)
+    parity = export.check_parity(model, net, DIGITS.frames)
+    export.write_model(model, THRESHOLDS, {"note": "first"}, tmp_path)
+    export.write_model(model, THRESHOLDS, {"note": "second"}, tmp_path)
 
     assert parity.different_answers == 0
     assert parity.largest_difference < 1e-4
@@ -108,62 +154,138 @@ def test_the_export_answers_like_the_network_and_is_found_by_the_worker(tmp_path
 
 
 def test_an_export_of_another_network_is_refused() -> None:
-    from digitdrop_train import publish
+    from digitdrop_train import export
 
-    model = publish.export(a_network(seed=1))
+    model = export.export_network(a_network(seed=1))
 
     with pytest.raises(ModelError, match="nothing was replaced"):
-        publish.check(model, a_network(seed=2), DIGITS.frames)
+        export.check_parity(model, a_network(seed=2), DIGITS.frames)
 
 
-def test_a_training_ends_with_a_model_its_card_and_its_curves(tmp_path: Path) -> None:
-    from digitdrop_train.calibration.examine import recalibrate
-    from digitdrop_train.recipe import carry_out
-
+def write_mnist(folder: Path) -> None:
     np.savez(
-        tmp_path / "mnist.npz",
+        folder / "mnist.npz",
         x_train=DIGITS.frames,
         y_train=DIGITS.labels,
         x_test=DIGITS.frames[:40],
         y_test=DIGITS.labels[:40],
     )
-    options = Options(
-        data=tmp_path,
+
+
+def the_options(folder: Path, **others: Any) -> Options:
+    standard = Options(
+        data=folder,
         epochs=1,
         validation_split=0.2,
-        output=tmp_path / "models",
-        plots=tmp_path / "training",
+        output=folder / "models",
+        plots=folder / "training",
         seed=1,
         scenes=50,
-        exam=20,
+        calibration_pictures=20,
     )
-    said: list[str] = []
+    return replace(standard, **others)
 
-    carry_out(options, say=said.append)
-    carry_out(replace(options, validation_split=0.0), say=said.append)
-    recalibrate(replace(options, validation_split=0.5), say=said.append)
 
-    card = json.loads((tmp_path / "models" / "digits.json").read_text())
-    assert Classifier.load(tmp_path / "models").name.startswith("digits-")
+def the_card(folder: Path) -> dict[str, Any]:
+    card: dict[str, Any] = json.loads((folder / "digits.json").read_text())
+    return card
+
+
+def test_a_training_ends_with_a_model_its_card_and_its_curves(tmp_path: Path) -> None:
+    from digitdrop_train.run import recalibrate, train_model
+
+    write_mnist(tmp_path)
+    options = the_options(tmp_path)
+    told: list[str] = []
+
+    train_model(options, say=told.append)
+    train_model(replace(options, validation_split=0.0), say=told.append)
+    recalibrate(replace(options, validation_split=0.5), say=told.append)
+
+    card = the_card(options.output)
+    assert Classifier.load(options.output).name.startswith("digits-")
     assert card["test"]["count"] == 40
     assert card["recipe"]["epochs_done"] == 1
     assert card["calibration"]["on"].startswith("learned (none were held out)")
-    assert {path.name for path in (tmp_path / "training").iterdir()} == {
+    assert {path.name for path in options.plots.iterdir()} == {
         "accuracy.png",
         "history.csv",
         "loss.png",
     }
-    assert any(line.startswith("MNIST test accuracy") for line in said)
+    assert any(line.startswith("MNIST test accuracy") for line in told)
 
-    sibling = tmp_path / "sibling"
-    shutil.copytree(options.output, sibling)
+    other = tmp_path / "other"
+    shutil.copytree(options.output, other)
     with pytest.raises(ModelError, match="has the seed 1"):
-        recalibrate(replace(options, siblings=(sibling,)), say=said.append)
-    (sibling / "digits.json").write_text(
-        json.dumps(card | {"recipe": card["recipe"] | {"seed": 2}})
-    )
-    recalibrate(replace(options, siblings=(sibling,)), say=said.append)
+        recalibrate(replace(options, other_seeds=(other,)), say=told.append)
+    (other / "digits.json").write_text(json.dumps(card | {"recipe": card["recipe"] | {"seed": 2}}))
+    recalibrate(replace(options, other_seeds=(other,)), say=told.append)
 
-    seeds = json.loads((options.output / "digits.json").read_text())["seeds"]
+    seeds = the_card(options.output)["seeds"]
     assert seeds["best_digit_right"] == dict.fromkeys("12", card["test"]["best_digit_right"])
     assert seeds["standard_deviation"] == 0
+
+
+TRAINING = """
+import sys
+from pathlib import Path
+from digitdrop_train.options import Options
+from digitdrop_train.run import train_model
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    train_model(
+        Options(
+            data=folder, epochs=6, validation_split=0.2, output=folder / "models",
+            plots=folder / "training", seed=1, scenes=50, calibration_pictures=20,
+        ),
+        say=lambda line: print(line, flush=True),
+    )
+"""
+
+
+def a_training(folder: Path) -> "subprocess.Popen[str]":
+    (folder / "program.py").write_text(TRAINING)
+    return subprocess.Popen(
+        [sys.executable, folder / "program.py", folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def stopped_after(epoch: int, training: "subprocess.Popen[str]", number: signal.Signals) -> str:
+    """Send a signal once the training reports this epoch; return what it prints."""
+    assert training.stderr is not None
+    while f"epoch {epoch}/6" not in (line := training.stderr.readline()):
+        assert line, "the training ended early"
+    training.send_signal(number)
+    return training.communicate(timeout=120)[0]
+
+
+def test_a_training_that_is_killed_and_then_interrupted_ends_as_if_it_had_not_been(
+    tmp_path: Path,
+) -> None:
+    from digitdrop_train.run import train_model
+
+    folder, undisturbed = tmp_path / "disturbed", tmp_path / "undisturbed"
+    for each in (folder, undisturbed):
+        each.mkdir()
+        write_mnist(each)
+
+    stopped_after(1, a_training(folder), signal.SIGKILL)
+    assert not (folder / "models" / "digits.json").exists()
+    told = stopped_after(3, a_training(folder), signal.SIGINT)
+    done = the_card(folder / "models")["recipe"]["epochs_done"]
+    last, errors = a_training(folder).communicate(timeout=120)
+    train_model(the_options(undisturbed, epochs=6), say=print)
+
+    assert "going on after epoch " in told
+    assert 3 <= done < 6
+    assert f"stopped after epoch {done}: the same command again goes on from there" in told
+    assert f"going on after epoch {done}; to start anew, delete" in last
+    assert "Traceback" not in errors
+    assert not (folder / "training" / "checkpoint").exists()
+    assert the_card(folder / "models")["recipe"]["epochs_done"] == 6
+    models = [each / "models" / "digits.tflite" for each in (folder, undisturbed)]
+    assert models[0].read_bytes() == models[1].read_bytes()

@@ -18,7 +18,7 @@ import keras
 from digitdrop.errors import ModelError
 from digitdrop.inference.classifier import Classifier
 from digitdrop_train.calibration.calibrate import Calibration
-from digitdrop_train.calibration.evaluate import Scores
+from digitdrop_train.calibration.evaluate import DigitScores
 from digitdrop_train.export import Parity
 from digitdrop_train.fit import BATCH_SIZE, PEAK_RATE, WEIGHT_DECAY, Epoch
 from digitdrop_train.network import multiply_adds
@@ -37,7 +37,7 @@ class TrainingResult:
     """The finished epochs, at least one."""
     parity: Parity
     calibration: Calibration
-    test: Scores
+    test: DigitScores
     """On MNIST's test set, by the exported network."""
     minutes: float
 

@@ -1,4 +1,9 @@
-"""The checkpoint of a training: its state after the last finished epoch, in one file."""
+"""The checkpoint of a training: a snapshot of its last finished epoch, in one file.
+
+Keras's `BackupAndRestore` saves neither the moving average nor the random generator of the
+dropout, writes two files that a kill can leave in disagreement, and does not see that recipe or
+data have changed.
+"""
 
 from __future__ import annotations
 
@@ -6,84 +11,72 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from digitdrop.system.disk import sync_folders, write_whole
 from digitdrop_train.data import Dataset
-from digitdrop_train.fit import Arrays, Epoch
+from digitdrop_train.fit import Epoch, Snapshot
+from digitdrop_train.progress import Say
 
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """A training up to its last finished epoch."""
-
-    history: Sequence[Epoch]
-    """At least one epoch."""
-    state: Arrays
-    """As `fit` hands it over."""
-    minutes: float
-    """Since the start of the training, without the time between two runs."""
+DIGEST = 32
+"""Bytes of the SHA-256 that the file begins with: it is read only where it is whole."""
 
 
 class Checkpoint:
     """A file that is replaced as a whole after each epoch, and deleted after the last."""
 
     def __init__(self, path: Path, training: Mapping[str, object]) -> None:
-        """Name the file, and all that must be the same to resume: recipe, data, versions."""
+        """Name the file, and all that must be equal to resume: recipe, data, versions."""
         self.path = path
         self._training = json.dumps(training, sort_keys=True)
 
-    def save(self, saved: Saved, *, say: Say) -> None:
-        """Replace the file. Once this returns, a kill or a power cut costs one epoch at most.
+    def save(self, snapshot: Snapshot) -> None:
+        """Replace the file; once this returns, a kill or a power cut costs one epoch at most.
 
-        Where the disk does not allow it, say so and keep the earlier file.
+        Raises:
+            OSError: the disk is full or read-only; the earlier file is as it was.
         """
-        described = {
-            "training": self._training,
-            "history": [asdict(epoch) for epoch in saved.history],
-            "minutes": saved.minutes,
-        }
-        content = io.BytesIO()
-        arrays = {f"state_{index}": array for index, array in enumerate(saved.state)}
-        np.savez(content, described=np.array(json.dumps(described)), **arrays)  # type: ignore[arg-type]
+        history = json.dumps([asdict(epoch) for epoch in snapshot.history])
+        buffer = io.BytesIO()
+        np.savez(buffer, np.array(self._training), np.array(history), *snapshot.arrays)
+        content = buffer.getvalue()
         aside = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        try:
-            write_whole(self.path, content.getvalue(), aside=aside)
-            sync_folders([self.path.parent])
-        except OSError as error:
-            say(f"cannot write {self.path}: {error.strerror}; going on without a new checkpoint")
+        write_whole(self.path, hashlib.sha256(content).digest() + content, aside=aside)
+        sync_folders([self.path.parent])
 
-    def load(self, *, say: Say) -> Saved | None:
-        """Read the file; None, and a line that says why, where it cannot be resumed from."""
-        try:
-            with np.load(self.path, allow_pickle=False) as arrays:
-                described = json.loads(str(arrays["described"]))
-                state = [arrays[f"state_{index}"] for index in range(len(arrays.files) - 1)]
-            if described["training"] != self._training:
-                say(f"{self.path} is of another training: starting from the first epoch")
-                return None
-            history = [Epoch(**epoch) for epoch in described["history"]]
-            return Saved(history=history, state=state, minutes=float(described["minutes"]))
-        except FileNotFoundError:
+    def load(self, *, say: Say) -> Snapshot | None:
+        """Read the file; None, and a line with the reason, where it cannot be resumed from.
+
+        Raises:
+            OSError: there is a file, but it cannot be read.
+        """
+        if not self.path.exists():
             return None
-        except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
-            say(f"cannot read {self.path} ({error}): starting from the first epoch")
+        whole = self.path.read_bytes()
+        digest, content = whole[:DIGEST], whole[DIGEST:]
+        if hashlib.sha256(content).digest() != digest:
+            say(f"{self.path} is damaged: starting from the first epoch")
             return None
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            training, history, *arrays = (file[name] for name in file.files)
+        if str(training) != self._training:
+            say(f"{self.path} is of another training: starting from the first epoch")
+            return None
+        epochs = [Epoch(**epoch) for epoch in json.loads(str(history))]
+        say(f"going on after epoch {len(epochs)}; to start anew, delete {self.path}")
+        return Snapshot(history=epochs, arrays=arrays)
 
     def delete(self) -> None:
         """Remove the file, if there is one."""
         self.path.unlink(missing_ok=True)
 
 
-def digest(dataset: Dataset) -> str:
+def dataset_digest(dataset: Dataset) -> str:
     """Return the SHA-256 of all frames and labels, in hex."""
-    found = hashlib.sha256(dataset.frames.tobytes())
-    found.update(dataset.labels.tobytes())
-    return found.hexdigest()
+    digest = hashlib.sha256(dataset.frames.tobytes())
+    digest.update(dataset.labels.tobytes())
+    return digest.hexdigest()

@@ -85,7 +85,7 @@ def train(
     )
     hear_ctrl_c()
     try:
-        (run.recalibrate if recalibrate else run.run)(options, say=typer.echo)
+        (run.recalibrate if recalibrate else run.train_model)(options, say=typer.echo)
     except KeyboardInterrupt:
         typer.echo("stopped: nothing was replaced", err=True)
         raise typer.Exit(130) from None

@@ -18,9 +18,9 @@ from digitdrop.inference.augmentation import answers
 from digitdrop.inference.classifier import Classifier
 from digitdrop.system.cores import cores
 from digitdrop.values import Thresholds
-from digitdrop_train.calibration.evaluate import Scores, score, softmax
+from digitdrop_train.calibration.evaluate import DigitScores, score_digits, softmax
 from digitdrop_train.data import Dataset, Frames
-from digitdrop_train.fit import logits
+from digitdrop_train.network import logits
 
 UNCALIBRATED = Thresholds(temperature=1.0, ok=0.5, not_a_digit=0.5, several=0.5)
 TOLERANCE = 1e-4
@@ -72,12 +72,12 @@ def check_parity(model: bytes, network: keras.Model, frames: Frames) -> Parity:
     return parity
 
 
-def score_exported(model: bytes, thresholds: Thresholds, digits: Dataset) -> Scores:
+def score_exported(model: bytes, thresholds: Thresholds, digits: Dataset) -> DigitScores:
     """Score an exported network on MNIST's test set, by itself and as the worker answers."""
     classifier = load_exported(model, thresholds)
     plain = classifier.probabilities(list(digits.frames))
     posterior = np.concatenate(answers([[frame] for frame in digits.frames], classifier))
-    return score(plain, posterior, digits.labels, thresholds)
+    return score_digits(plain, posterior, digits.labels, thresholds)
 
 
 def write_model(

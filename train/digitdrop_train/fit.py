@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
 from digitdrop_train.data import Dataset
+from digitdrop_train.network import validate
 from digitdrop_train.synthesis.batches import TrainingBatches
 
 BATCH_SIZE = 128
@@ -23,8 +23,6 @@ WARM_UP = 1.0
 """Epochs until the learning rate is at its peak."""
 AVERAGE_DECAY = 0.999
 """Share of the moving average that stays at each step (An et al. 2020)."""
-
-Arrays: TypeAlias = Sequence[npt.NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +39,19 @@ class Epoch:
     """Of the averaged weights, on held-out digits without augmentation."""
     validation_accuracy: float
     learning_rate: float
+    seconds: float
+    """Wall-clock time, with the validation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A training up to the end of an epoch."""
+
+    history: Sequence[Epoch]
+    """The finished epochs."""
+    arrays: Sequence[npt.NDArray[np.generic]]
+    """All that later steps depend on: the weights, the random generator of the dropout, moments
+    and step of AdamW, and the moving average."""
 
 
 class MovingAverage:
@@ -79,9 +90,9 @@ def fit(
     batches: TrainingBatches,
     held_out: Dataset,
     *,
-    resume: tuple[Sequence[Epoch], Arrays] | None,
+    resume: Snapshot | None,
     on_step: Callable[[int, int, float], None],
-    on_epoch: Callable[[Sequence[Epoch], Arrays], None],
+    on_epoch: Callable[[Snapshot], None],
 ) -> list[Epoch]:
     """Train a network; afterwards it holds the averaged weights of the last step.
 
@@ -91,10 +102,10 @@ def fit(
         network: untrained, as `network.build` makes it.
         batches: frames to learn, epoch after epoch.
         held_out: digits to follow the progress on; may be empty.
-        resume: finished epochs and the state after them, as `on_epoch` was given them. The
-            result is the same as without the interruption.
+        resume: a snapshot to go on from, or None. The result is the same as without the
+            interruption.
         on_step: called with epoch and step, both from 1, and the mean loss of the epoch so far.
-        on_epoch: called with the finished epochs and the state: all that later steps depend on.
+        on_epoch: called with a snapshot after each epoch.
 
     Returns:
         The finished epochs.
@@ -103,28 +114,28 @@ def fit(
     _compile(network, schedule)
     average = MovingAverage(network)
     averaged = keras.models.clone_model(network)
-    history: list[Epoch] = []
+    history = list(resume.history) if resume else []
     if resume:
-        history.extend(resume[0])
-        _restore(network, average, resume[1])
+        _restore(network, average, resume.arrays)
+    first = len(history)
     try:
-        first = len(history)
         for number, epoch in enumerate(batches.from_epoch(first), start=first + 1):
+            started = time.monotonic()
             before = (number - 1) * batches.steps
             loss, accuracy = _learn(network, average, epoch, before, partial(on_step, number))
             average.copy_to(averaged)
             validation_loss, validation_accuracy = validate(averaged, held_out)
-            history.append(
-                Epoch(
-                    epoch=number,
-                    loss=loss,
-                    accuracy=accuracy,
-                    validation_loss=validation_loss,
-                    validation_accuracy=validation_accuracy,
-                    learning_rate=float(schedule(number * batches.steps)),
-                )
+            done = Epoch(
+                epoch=number,
+                loss=loss,
+                accuracy=accuracy,
+                validation_loss=validation_loss,
+                validation_accuracy=validation_accuracy,
+                learning_rate=float(schedule(number * batches.steps)),
+                seconds=time.monotonic() - started,
             )
-            on_epoch(history, _state(network, average))
+            history = [*history, done]
+            on_epoch(Snapshot(history=history, arrays=_arrays(network, average)))
     except KeyboardInterrupt:
         pass  # the caller sees from the result that epochs are missing
     average.copy_to(network)
@@ -175,37 +186,18 @@ def _schedule(steps: int, epochs: int) -> keras.optimizers.schedules.LearningRat
 
 
 def _variables(network: keras.Model) -> list[keras.Variable]:
-    # The weights, the random generator of the dropout, the moments and the step of AdamW.
     return [*network.variables, *network.optimizer.variables]
 
 
-def _state(network: keras.Model, average: MovingAverage) -> Arrays:
-    return [np.array(each) for each in (*_variables(network), *average.means)]
+def _arrays(network: keras.Model, average: MovingAverage) -> list[npt.NDArray[np.generic]]:
+    variables = (keras.ops.convert_to_numpy(each) for each in _variables(network))
+    return [array.copy() for array in (*variables, *average.means)]
 
 
-def _restore(network: keras.Model, average: MovingAverage, state: Arrays) -> None:
+def _restore(
+    network: keras.Model, average: MovingAverage, arrays: Sequence[npt.NDArray[np.generic]]
+) -> None:
     variables = _variables(network)
-    for variable, saved in zip(variables, state, strict=False):
-        variable.assign(saved)
-    for mean, saved in zip(average.means, state[len(variables) :], strict=True):
-        mean[...] = saved
-
-
-def logits(network: keras.Model, frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return the logits, float32 (count, 12), of frames, uint8 (count, 28, 28)."""
-    answers = [
-        keras.ops.convert_to_numpy(network(frames[start : start + 500, ..., None], training=False))
-        for start in range(0, len(frames), 500)
-    ]
-    return np.concatenate(answers) if answers else np.empty((0, 12), np.float32)
-
-
-def validate(network: keras.Model, digits: Dataset) -> tuple[float, float]:
-    """Return mean log loss over 12 classes and accuracy over 0-9; NaN without digits."""
-    if not len(digits):
-        return math.nan, math.nan
-    answers = logits(network, digits.frames).astype(np.float64)
-    answers -= answers.max(axis=1, keepdims=True)
-    log_probabilities = answers - np.log(np.exp(answers).sum(axis=1, keepdims=True))
-    losses = -log_probabilities[np.arange(len(digits)), digits.labels]
-    return float(losses.mean()), float((answers[:, :10].argmax(axis=1) == digits.labels).mean())
+    for variable, array in zip(variables, arrays, strict=False):
+        variable.assign(array)
+    average.means = [array.copy() for array in arrays[len(variables) :]]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 
 import keras
+import numpy as np
+import numpy.typing as npt
 from keras import layers
 
 from digitdrop.values import CLASSES
+from digitdrop_train.data import Dataset
 
 DROPOUT = 0.4
 """As in the best documented network of this size (Deotte 2018)."""
@@ -60,3 +63,23 @@ def multiply_adds(network: keras.Model) -> int:
         if isinstance(layer, layers.Conv2D | layers.Dense)
     )
     return int(sum(counts))
+
+
+def logits(network: keras.Model, frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return the logits, float32 (count, 12), of frames, uint8 (count, 28, 28)."""
+    answers = [
+        keras.ops.convert_to_numpy(network(frames[start : start + 500, ..., None], training=False))
+        for start in range(0, len(frames), 500)
+    ]
+    return np.concatenate(answers) if answers else np.empty((0, 12), np.float32)
+
+
+def validate(network: keras.Model, digits: Dataset) -> tuple[float, float]:
+    """Return mean log loss over 12 classes and accuracy over 0-9; NaN without digits."""
+    if not len(digits):
+        return math.nan, math.nan
+    answers = logits(network, digits.frames).astype(np.float64)
+    answers -= answers.max(axis=1, keepdims=True)
+    log_probabilities = answers - np.log(np.exp(answers).sum(axis=1, keepdims=True))
+    losses = -log_probabilities[np.arange(len(digits)), digits.labels]
+    return float(losses.mean()), float((answers[:, :10].argmax(axis=1) == digits.labels).mean())

@@ -6,31 +6,28 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
+from importlib.metadata import version
 
 import keras
 
-from digitdrop.errors import FolderError
 from digitdrop.inference.classifier import Classifier
 from digitdrop_train import card as cards
 from digitdrop_train import export
 from digitdrop_train.calibration.calibrate import Calibration, calibrate
 from digitdrop_train.calibration.samples import make_samples
-from digitdrop_train.checkpoint import Checkpoint, Saved, digest
+from digitdrop_train.checkpoint import Checkpoint, dataset_digest
 from digitdrop_train.data import Dataset, load_mnist
-from digitdrop_train.fit import BATCH_SIZE, Arrays, Epoch, fit
+from digitdrop_train.fit import BATCH_SIZE, Epoch, Snapshot, fit
 from digitdrop_train.network import build
 from digitdrop_train.options import Options
 from digitdrop_train.plots import save_plots, show_plots
 from digitdrop_train.processes import process_pool
-from digitdrop_train.progress import EpochProgress, TrackedNetwork
+from digitdrop_train.progress import Say, epoch_progress
 from digitdrop_train.synthesis.bank import make_bank
 from digitdrop_train.synthesis.batches import Mixture, TrainingBatches
 
-Say = Callable[[str], None]
 
-
-def run(options: Options, *, say: Say) -> None:
+def train_model(options: Options, *, say: Say) -> None:
     """Train a network, check and calibrate it, and put it in place.
 
     A checkpoint is written after each epoch, and the same options again go on from it. Ctrl-C
@@ -42,32 +39,94 @@ def run(options: Options, *, say: Say) -> None:
         say: called with each line for a person.
 
     Raises:
-        SetupError: MNIST cannot be read, a folder cannot be made, a process was killed, or the
-            export does not agree with the training.
+        SetupError: MNIST cannot be read, a process was killed, or the export does not agree
+            with the training.
+        OSError: a folder cannot be written.
         KeyboardInterrupt: in the first epoch, or a second time.
     """
     started = time.monotonic()
-    _make_folders(options.output, options.plots)
+    for folder in (options.output, options.plots):
+        folder.mkdir(parents=True, exist_ok=True)  # an error now costs less than an hour later
     training, test = load_mnist(options.data)
     keras.utils.set_random_seed(options.seed)
-    net = build()
-    checkpoint = _checkpoint(options, net, training)
-    saved = checkpoint.load(say=say)
-    if saved:
-        started -= 60 * saved.minutes
-        say(f"going on after epoch {len(saved.history)}; to start anew, delete {checkpoint.path}")
-
-    def keep(history: Sequence[Epoch], state: Arrays) -> None:
-        minutes = (time.monotonic() - started) / 60
-        checkpoint.save(Saved(history=history, state=state, minutes=minutes), say=say)
-
-    history = _learn(net, training, options, saved=saved, keep=keep, say=say)
+    network = build()
+    checkpoint = _checkpoint(options, network, training)
+    snapshot = checkpoint.load(say=say)
+    history = _learn(network, training, options, resume=snapshot, keep=checkpoint.save, say=say)
     if not history:
         raise KeyboardInterrupt
+    earlier = sum(epoch.seconds for epoch in snapshot.history) if snapshot else 0
     save_plots(history, options.plots)
+    _put_in_place(network, history, training, test, options, started=started - earlier, say=say)
+    if len(history) == options.epochs:
+        checkpoint.delete()
+    else:
+        say(f"stopped after epoch {len(history)}: the same command again goes on from there")
+    if options.show:
+        show_plots(history)
+
+
+def _checkpoint(options: Options, network: keras.Model, training: Dataset) -> Checkpoint:
+    same = {
+        "digitdrop": version("digitdrop"),
+        "recipe": cards.recipe(options),
+        "network": cards.describe_network(network),
+        "data": dataset_digest(training),
+        "versions": cards.versions(),
+    }
+    return Checkpoint(options.plots / "checkpoint", same)
+
+
+def _learn(
+    network: keras.Model,
+    training: Dataset,
+    options: Options,
+    *,
+    resume: Snapshot | None,
+    keep: Callable[[Snapshot], None],
+    say: Say,
+) -> list[Epoch]:
+    kept, held_out = training.split(options.validation_split)
+    done = len(resume.history) if resume else 0
+    scenes = options.scenes if done < options.epochs else 0
+    say(f"{len(kept):,} digits to learn, {len(held_out):,} held out; {scenes:,} whole pictures")
+    with process_pool(spare=0) as executor:  # the network waits for the bank
+        bank = make_bank(kept, scenes, seed=options.seed, executor=executor)
+    with process_pool(spare=1) as executor:
+        batches = TrainingBatches(
+            kept,
+            bank,
+            batch_size=BATCH_SIZE,
+            epochs=options.epochs,
+            seed=options.seed,
+            mixture=Mixture(),
+            executor=executor,
+        )
+        with epoch_progress(options.epochs, batches.steps, done=done) as (on_step, on_epoch):
+
+            def after_epoch(snapshot: Snapshot) -> None:
+                keep(snapshot)
+                on_epoch(snapshot.history[-1])
+
+            return fit(
+                network, batches, held_out, resume=resume, on_step=on_step, on_epoch=after_epoch
+            )
+
+
+def _put_in_place(
+    network: keras.Model,
+    history: Sequence[Epoch],
+    training: Dataset,
+    test: Dataset,
+    options: Options,
+    *,
+    started: float,
+    say: Say,
+) -> None:
+    """Export a trained network, check, calibrate and score it, and write model and card."""
     say("exporting the network")
-    model = export.export_network(net)
-    parity = export.check_parity(model, net, test.frames)
+    model = export.export_network(network)
+    parity = export.check_parity(model, network, test.frames)
     calibration = _calibrate(model, training, options, say=say)
     result = cards.TrainingResult(
         history=history,
@@ -76,16 +135,10 @@ def run(options: Options, *, say: Say) -> None:
         test=export.score_exported(model, calibration.thresholds, test),
         minutes=(time.monotonic() - started) / 60,
     )
-    card = cards.make_card(options, net, result)
+    card = cards.make_card(options, network, result)
     export.write_model(model, calibration.thresholds, card, options.output)
     for line in cards.summary(options, result):
         say(line)
-    if len(history) == options.epochs:
-        checkpoint.delete()
-    else:
-        say(f"stopped after epoch {len(history)}: the same command again goes on from there")
-    if options.show:
-        show_plots(history)
 
 
 def recalibrate(options: Options, *, say: Say) -> None:
@@ -117,69 +170,6 @@ def recalibrate(options: Options, *, say: Say) -> None:
     say(str(calibration))
 
 
-def _make_folders(*folders: Path) -> None:
-    """Make the folders for the results before an hour's work, not after it."""
-    for folder in folders:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FolderError(
-                f"cannot make the folder {folder}: {error.strerror}; name others with --output "
-                "and --plots"
-            ) from error
-
-
-def _checkpoint(options: Options, net: keras.Model, training: Dataset) -> Checkpoint:
-    same = {
-        "recipe": cards.recipe(options),
-        "network": cards.describe_network(net),
-        "data": digest(training),
-        "versions": cards.versions(),
-    }
-    return Checkpoint(options.plots / "checkpoint.npz", same)
-
-
-def _learn(
-    net: keras.Model,
-    training: Dataset,
-    options: Options,
-    *,
-    saved: Saved | None,
-    keep: Callable[[Sequence[Epoch], Arrays], None],
-    say: Say,
-) -> list[Epoch]:
-    kept, held_out = training.split(options.validation_split)
-    done = len(saved.history) if saved else 0
-    scenes = options.scenes if done < options.epochs else 0
-    say(f"{len(kept):,} digits to learn, {len(held_out):,} held out; {scenes:,} whole pictures")
-    with process_pool(spare=0) as executor:  # the network waits for the bank
-        bank = make_bank(kept, scenes, seed=options.seed, executor=executor)
-    with process_pool(spare=1) as executor:
-        batches = TrainingBatches(
-            kept,
-            bank,
-            batch_size=BATCH_SIZE,
-            epochs=options.epochs,
-            seed=options.seed,
-            mixture=Mixture(),
-            executor=executor,
-        )
-        with EpochProgress(options.epochs, batches.steps, done=done) as progress:
-
-            def on_epoch(history: Sequence[Epoch], state: Arrays) -> None:
-                progress.epoch(history[-1])
-                keep(history, state)
-
-            return fit(
-                net,
-                batches,
-                held_out,
-                resume=(saved.history, saved.state) if saved else None,
-                on_step=progress.step,
-                on_epoch=on_epoch,
-            )
-
-
 def _calibrate(model: bytes, training: Dataset, options: Options, *, say: Say) -> Calibration:
     """Choose thresholds on held-out digits, or on learned digits where none were held out."""
     _, held_out = training.split(options.validation_split)
@@ -188,5 +178,4 @@ def _calibrate(model: bytes, training: Dataset, options: Options, *, say: Say) -
     with process_pool(spare=0) as executor:
         count = options.calibration_pictures
         samples = make_samples(digits, count, seed=options.seed, executor=executor)
-    network = TrackedNetwork(export.load_exported(model), "reading the calibration set")
-    return calibrate(network, samples)
+    return calibrate(export.load_exported(model), samples)

@@ -18,7 +18,7 @@ Posterior: TypeAlias = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
+class DigitScores:
     """Figures of a set of labelled digits."""
 
     count: int
@@ -45,9 +45,9 @@ class Scores:
         )
 
 
-def score(
+def score_digits(
     plain: Posterior, posterior: Posterior, labels: LabelArray, thresholds: Thresholds
-) -> Scores:
+) -> DigitScores:
     """Compute the figures of pictures with one candidate frame each.
 
     Args:
@@ -60,7 +60,7 @@ def score(
     right = predicted == labels
     read = predicted >= 0
     sure = confidences(posterior, posterior[:, :10].max(axis=1), thresholds)
-    return Scores(
+    return DigitScores(
         count=len(labels),
         right=int(right.sum()),
         accuracy=float(right.mean()),

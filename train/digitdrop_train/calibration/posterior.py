@@ -13,6 +13,7 @@ from digitdrop.inference.decision import blended, evidence, logit
 from digitdrop.values import NOT_A_DIGIT, Frame, Probabilities
 from digitdrop_train.calibration.evaluate import Posterior, log_loss, softmax
 from digitdrop_train.calibration.samples import Sample
+from digitdrop_train.progress import track
 
 PRIOR_WEIGHT = 1.0
 """Weight, in pictures, of the prior that leaves the confidence as it is."""
@@ -74,7 +75,7 @@ def fit_temperature(samples: Sequence[Sample], network: Network) -> float:
     grid = np.exp(np.linspace(np.log(0.5), np.log(4), 43))
     losses = [
         log_loss(_posterior(chosen, _tempered(chosen_rows, temperature)), labels[counts])
-        for temperature in grid
+        for temperature in track(grid.tolist(), len(grid), "choosing the temperature")
     ]
     return float(grid[int(np.argmin(losses))])
 
