@@ -201,25 +201,25 @@ def line(pictures: Pictures, chance: Chance) -> Pictures:
 
 
 FAMILIES: dict[str, Family] = {
-    "shot noise": Family(make=shot_noise, seen="noise, specks"),
-    "impulse noise": Family(make=impulse_noise, seen="specks"),
+    "shot noise": Family(make=shot_noise, seen="gaussian noise, salt and pepper"),
+    "impulse noise": Family(make=impulse_noise, seen="salt and pepper"),
     "glass blur": Family(make=glass_blur),
-    "motion blur": Family(make=motion_blur, seen="shake"),
+    "motion blur": Family(make=motion_blur, seen="motion blur"),
     "shear": Family(make=shear, seen="warp"),
     "scale": Family(make=scale, seen="warp"),
     "rotate": Family(make=rotate, seen="warp"),
     "brightness": Family(make=brightness, seen="contrast"),
     "translate": Family(make=translate, seen="placed"),
-    "stripe": Family(make=stripe, seen="bands"),
+    "stripe": Family(make=stripe, seen="inverted edges"),
     "fog": Family(make=fog),
     "spatter": Family(make=spatter, seen="spatter"),
-    "dotted line": Family(make=dotted_line, seen="dots"),
+    "dotted line": Family(make=dotted_line, seen="dotted line"),
     "zigzag": Family(make=zigzag, seen="zigzag"),
-    "canny edges": Family(make=canny_edges, seen="outline"),
-    "gaussian noise": Family(make=gaussian_noise, seen="noise", published=False),
-    "gaussian blur": Family(make=gaussian_blur, seen="blur", published=False),
+    "canny edges": Family(make=canny_edges, seen="hollow"),
+    "gaussian noise": Family(make=gaussian_noise, seen="gaussian noise", published=False),
+    "gaussian blur": Family(make=gaussian_blur, seen="defocus", published=False),
     "contrast": Family(make=contrast, seen="contrast", published=False),
-    "line": Family(make=line, seen="lines", published=False),
+    "line": Family(make=line, seen="stray lines", published=False),
 }
 
 _SIZE = (SIDE, SIDE)

@@ -6,11 +6,11 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from importlib.metadata import version
 
 import keras
 
 from digitdrop.inference.classifier import Classifier
+from digitdrop.system.version import installed_version
 from digitdrop_train import card as cards
 from digitdrop_train import export
 from digitdrop_train.calibration.calibrate import Calibration, calibrate
@@ -68,7 +68,7 @@ def train_model(options: Options, *, say: Say) -> None:
 
 def _checkpoint(options: Options, network: keras.Model, training: Dataset) -> Checkpoint:
     same = {
-        "digitdrop": version("digitdrop"),
+        "digitdrop": installed_version(),
         "recipe": cards.recipe(options),
         "network": cards.describe_network(network),
         "data": dataset_digest(training),
