@@ -26,7 +26,7 @@ from digitdrop_train.processes import ProcessLost, process_pool
 from digitdrop_train.synthesis.alphabet import DIGIT_FORMS
 from digitdrop_train.synthesis.augment import augment
 from digitdrop_train.synthesis.bank import make_bank
-from digitdrop_train.synthesis.batches import Mixture, TrainingBatches
+from digitdrop_train.synthesis.batches import TrainingBatches
 from digitdrop_train.synthesis.corruptions import CORRUPTIONS
 from digitdrop_train.synthesis.geometry import as_frame, crop
 from digitdrop_train.synthesis.letters import letter
@@ -94,7 +94,7 @@ def test_an_empty_drawing_fits_as_an_empty_frame() -> None:
 
 def epochs_of(pool: ThreadPoolExecutor, *, seed: int = 3, first: int = 0) -> list[list[Dataset]]:
     batches = TrainingBatches(
-        DIGITS, DIGITS[:9], batch_size=16, epochs=2, seed=seed, mixture=Mixture(), executor=pool
+        digits=DIGITS, bank=DIGITS[:9], batch_size=16, epochs=2, seed=seed, executor=pool
     )
     epochs = [list(epoch) for epoch in batches.from_epoch(first)]
     assert [len(epoch) for epoch in epochs] == [batches.steps] * (2 - first)

@@ -24,7 +24,7 @@ from digitdrop_train.plots import save_plots, show_plots
 from digitdrop_train.processes import process_pool
 from digitdrop_train.progress import Say, epoch_progress
 from digitdrop_train.synthesis.bank import make_bank
-from digitdrop_train.synthesis.batches import Mixture, TrainingBatches
+from digitdrop_train.synthesis.batches import TrainingBatches
 
 
 def train_model(options: Options, *, say: Say) -> None:
@@ -94,12 +94,11 @@ def _learn(
         bank = make_bank(kept, scenes, seed=options.seed, executor=executor)
     with process_pool(spare=1) as executor:
         batches = TrainingBatches(
-            kept,
-            bank,
+            digits=kept,
+            bank=bank,
             batch_size=BATCH_SIZE,
             epochs=options.epochs,
             seed=options.seed,
-            mixture=Mixture(),
             executor=executor,
         )
         with epoch_progress(options.epochs, batches.steps, done=done) as (on_step, on_epoch):

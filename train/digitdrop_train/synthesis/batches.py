@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import TypeAlias
 
@@ -83,40 +84,27 @@ def make_chunk(spec: ChunkSpec) -> Dataset:
     return Dataset.of([made[index] for index in rng.permutation(len(made))])
 
 
+@dataclass(frozen=True, kw_only=True)
 class TrainingBatches:
     """Batches of full size, epoch after epoch, made in advance by other processes."""
 
-    def __init__(
-        self,
-        digits: Dataset,
-        bank: Dataset,
-        *,
-        batch_size: int,
-        epochs: int,
-        seed: int,
-        mixture: Mixture,
-        executor: Executor,
-    ) -> None:
-        """Plan the epochs; no frame is made yet.
+    digits: Dataset
+    """Each shown once in every epoch, augmented."""
+    bank: Dataset
+    """Frames of which some are drawn for each chunk; may be empty."""
+    batch_size: int
+    epochs: int
+    """Passes over `digits`."""
+    seed: int
+    """Decides the order and all that is made."""
+    executor: Executor
+    """Processes that make the frames."""
+    mixture: Mixture = Mixture()
 
-        Args:
-            digits: each shown once in every epoch, augmented.
-            bank: frames of which some are drawn for each chunk; may be empty.
-            batch_size: frames in a batch.
-            epochs: passes over `digits`.
-            seed: decides the order and all that is made.
-            mixture: frames shown beside the digits.
-            executor: processes that make the frames.
-        """
-        self._digits = digits
-        self._bank = bank
-        self._batch_size = batch_size
-        self._seed = seed
-        self._mixture = mixture
-        self._executor = executor
-        self.epochs = epochs
-        self.steps = sum(len(self._spec(0, part)) for part in self._parts(0)) // batch_size
-        """Batches in an epoch."""
+    @cached_property
+    def steps(self) -> int:
+        """Number of batches in an epoch."""
+        return sum(len(self._spec(0, part)) for part in self._parts(0)) // self.batch_size
 
     def from_epoch(self, first: int) -> Iterator[Iterator[Dataset]]:
         """Yield the epochs from number `first` on, 0 = all, each as its `steps` batches.
@@ -126,11 +114,11 @@ class TrainingBatches:
         chunks = self._prefetched(first)
         for epoch in range(first, self.epochs):
             count = len(self._parts(epoch))
-            yield islice(_batches(islice(chunks, count), self._batch_size), self.steps)
+            yield islice(_batches(islice(chunks, count), self.batch_size), self.steps)
 
     def _prefetched(self, first: int) -> Iterator[Dataset]:
         futures = (
-            self._executor.submit(make_chunk, self._spec(epoch, part))
+            self.executor.submit(make_chunk, self._spec(epoch, part))
             for epoch in range(first, self.epochs)
             for part in self._parts(epoch)
         )
@@ -142,21 +130,21 @@ class TrainingBatches:
 
     def _parts(self, epoch: int) -> list[Indices]:
         """Shuffle the digits and divide them among the chunks of an epoch."""
-        shuffled = np.random.default_rng((self._seed, epoch)).permutation(len(self._digits))
+        shuffled = np.random.default_rng((self.seed, epoch)).permutation(len(self.digits))
         return [shuffled[start : start + CHUNK] for start in range(0, len(shuffled), CHUNK)]
 
     def _spec(self, epoch: int, part: Indices) -> ChunkSpec:
-        seed = (self._seed, epoch, int(part[0]))
+        seed = (self.seed, epoch, int(part[0]))
         count = len(part)
-        seen = round(self._mixture.seen * count) if len(self._bank) else 0
-        drawn_again = np.random.default_rng(seed).integers(max(1, len(self._bank)), size=seen)
+        seen = round(self.mixture.seen * count) if len(self.bank) else 0
+        drawn_again = np.random.default_rng(seed).integers(max(1, len(self.bank)), size=seen)
         return ChunkSpec(
-            digits=self._digits[part],
-            seen=self._bank[drawn_again],
+            digits=self.digits[part],
+            seen=self.bank[drawn_again],
             gentle=GENTLE_AT_LAST if epoch >= self.epochs * (1 - LAST) else GENTLE,
-            drawn=round(self._mixture.drawn * count),
-            not_a_digit=round(self._mixture.not_a_digit * count),
-            several=round(self._mixture.several * count),
+            drawn=round(self.mixture.drawn * count),
+            not_a_digit=round(self.mixture.not_a_digit * count),
+            several=round(self.mixture.several * count),
             seed=seed,
         )
 
