@@ -96,7 +96,7 @@ def test_ctrl_c_keeps_the_epochs_that_were_done(executor: Executor) -> None:
 def a_checkpoint(folder: Path, **training: object) -> Any:
     from digitdrop_train.checkpoint import Checkpoint
 
-    return Checkpoint(folder / "checkpoint", training)
+    return Checkpoint(folder, training)
 
 
 def test_a_training_resumed_from_its_checkpoint_ends_with_the_same_weights(
@@ -135,6 +135,9 @@ def test_a_checkpoint_of_another_training_or_a_damaged_one_starts_anew(tmp_path:
 
     assert checkpoint.load(say=told.append) is not None
     assert a_checkpoint(tmp_path, seed=2).load(say=told.append) is None
+    a_checkpoint(tmp_path, seed=2).save(a_snapshot())
+    assert checkpoint.path.read_bytes() == whole
+    a_checkpoint(tmp_path, seed=2).delete()
     for place in range(0, len(whole), 7):
         changed = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
         for damaged in (whole[:place], changed):
@@ -142,7 +145,7 @@ def test_a_checkpoint_of_another_training_or_a_damaged_one_starts_anew(tmp_path:
             assert checkpoint.load(say=told.append) is None
 
     assert told[0].startswith("going on after epoch 1")
-    assert "of another training" in told[1]
+    assert "of other trainings, which are left alone: checkpoint-" in told[1]
     assert all("is damaged: starting from the first epoch" in line for line in told[2:])
 
 
@@ -269,7 +272,7 @@ def stopped_after(epoch: int, training: "subprocess.Popen[str]", number: signal.
     while f"epoch {epoch}/6" not in (line := training.stderr.readline()):
         assert line, "the training ended early"
     training.send_signal(number)
-    return training.communicate(timeout=120)[0]
+    return training.communicate(timeout=600)[0]
 
 
 def test_a_training_that_is_killed_and_then_interrupted_ends_as_if_it_had_not_been(
@@ -286,7 +289,7 @@ def test_a_training_that_is_killed_and_then_interrupted_ends_as_if_it_had_not_be
     assert not (folder / "models" / "digits.json").exists()
     told = stopped_after(3, a_training(folder), signal.SIGINT)
     done = the_card(folder / "models")["recipe"]["epochs_done"]
-    last, errors = a_training(folder).communicate(timeout=120)
+    last, errors = a_training(folder).communicate(timeout=600)
     train_model(the_options(undisturbed, epochs=6), say=print)
 
     assert "going on after epoch " in told
@@ -294,7 +297,7 @@ def test_a_training_that_is_killed_and_then_interrupted_ends_as_if_it_had_not_be
     assert f"stopped after epoch {done}: the same command again goes on from there" in told
     assert f"going on after epoch {done}; to start anew, delete" in last
     assert "Traceback" not in errors
-    assert not (folder / "training" / "checkpoint").exists()
+    assert not list((folder / "training").glob("*checkpoint*"))
     assert the_card(folder / "models")["recipe"]["epochs_done"] == 6
     frames = list(DIGITS.frames)
     first, second = (

@@ -1,8 +1,8 @@
 """The checkpoint of a training: a snapshot of its last finished epoch, in one file.
 
 Keras's `BackupAndRestore` saves neither the moving average nor the random generator of the
-dropout, writes two files that a kill can leave in disagreement, and does not see that recipe or
-data have changed.
+dropout, writes two files that a kill can leave in disagreement, and resumes a training of other
+recipe or data as if it were the same.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ DIGEST = 32
 class Checkpoint:
     """A file that is replaced as a whole after each epoch, and deleted after the last."""
 
-    def __init__(self, path: Path, training: Mapping[str, object]) -> None:
-        """Name the file, and all that must be equal to resume: recipe, data, versions."""
-        self.path = path
-        self._training = json.dumps(training, sort_keys=True)
+    def __init__(self, folder: Path, training: Mapping[str, object]) -> None:
+        """Name the file by all that must be equal to resume: recipe, data, versions."""
+        described = json.dumps(training, sort_keys=True).encode()
+        self.path = folder / f"checkpoint-{hashlib.sha256(described).hexdigest()[:8]}"
 
     def save(self, snapshot: Snapshot) -> None:
         """Replace the file; once this returns, a kill or a power cut costs one epoch at most.
@@ -42,7 +42,7 @@ class Checkpoint:
         """
         history = json.dumps([asdict(epoch) for epoch in snapshot.history])
         buffer = io.BytesIO()
-        np.savez(buffer, np.array(self._training), np.array(history), *snapshot.arrays)
+        np.savez(buffer, np.array(history), *snapshot.arrays)
         content = buffer.getvalue()
         aside = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         write_whole(self.path, hashlib.sha256(content).digest() + content, aside=aside)
@@ -54,6 +54,9 @@ class Checkpoint:
         Raises:
             OSError: there is a file, but it cannot be read.
         """
+        others = [path.name for path in self.path.parent.glob("checkpoint-*") if path != self.path]
+        if others:
+            say(f"checkpoints of other trainings, which are left alone: {', '.join(others)}")
         if not self.path.exists():
             return None
         whole = self.path.read_bytes()
@@ -62,10 +65,7 @@ class Checkpoint:
             say(f"{self.path} is damaged: starting from the first epoch")
             return None
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            training, history, *arrays = (file[name] for name in file.files)
-        if str(training) != self._training:
-            say(f"{self.path} is of another training: starting from the first epoch")
-            return None
+            history, *arrays = (file[name] for name in file.files)
         epochs = [Epoch(**epoch) for epoch in json.loads(str(history))]
         say(f"going on after epoch {len(epochs)}; to start anew, delete {self.path}")
         return Snapshot(history=epochs, arrays=arrays)

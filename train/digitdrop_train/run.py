@@ -74,7 +74,7 @@ def _checkpoint(options: Options, network: keras.Model, training: Dataset) -> Ch
         "data": dataset_digest(training),
         "versions": cards.versions(),
     }
-    return Checkpoint(options.plots / "checkpoint", same)
+    return Checkpoint(options.plots, same)
 
 
 def _learn(
