@@ -42,6 +42,13 @@ class Epoch:
     seconds: float
     """Wall-clock time, with the validation."""
 
+    def __str__(self) -> str:
+        """Return the figures in one line."""
+        return (
+            f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%}; validation loss "
+            f"{self.validation_loss:.4f}, accuracy {self.validation_accuracy:.2%}"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-if TYPE_CHECKING:
-    from digitdrop_train.fit import Epoch
 
 T = TypeVar("T")
 Say: TypeAlias = Callable[[str], None]
 """Takes one line for a person."""
 OnStep: TypeAlias = Callable[[int, int, float], None]
-OnEpoch: TypeAlias = "Callable[[Epoch], None]"
 
 
 def _bar(console: Console) -> Progress:
@@ -46,8 +42,8 @@ def track(parts: Iterable[T], total: int, description: str) -> Iterator[T]:
 
 
 @contextmanager
-def epoch_progress(epochs: int, steps: int, *, done: int) -> Iterator[tuple[OnStep, OnEpoch]]:
-    """Show a bar over all epochs, and print a line for each epoch that is finished.
+def epoch_progress(epochs: int, steps: int, *, done: int) -> Iterator[tuple[OnStep, Say]]:
+    """Show a bar over all epochs.
 
     Args:
         epochs: number of epochs, of which `done` were finished before.
@@ -55,8 +51,8 @@ def epoch_progress(epochs: int, steps: int, *, done: int) -> Iterator[tuple[OnSt
         done: finished epochs.
 
     Yields:
-        A function to call with epoch and step, both from 1, and the loss; and a function to
-        call with each finished epoch.
+        A function to call with epoch and step, both from 1, and the loss; and a function that
+        prints a line above the bar.
     """
     console = Console(stderr=True, highlight=False)
     with _bar(console) as bar:
@@ -67,12 +63,4 @@ def epoch_progress(epochs: int, steps: int, *, done: int) -> Iterator[tuple[OnSt
             description = f"epoch {epoch}/{epochs}  loss {loss:.4f}"
             bar.update(task, completed=completed, description=description)
 
-        def on_epoch(epoch: Epoch) -> None:
-            console.print(
-                f"epoch {epoch.epoch}/{epochs}: loss {epoch.loss:.4f}, "
-                f"accuracy {epoch.accuracy:.2%}; validation loss {epoch.validation_loss:.4f}, "
-                f"accuracy {epoch.validation_accuracy:.2%}",
-                soft_wrap=True,
-            )
-
-        yield on_step, on_epoch
+        yield on_step, lambda line: console.print(line, soft_wrap=True)

@@ -101,14 +101,14 @@ def _learn(
             seed=options.seed,
             executor=executor,
         )
-        with epoch_progress(options.epochs, batches.steps, done=done) as (on_step, on_epoch):
+        with epoch_progress(options.epochs, batches.steps, done=done) as (on_step, tell):
 
-            def after_epoch(snapshot: Snapshot) -> None:
+            def on_epoch(snapshot: Snapshot) -> None:
                 keep(snapshot)
-                on_epoch(snapshot.history[-1])
+                tell(f"epoch {len(snapshot.history)}/{options.epochs}: {snapshot.history[-1]}")
 
             return fit(
-                network, batches, held_out, resume=resume, on_step=on_step, on_epoch=after_epoch
+                network, batches, held_out, resume=resume, on_step=on_step, on_epoch=on_epoch
             )
 
 
