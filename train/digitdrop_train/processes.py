@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-from digitdrop.system.cores import cores
 import signal
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 import cv2
 
 from digitdrop.errors import SetupError
+from digitdrop.system.cores import cores
 from digitdrop.system.orphan import end_with_parent
 
 MOST_PROCESSES = 4
