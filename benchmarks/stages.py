@@ -27,12 +27,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.kinds import KINDS, make
 from digitdrop import pipeline
 from digitdrop.cli.options import MODEL
+from digitdrop.decoding.decode import decode
+from digitdrop.files.load import load
 from digitdrop.inference.augmentation import answers
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.decision import judge
 from digitdrop.outbox.row import line
-from digitdrop.preprocess.decode import decode
-from digitdrop.preprocess.load import load
 from digitdrop.preprocess.mnist_frame import is_framed
 from digitdrop.preprocess.normalise import look
 from digitdrop.values import Drop, Grey, Limits, Picture

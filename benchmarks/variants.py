@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps
 
-from digitdrop.preprocess.decode import decode
+from digitdrop.decoding.decode import decode
 from digitdrop.values import Grey
 
 Colours = npt.NDArray[np.uint8]

@@ -61,10 +61,10 @@ class Outage:
     def wrap(self, world: crash.World) -> None:
         """Let it befall this process."""
         crash.use_os_for_all()
-        import digitdrop.system.disk
+        import digitdrop.files.disk
 
         # What goes past `os` could not fail: as on a system without renameat2.
-        digitdrop.system.disk._library = lambda: None  # type: ignore[assignment]
+        digitdrop.files.disk._library = lambda: None  # type: ignore[assignment]
         for name, counts in crash.OPERATIONS.items():
             setattr(os, name, self._wrapped(name, counts, self.folders(world)))
 

@@ -23,8 +23,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
+from digitdrop.decoding.decode import decode  # noqa: E402
 from digitdrop.errors import InputError  # noqa: E402
-from digitdrop.preprocess.decode import decode  # noqa: E402
 from digitdrop.preprocess.normalise import look  # noqa: E402
 from digitdrop.values import Limits  # noqa: E402
 

@@ -66,10 +66,10 @@ class Recorder:
         }
         for name, around in watched.items():
             setattr(os, name, _bound(around, getattr(os, name)))
-        import digitdrop.system.disk
+        import digitdrop.files.disk
 
         # What goes past `os` could not be seen: as on a system without renameat2.
-        digitdrop.system.disk._library = lambda: None  # type: ignore[assignment]
+        digitdrop.files.disk._library = lambda: None  # type: ignore[assignment]
 
     def _open(self, real: Callable[..., int], path: Any, flags: int, *more: Any, **kw: Any) -> int:
         is_new = bool(flags & os.O_CREAT) and not os.path.lexists(path)

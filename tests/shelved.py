@@ -6,6 +6,8 @@ from pathlib import Path
 
 from builders import NOON
 from digitdrop.corrections.record import Corrector
+from digitdrop.health.deferred import DeferredQueue
+from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Hand
 from digitdrop.intake.settle import Settler
 from digitdrop.outbox.archive import shelf
@@ -14,9 +16,7 @@ from digitdrop.outbox.report import Report
 from digitdrop.outbox.rotation import Rotation
 from digitdrop.outbox.row import Row
 from digitdrop.outbox.rows import Rows
-from digitdrop.service.deferred import DeferredQueue
 from digitdrop.service.loop import now
-from digitdrop.service.postponed import Postponed
 from digitdrop.system.shutdown import Stopper
 from digitdrop.values import Drop, Reading, Status, Verdict
 from ledger import sha256

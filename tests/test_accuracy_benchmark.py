@@ -13,8 +13,8 @@ from benchmarks.papers import ABOVE, laid_out, photographed
 from benchmarks.papers import KINDS as PAPERS
 from benchmarks.variants import VARIANTS, Original
 
+from digitdrop.decoding.decode import decode
 from digitdrop.evaluation.answers import Answers
-from digitdrop.preprocess.decode import decode
 from digitdrop.values import Status
 
 

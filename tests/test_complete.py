@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from digitdrop.decoding.decode import decode
+from digitdrop.decoding.document import Document
 from digitdrop.errors import Incomplete, InputError, Unreadable
-from digitdrop.preprocess.decode import decode
-from digitdrop.preprocess.document import Document
-from digitdrop.preprocess.load import load
+from digitdrop.files.load import load
 from encoded import KINDS, a_page, a_seven, chunk, encoded, inserted
 
 CASES = Path(__file__).parent / "cases"

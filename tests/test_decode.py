@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from digitdrop.decoding.decode import decode, looks_like_picture
 from digitdrop.errors import Incomplete, TooLarge, Unreadable
-from digitdrop.preprocess.decode import decode, looks_like_picture
 from digitdrop.values import Grey, Limits
 
 

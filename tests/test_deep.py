@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from digitdrop.decoding.decode import decode
 from digitdrop.errors import TooLarge, Unreadable
-from digitdrop.preprocess.decode import decode
 from digitdrop.values import Limits
 from encoded import a_seven
 

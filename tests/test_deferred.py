@@ -3,9 +3,9 @@ import math
 
 import pytest
 
+from digitdrop.health.deferred import DeferredQueue
+from digitdrop.health.worker_status import Deferred
 from digitdrop.intake.settle import Now
-from digitdrop.service.deferred import DeferredQueue
-from digitdrop.status.worker_status import Deferred
 
 
 def at(seconds: float) -> Now:

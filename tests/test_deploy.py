@@ -13,8 +13,8 @@ from typer.core import TyperOption
 
 from digitdrop.cli.app import app
 from digitdrop.cli.settings import commands, parse
+from digitdrop.health.worker_status import Told
 from digitdrop.status.metrics import Metrics
-from digitdrop.status.worker_status import Told
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"

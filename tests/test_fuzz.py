@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from digitdrop.decoding.decode import decode
 from digitdrop.errors import TooLarge
-from digitdrop.preprocess.decode import decode
 from digitdrop.values import Limits
 from fuzz import LIMITS, mutants, outcome
 from guided import kept
@@ -141,7 +141,7 @@ HEAVY: dict[str, Callable[[], bytes]] = {
 
 READ = """
 import resource, sys, time
-from digitdrop.preprocess.decode import decode
+from digitdrop.decoding.decode import decode
 from digitdrop.errors import InputError
 from digitdrop.preprocess.normalise import look
 from digitdrop.values import Limits

@@ -5,21 +5,21 @@ from itertools import islice
 from pathlib import Path
 
 from builders import a_drop
+from digitdrop.health.deferred import DeferredQueue
+from digitdrop.health.heartbeat import Pulse
+from digitdrop.health.postponed import Postponed
+from digitdrop.health.worker_status import Told
 from digitdrop.inference.classifier import Classifier
 from digitdrop.intake import listing
 from digitdrop.intake.claims import Hand
-from digitdrop.intake.requeue import PutBack
 from digitdrop.intake.settle import Settler
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import Report
 from digitdrop.pool.batches import Pace, Turn, Turns
 from digitdrop.pool.settings import Terms
 from digitdrop.service.batch import Intake
-from digitdrop.service.deferred import DeferredQueue
 from digitdrop.service.loop import now
-from digitdrop.service.postponed import Postponed
-from digitdrop.status.heartbeat import Pulse
-from digitdrop.status.worker_status import Told
+from digitdrop.service.requeue import PutBack
 from digitdrop.system.shutdown import Stopper
 from digitdrop.values import Limits
 from ledger import a_picture, drop, rows

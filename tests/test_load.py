@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from digitdrop.errors import Gone, TooLarge, Unavailable
-from digitdrop.preprocess.load import load
+from digitdrop.files.load import load
 
 
 def test_a_file_is_read_whole(tmp_path: Path) -> None:

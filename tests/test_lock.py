@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from digitdrop.errors import ReportError
-from digitdrop.system import lock
+from digitdrop.files import lock
 
 HOLD = """
 import sys
 from pathlib import Path
-from digitdrop.system import lock
+from digitdrop.files import lock
 with lock.held(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.log.about import about
 from digitdrop.log.folding import Folding
 from digitdrop.log.formatters import Json, Prioritised, Text
 from digitdrop.log.logs import is_journal
 from digitdrop.log.repeats import SAME_KIND, SAME_TEXT, Repeats, Rule
+from digitdrop.system.log_fields import about
 from ledger import ROOT, a_picture, a_worker, drop
 
 AWAY = "cannot list the folder %r: %s"

@@ -5,15 +5,15 @@ import os
 from pathlib import Path
 from typing import cast
 
+from digitdrop.files.mounts import HomeDisk
+from digitdrop.health.deferred import DeferredQueue
+from digitdrop.health.heartbeat import Pulse
 from digitdrop.intake.settle import Settler
 from digitdrop.intake.watch import Polling
 from digitdrop.pool.batches import Pace
 from digitdrop.service.batch import Intake
-from digitdrop.service.deferred import DeferredQueue
 from digitdrop.service.loop import Loop, now
 from digitdrop.service.maintenance import Upkeep
-from digitdrop.status.heartbeat import Pulse
-from digitdrop.system.mounts import HomeDisk
 from digitdrop.system.shutdown import Stopper
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.system.mounts import _file_system, remote_file_system
+from digitdrop.files.mounts import _file_system, remote_file_system
 
 MOUNTS = r"""
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.status.systemd import Systemd
-from digitdrop.status.worker_status import Told
+from digitdrop.health.systemd import Systemd
+from digitdrop.health.worker_status import Told
 from ledger import a_picture, a_worker, drop
 
 pytestmark = [

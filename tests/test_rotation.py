@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from builders import NOON, a_reading
+from digitdrop.health.deferred import DeferredQueue
+from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Hand
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.rotation import Rotation, closed
 from digitdrop.outbox.rows import Rows
-from digitdrop.service.deferred import DeferredQueue
 from digitdrop.service.loop import now
-from digitdrop.service.postponed import Postponed
 from digitdrop.system.shutdown import Stopper
 from digitdrop.values import Reading
 from ledger import rows

@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from builders import NOON, a_drop
+from digitdrop.files.disk import move
 from digitdrop.outbox.archive import SHELVES, file_away, shelf
-from digitdrop.system.disk import move
 from digitdrop.values import Drop, Status
 from disks import OTHER_DISK, elsewhere
 from ledger import files_below

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from digitdrop.status.worker_status import StatusFile, Told
+from digitdrop.health.worker_status import StatusFile, Told
 from disks import OTHER_DISK, elsewhere
 from ledger import ROOT, a_picture, a_worker, drop, rows
 

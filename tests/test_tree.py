@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from digitdrop.files.tree import folders, opened_folder, walk
 from digitdrop.intake.listing import listing, survey
-from digitdrop.system.tree import folders, opened_folder, walk
 
 
 @pytest.fixture

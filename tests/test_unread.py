@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from digitdrop.batch.batch import batch
+from digitdrop.decoding.decode import decode
+from digitdrop.decoding.formats import FORMATS, format_of
 from digitdrop.errors import Unreadable
 from digitdrop.inference.classifier import Classifier
-from digitdrop.preprocess.decode import decode
-from digitdrop.preprocess.formats import FORMATS, format_of
 from digitdrop.system.shutdown import Stopper
 from digitdrop.values import Limits, Status
 from encoded import KINDS, a_page, encoded

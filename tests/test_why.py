@@ -16,10 +16,10 @@ from digitdrop.audit.why.answer import Answer, Kind
 from digitdrop.audit.why.diagnosis import why
 from digitdrop.audit.why.trace import trace
 from digitdrop.errors import FolderError
+from digitdrop.files import lock
+from digitdrop.health.worker_status import StatusFile, Told
 from digitdrop.intake.owner import seen
 from digitdrop.outbox.report import REPORT
-from digitdrop.status.worker_status import StatusFile, Told
-from digitdrop.system import lock
 from ledger import ROOT, a_picture, a_worker, drop, files_below
 
 SEVEN = a_picture(7)

@@ -16,8 +16,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from digitdrop.decoding.decode import decode
 from digitdrop.inference.classifier import SIZES, Classifier
-from digitdrop.preprocess.decode import decode
 from digitdrop.preprocess.normalise import look
 from digitdrop.values import Frame
 

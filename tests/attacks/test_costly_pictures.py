@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from digitdrop.errors import InputError
-from digitdrop.preprocess.pages import shown
+from digitdrop.pages import shown
 from digitdrop.values import Limits
 from encoded import a_page, chunk, encoded, inserted
 from ledger import ROOT
@@ -245,7 +245,7 @@ LARGE: dict[str, Callable[[], bytes]] = {
 READ = """
 import sys, time
 from digitdrop.errors import InputError
-from digitdrop.preprocess.pages import shown
+from digitdrop.pages import shown
 from digitdrop.values import Limits
 
 content = sys.stdin.buffer.read()

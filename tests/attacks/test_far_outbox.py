@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from digitdrop.errors import TooLarge, Unavailable
-from digitdrop.system.copying import copy_durably
+from digitdrop.files.copying import copy_durably
 from digitdrop.system.shutdown import Stopped
 from disks import OTHER_DISK, elsewhere
 from ledger import a_picture, a_worker, audit, drop, files_below, on_shelves

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from digitdrop.errors import SetupError
-from digitdrop.system.regular import fresh, opened
+from digitdrop.files.regular import fresh, opened
 from ledger import FIRST, ROOT, THEN, Worker, a_picture, a_worker, drop, files_below
 
 COMMAND = [sys.executable, "-P", "-m", "digitdrop"]

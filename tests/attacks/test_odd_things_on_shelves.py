@@ -12,7 +12,7 @@ import pytest
 
 from digitdrop.audit.account import Account
 from digitdrop.audit.verify import verify
-from digitdrop.system import lock
+from digitdrop.files import lock
 from ledger import ROOT, a_picture, drop, rows, serve_once
 
 # Root may read everything, but for one without its capabilities.

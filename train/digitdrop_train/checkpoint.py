@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digitdrop.system.disk import sync_folders, write_whole
+from digitdrop.files.disk import sync_folders, write_whole
 from digitdrop_train.data import Dataset
 from digitdrop_train.fit import Epoch, Snapshot
 from digitdrop_train.progress import Say

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from digitdrop.errors import FolderError, SetupError
-from digitdrop.inference.quiet import hushed
 from digitdrop.system import search_path
+from digitdrop.system.quiet import hushed
 from digitdrop.system.signals import hear_ctrl_c
 
 EPOCHS = 40

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from digitdrop.errors import AlreadyRead, InputError, Unreadable
+from digitdrop.files.load import load
 from digitdrop.inference.augmentation import answers
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.decision import judge
-from digitdrop.inference.page_verdict import bound
-from digitdrop.preprocess.load import load
-from digitdrop.preprocess.pages import shown
+from digitdrop.page_verdict import bound
+from digitdrop.pages import shown
 from digitdrop.system.memory import is_short, shortage
 from digitdrop.values import (
     Drop,

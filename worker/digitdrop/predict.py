@@ -16,13 +16,13 @@ from PIL.PngImagePlugin import PngInfo
 from digitdrop import pipeline
 from digitdrop.errors import InputError, ReportError
 from digitdrop.explain import Canvas, sheet
+from digitdrop.files.disk import write_whole
+from digitdrop.files.load import load
+from digitdrop.files.regular import opened
 from digitdrop.inference.augmentation import answers
 from digitdrop.inference.classifier import Classifier
+from digitdrop.pages import shown
 from digitdrop.pipeline import Seen
-from digitdrop.preprocess.load import load
-from digitdrop.preprocess.pages import shown
-from digitdrop.system.disk import write_whole
-from digitdrop.system.regular import opened
 from digitdrop.values import Drop, Grey, Limits, Picture, Probabilities, Reading
 
 

@@ -15,14 +15,14 @@ import numpy.typing as npt
 from PIL import Image
 
 from digitdrop import pipeline
+from digitdrop.decoding.decode import grey_of
 from digitdrop.errors import Gone, InputError, Unreadable
+from digitdrop.files.load import load
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.shipped import MODEL
+from digitdrop.pages import shown
 from digitdrop.pipeline import Seen
-from digitdrop.preprocess.decode import grey_of
-from digitdrop.preprocess.load import load
 from digitdrop.preprocess.normalise import look
-from digitdrop.preprocess.pages import shown
 from digitdrop.system.cores import cores
 from digitdrop.values import Drop, Failure, Limits, Picture, Verdict
 

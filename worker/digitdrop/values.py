@@ -6,7 +6,7 @@ Each step takes one value and returns the next; nothing is filled in later.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -177,3 +177,8 @@ class Reading:
     """Of the file's bytes, in hex; empty when they could not be read."""
     model: str
     """Name and first 8 hex digits of the SHA-256 of the model file."""
+
+
+def iso(time: datetime) -> str:
+    """Write a time in UTC, to the millisecond."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

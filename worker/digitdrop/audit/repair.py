@@ -11,21 +11,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from digitdrop.audit.give_back import give_back
 from digitdrop.audit.repairs import Act, Repairs
 from digitdrop.audit.verify import Look, look, verify
 from digitdrop.errors import FolderError, InputError
 from digitdrop.escape import printable
+from digitdrop.files import lock
 from digitdrop.intake.claim_names import ROW_ID, row_id
 from digitdrop.intake.claim_owners import Held, held
 from digitdrop.intake.claims import remove_empty
-from digitdrop.intake.give_back import give_back
 from digitdrop.outbox.archive import SHELVES, TOO_LARGE, Far, file_away, shelf
 from digitdrop.outbox.inventory import name_as_dropped, path_of
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import Row
 from digitdrop.pipeline import utc_now
 from digitdrop.status.needs import is_held_long
-from digitdrop.system import lock
 from digitdrop.values import Drop, Limits, Status
 
 _ID: Final = re.compile(f"~{ROW_ID.pattern}")

@@ -17,6 +17,10 @@ from digitdrop.audit.account import Account
 from digitdrop.audit.reconcile import tick_off
 from digitdrop.errors import FolderError, ReportError
 from digitdrop.escape import escape, printable, unescape
+from digitdrop.files import lock
+from digitdrop.files.disk import is_same_file
+from digitdrop.health import worker_status
+from digitdrop.health.worker_status import Told
 from digitdrop.intake.claim_owners import Held, held
 from digitdrop.intake.listing import Survey, survey
 from digitdrop.outbox.archive import SHELVES
@@ -25,11 +29,7 @@ from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import Row
 from digitdrop.pipeline import utc_now
 from digitdrop.retention.cleared import cleared_until
-from digitdrop.status import worker_status
 from digitdrop.status.needs import deferred, foreign_hand
-from digitdrop.status.worker_status import Told
-from digitdrop.system import lock
-from digitdrop.system.disk import is_same_file
 from digitdrop.values import Status
 
 _PAUSES: Final = (0.05, 0.1, 0.2, 0.4, *[0.5] * 8)

@@ -10,15 +10,15 @@ from digitdrop import pipeline
 from digitdrop.batch.sources import drops
 from digitdrop.errors import Gone, InputError, OutOfMemory, ReportError
 from digitdrop.escape import escape
+from digitdrop.files import lock
 from digitdrop.inference.classifier import Classifier
-from digitdrop.log.about import about
 from digitdrop.outbox.report import Report
 from digitdrop.pipeline import Outcome
 from digitdrop.pool.batches import Turns
 from digitdrop.pool.prefetch import Ahead
 from digitdrop.pool.settings import Terms
 from digitdrop.pool.started import Begun
-from digitdrop.system import lock
+from digitdrop.system.log_fields import about
 from digitdrop.system.shutdown import Stopped, Stopper
 from digitdrop.values import Failure, Limits, Reading, Status
 

@@ -7,11 +7,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
-from digitdrop.container.unread import HEAD, kind_of
+from digitdrop.decoding.container.unread import HEAD, kind_of
+from digitdrop.decoding.decode import looks_like_picture
 from digitdrop.errors import FolderError, InputError
+from digitdrop.files.load import head_of
 from digitdrop.intake.listing import listing
-from digitdrop.preprocess.decode import looks_like_picture
-from digitdrop.preprocess.load import head_of
 from digitdrop.values import Drop
 
 _SUFFIXES: Final = frozenset(

@@ -15,8 +15,8 @@ import typer
 from digitdrop.cli import mishaps, usage
 from digitdrop.errors import SetupError
 from digitdrop.escape import escape
-from digitdrop.inference.quiet import let_go, written
 from digitdrop.log import logs
+from digitdrop.system.quiet import let_go, written
 from digitdrop.system.signals import hear_ctrl_c
 from digitdrop.values import Reading
 

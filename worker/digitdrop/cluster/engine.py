@@ -13,7 +13,7 @@ import ray.data
 from ray.exceptions import RayError
 
 from digitdrop.errors import DigitdropError, SetupError
-from digitdrop.inference.quiet import hushed
+from digitdrop.system.quiet import hushed
 from digitdrop.system.search_path import at_home
 
 LOCAL: Final = "local"

@@ -12,10 +12,10 @@ from pyarrow import NativeFile
 from digitdrop.cluster.addresses import is_remote
 from digitdrop.cluster.stores import StoreError, first_line, located
 from digitdrop.errors import Gone, InputError, ReportError, TooLarge, Unavailable
-from digitdrop.preprocess.load import head_of, load
-from digitdrop.system.disk import make_folder, sync_folders, write_whole
-from digitdrop.system.regular import opened
-from digitdrop.system.tree import walk
+from digitdrop.files.disk import make_folder, sync_folders, write_whole
+from digitdrop.files.load import head_of, load
+from digitdrop.files.regular import opened
+from digitdrop.files.tree import walk
 
 ASIDE: Final = ".aside-"
 """Begins the name of a file that is being written: hidden from whoever reads the folder."""

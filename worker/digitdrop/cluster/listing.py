@@ -14,9 +14,9 @@ from digitdrop.batch.sources import drops, is_called_like_picture
 from digitdrop.cluster.addresses import is_below, is_list, is_remote
 from digitdrop.cluster.files import head
 from digitdrop.cluster.stores import first_line, kind_of, located
+from digitdrop.decoding.decode import looks_like_picture
 from digitdrop.errors import FolderError
 from digitdrop.intake.ignore import by_name, is_foreign
-from digitdrop.preprocess.decode import looks_like_picture
 
 _AHEAD: Final = 16  # listings asked for at a time
 _HEAD: Final = 32  # bytes

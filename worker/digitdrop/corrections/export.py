@@ -7,13 +7,13 @@ from typing import Final
 
 from digitdrop.corrections.folders import FOLDERS
 from digitdrop.errors import FolderError, InputError
+from digitdrop.files.copying import copy_durably
+from digitdrop.files.disk import make_folder, move
 from digitdrop.outbox.archive import SHELVES, named_by_id, names, shelf
 from digitdrop.outbox.chains import chains
 from digitdrop.outbox.inventory import Digests, files_in
 from digitdrop.outbox.row import Row
 from digitdrop.outbox.rows import Rows
-from digitdrop.system.copying import copy_durably
-from digitdrop.system.disk import make_folder, move
 from digitdrop.values import Drop
 
 _FOLDER_OF: Final = {label: folder for folder, label in FOLDERS.items()}

@@ -19,16 +19,16 @@ from digitdrop.corrections.folders import FOLDERS, Folders
 from digitdrop.corrections.match import Moved, match
 from digitdrop.errors import InputError
 from digitdrop.escape import escape
+from digitdrop.files.disk import make_folder
+from digitdrop.files.load import sha256_of
+from digitdrop.health.deferred import DeferredQueue
+from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Hand
 from digitdrop.intake.settle import Now, Settler
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.row import Row, correcting
 from digitdrop.outbox.rows import Rows
 from digitdrop.pipeline import utc_now
-from digitdrop.preprocess.load import sha256_of
-from digitdrop.service.deferred import DeferredQueue
-from digitdrop.service.postponed import Postponed
-from digitdrop.system.disk import make_folder
 from digitdrop.system.shutdown import Stopper
 from digitdrop.values import Drop, Reading, Status, Verdict
 

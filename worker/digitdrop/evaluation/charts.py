@@ -19,10 +19,10 @@ from digitdrop.evaluation.answers import Answers
 from digitdrop.evaluation.belief import bins, calibration_error
 from digitdrop.evaluation.curves import confusion, risk_coverage
 from digitdrop.evaluation.evaluate import Marked, answers, mistakes
+from digitdrop.files.disk import write_whole
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.decision import weights
 from digitdrop.predict import Look, look_at
-from digitdrop.system.disk import write_whole
 from digitdrop.values import Frame, Limits, Picture
 
 MOST = 40

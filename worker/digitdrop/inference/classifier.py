@@ -13,8 +13,8 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from digitdrop.errors import ModelError
-from digitdrop.inference.quiet import hushed
-from digitdrop.system.regular import opened
+from digitdrop.files.regular import opened
+from digitdrop.system.quiet import hushed
 from digitdrop.values import CLASSES, Frame, Probabilities, Thresholds
 
 SIZES = (16, 4, 1)

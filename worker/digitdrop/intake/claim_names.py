@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from digitdrop.files.tree import walk
 from digitdrop.intake.listing import CLAIMED
-from digitdrop.system.tree import walk
 from digitdrop.values import Drop
 
 

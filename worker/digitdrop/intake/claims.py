@@ -18,6 +18,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from digitdrop.files.disk import is_same_file, make_folders, move, sync, sync_folders
+from digitdrop.files.tree import folders, made_folder, opened_folder
 from digitdrop.intake.claim_names import (
     all_in,
     batch_name,
@@ -29,8 +31,6 @@ from digitdrop.intake.claim_names import (
 )
 from digitdrop.intake.listing import CLAIMED
 from digitdrop.intake.owner import Owner, owner_of
-from digitdrop.system.disk import is_same_file, make_folders, move, sync, sync_folders
-from digitdrop.system.tree import folders, made_folder, opened_folder
 from digitdrop.values import Drop
 
 Refused: TypeAlias = Callable[[str, OSError], None]

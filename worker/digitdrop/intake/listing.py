@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from digitdrop.files.tree import Refused, walk
 from digitdrop.intake import ignore
 from digitdrop.intake.ignore import Rule
-from digitdrop.system.tree import Refused, walk
 
 logger = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.errors import Gone, InputError, Unavailable
+from digitdrop.files.disk import make_folder, sync_folders
+from digitdrop.files.load import load, opened
 from digitdrop.intake.claim_names import claim_time, digest
-from digitdrop.preprocess.load import load, opened
-from digitdrop.system.disk import make_folder, sync_folders
 
 logger = logging.getLogger(__name__)
 

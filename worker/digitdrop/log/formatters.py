@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from digitdrop.escape import one_line
-from digitdrop.status.worker_status import iso
+from digitdrop.values import iso
 
 _PRIORITIES: Final = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6}
 """Of syslog(3): the journal takes `<N>` at the beginning of a line for it, see sd-daemon(3)."""

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from digitdrop.escape import one_line
-from digitdrop.inference.quiet import written
 from digitdrop.log import hooks
 from digitdrop.log.folding import Folding
 from digitdrop.log.formatters import Json, Prioritised, Text
 from digitdrop.log.strays import Strays
+from digitdrop.system.quiet import written
 
 logger = logging.getLogger(__name__)
 

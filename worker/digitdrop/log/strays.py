@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TextIO, TypeAlias
 
-from digitdrop.log.about import about
+from digitdrop.system.log_fields import about
 from digitdrop.system.signals import deaf
 
 Stamping: TypeAlias = Callable[[TextIO], "logging.StreamHandler[TextIO]"]

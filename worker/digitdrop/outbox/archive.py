@@ -13,8 +13,8 @@ from typing import Final
 
 from digitdrop.errors import Gone, InputError, TooLarge
 from digitdrop.escape import escape
-from digitdrop.system.copying import copy_durably
-from digitdrop.system.disk import link, make_folder, sync_folders
+from digitdrop.files.copying import copy_durably
+from digitdrop.files.disk import link, make_folder, sync_folders
 from digitdrop.values import Drop, Status
 
 logger = logging.getLogger(__name__)

@@ -9,14 +9,14 @@ from typing import Final
 
 from digitdrop.errors import Gone, InputError, Unavailable
 from digitdrop.escape import unescape
+from digitdrop.files.load import sha256_of
+from digitdrop.files.tree import walk
 from digitdrop.intake import ignore
 from digitdrop.intake.claim_names import ROW_ID
 from digitdrop.intake.listing import CLAIMED, stamp
 from digitdrop.outbox.archive import SHELVES, TOO_LARGE
 from digitdrop.outbox.index import Labels
 from digitdrop.outbox.row import Row
-from digitdrop.preprocess.load import sha256_of
-from digitdrop.system.tree import walk
 
 _MOST_HASHED: Final = 4 * 2**30
 """Bytes; no longer file was ever read, so no row tells its content."""

@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from digitdrop.escape import escape
+from digitdrop.files.mounts import HomeDisk
+from digitdrop.health.heartbeat import Pulse
+from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Hand
-from digitdrop.log.about import about
 from digitdrop.outbox.archive import Far, file_away, shelf
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import Row
-from digitdrop.service.postponed import Postponed
-from digitdrop.status.heartbeat import Pulse
-from digitdrop.system.mounts import HomeDisk
+from digitdrop.system.log_fields import about
 from digitdrop.system.shutdown import Stopper
 from digitdrop.values import Drop, Reading, Status
 

@@ -9,12 +9,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from digitdrop.files.disk import make_folder, sync_folders
+from digitdrop.files.regular import descriptor, opened
 from digitdrop.outbox.ends import is_foreign, last_time, torn_tail
 from digitdrop.outbox.rotation import Rotation
 from digitdrop.outbox.row import BOM, END, HEADER, LONGEST, line
 from digitdrop.outbox.rows import FOREIGN, Rows
-from digitdrop.system.disk import make_folder, sync_folders
-from digitdrop.system.regular import descriptor, opened
 from digitdrop.values import Reading
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from digitdrop.system.disk import rename_exclusively
+from digitdrop.files.disk import rename_exclusively
 
 Period: TypeAlias = Literal["day", "month"]
 

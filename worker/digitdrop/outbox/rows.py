@@ -8,10 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from digitdrop.files.regular import opened
 from digitdrop.outbox.foreign import lines
 from digitdrop.outbox.rotation import closed
 from digitdrop.outbox.row import Row, search, search_contents
-from digitdrop.system.regular import opened
 
 FOREIGN: Final = "-foreign-"
 """In the name of a report that was set aside, since its header was not ours."""

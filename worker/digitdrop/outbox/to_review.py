@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from digitdrop.files.tree import walk
 from digitdrop.intake import ignore
 from digitdrop.outbox.archive import SHELVES, TOO_LARGE
-from digitdrop.system.tree import walk
 from digitdrop.values import Status
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d/.")

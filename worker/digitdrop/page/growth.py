@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
+from digitdrop.files.regular import opened
 from digitdrop.outbox.ends import is_foreign
 from digitdrop.outbox.foreign import lines
 from digitdrop.outbox.row import LONGEST, Row, is_whole, lines_of, search
 from digitdrop.outbox.rows import Rows
-from digitdrop.system.regular import opened
 
 _CHUNK: Final = 1 << 20
 _GUARD: Final = 256  # bytes: more than an id, a time and a digest take

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.errors import ReportError
+from digitdrop.files import lock
+from digitdrop.files.mounts import HomeDisk
+from digitdrop.health import worker_status
+from digitdrop.health.worker_status import Told
 from digitdrop.outbox.inventory import Digests
 from digitdrop.outbox.report import REPORT
 from digitdrop.outbox.rows import Rows
@@ -19,11 +23,7 @@ from digitdrop.page.summary import advice, figures, moment
 from digitdrop.page.tally import Entry, Tally
 from digitdrop.page.thumbnails import Thumbnails
 from digitdrop.page.view import Viewer, corrections
-from digitdrop.status import worker_status
 from digitdrop.status.needs import of_worker
-from digitdrop.status.worker_status import Told
-from digitdrop.system import lock
-from digitdrop.system.mounts import HomeDisk
 from digitdrop.values import Status
 
 _OPEN: Final = 120  # pictures that need a person, at most

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.errors import FolderError
-from digitdrop.system.disk import write_whole
-from digitdrop.system.regular import opened
+from digitdrop.files.disk import write_whole
+from digitdrop.files.regular import opened
 
 _MARK: Final = b'<meta name="generator" content="digitdrop">'
 _HEAD: Final = 1000  # bytes: the mark stands among the first lines

@@ -13,11 +13,11 @@ from typing import Final
 import cv2
 
 from digitdrop.errors import InputError
+from digitdrop.files.load import load
+from digitdrop.files.regular import opened
 from digitdrop.outbox.archive import SHELVES
 from digitdrop.page.tally import Entry
-from digitdrop.preprocess.load import load
-from digitdrop.preprocess.pages import shown
-from digitdrop.system.regular import opened
+from digitdrop.pages import shown
 from digitdrop.values import Frame, Grey, Limits
 
 logger = logging.getLogger(__name__)

@@ -18,11 +18,11 @@ import cv2
 
 from digitdrop.errors import InputError, Unreadable
 from digitdrop.escape import escape
-from digitdrop.log.about import about
 from digitdrop.pipeline import Seen, place, see
 from digitdrop.pool.lifeline import begun, live_for_parent
 from digitdrop.pool.probe import TIME_LIMIT
 from digitdrop.pool.settings import Terms
+from digitdrop.system.log_fields import about
 from digitdrop.system.memory import is_short, shortage
 from digitdrop.values import Drop, Failure, Limits
 

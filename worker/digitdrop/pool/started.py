@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from digitdrop.system.regular import opened
+from digitdrop.files.regular import opened
 
 _LONGEST: Final = 1 << 24  # bytes that are read of a note
 

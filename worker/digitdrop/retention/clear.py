@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.errors import Gone, Unavailable
+from digitdrop.files.load import sha256_of
+from digitdrop.files.tree import walk
 from digitdrop.intake.claims import remove_empty
 from digitdrop.intake.ignore import is_junk
 from digitdrop.outbox.archive import SHELVES
 from digitdrop.outbox.rows import Rows
-from digitdrop.preprocess.load import sha256_of
 from digitdrop.retention.cleared import cleared_until, note
-from digitdrop.system.tree import walk
 from digitdrop.values import Status
 
 logger = logging.getLogger(__name__)

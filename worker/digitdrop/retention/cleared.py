@@ -5,8 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from digitdrop.system.disk import sync_folders, write_whole
-from digitdrop.system.regular import opened
+from digitdrop.files.disk import sync_folders, write_whole
+from digitdrop.files.regular import opened
 
 logger = logging.getLogger(__name__)
 

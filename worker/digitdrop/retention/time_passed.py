@@ -12,10 +12,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from digitdrop.files.disk import sync_folders, write_whole
+from digitdrop.files.regular import opened
 from digitdrop.intake.settle import Now
 from digitdrop.outbox.archive import SHELVES
-from digitdrop.system.disk import sync_folders, write_whole
-from digitdrop.system.regular import opened
 
 logger = logging.getLogger(__name__)
 

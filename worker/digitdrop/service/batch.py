@@ -12,18 +12,18 @@ from typing import Final
 
 from digitdrop.errors import Incomplete
 from digitdrop.escape import escape
+from digitdrop.health.deferred import DeferredQueue
+from digitdrop.health.heartbeat import Pulse
+from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Hand
 from digitdrop.intake.listing import Found
-from digitdrop.intake.requeue import PutBack
 from digitdrop.intake.settle import Now
-from digitdrop.log.about import about
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import Report
 from digitdrop.pipeline import Outcome
 from digitdrop.pool.batches import Pace, Turn, Turns
-from digitdrop.service.deferred import DeferredQueue
-from digitdrop.service.postponed import Postponed
-from digitdrop.status.heartbeat import Pulse
+from digitdrop.service.requeue import PutBack
+from digitdrop.system.log_fields import about
 from digitdrop.system.shutdown import Stopper
 from digitdrop.values import Drop, Failure, Reading
 

@@ -3,9 +3,12 @@
 import logging
 from pathlib import Path
 
+from digitdrop.files import lock
+from digitdrop.files.mounts import HomeDisk, remote_file_system
+from digitdrop.health.deferred import DeferredQueue
+from digitdrop.health.postponed import Postponed
 from digitdrop.inference.classifier import Classifier
 from digitdrop.intake.claims import Hand
-from digitdrop.intake.requeue import PutBack
 from digitdrop.intake.settle import Settler
 from digitdrop.outbox.archive import TOO_LARGE, Far
 from digitdrop.outbox.recorder import Recorder
@@ -13,10 +16,9 @@ from digitdrop.outbox.report import REPORT, Report
 from digitdrop.pool.batches import Turns
 from digitdrop.pool.settings import Terms
 from digitdrop.service.batch import Intake
-from digitdrop.service.deferred import DeferredQueue
 from digitdrop.service.folders import check_folders, check_rights
 from digitdrop.service.loop import Loop, now
-from digitdrop.service.postponed import Postponed
+from digitdrop.service.requeue import PutBack
 from digitdrop.service.wiring import (
     Service,
     between,
@@ -26,8 +28,6 @@ from digitdrop.service.wiring import (
     upkeep_of,
     watch_of,
 )
-from digitdrop.system import lock
-from digitdrop.system.mounts import HomeDisk, remote_file_system
 from digitdrop.system.shutdown import Stopped, Stopper
 
 logger = logging.getLogger(__name__)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.errors import FolderError
+from digitdrop.files.disk import make_folder
 from digitdrop.intake.claims import Hand
 from digitdrop.intake.listing import CLAIMED
 from digitdrop.outbox.archive import SHELVES
 from digitdrop.outbox.report import REPORT, Report
-from digitdrop.system.disk import make_folder
 from digitdrop.values import Status
 
 _PASSING: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE, errno.EAGAIN}

@@ -9,6 +9,9 @@ from itertools import islice
 from pathlib import Path
 
 from digitdrop.cli.mishaps import REFUSED, outage
+from digitdrop.files.mounts import HomeDisk
+from digitdrop.health.deferred import DeferredQueue
+from digitdrop.health.heartbeat import Pulse
 from digitdrop.intake import listing
 from digitdrop.intake.events import Hints
 from digitdrop.intake.listing import Found
@@ -16,10 +19,7 @@ from digitdrop.intake.settle import Now, Settler
 from digitdrop.intake.twins import Twins
 from digitdrop.intake.watch import Polling, Watch
 from digitdrop.service.batch import Intake
-from digitdrop.service.deferred import DeferredQueue
 from digitdrop.service.maintenance import Upkeep
-from digitdrop.status.heartbeat import Pulse
-from digitdrop.system.mounts import HomeDisk
 from digitdrop.system.shutdown import Stopper
 
 logger = logging.getLogger(__name__)

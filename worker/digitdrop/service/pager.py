@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from digitdrop.status.worker_status import STATUS
-from digitdrop.system.mounts import HomeDisk
-from digitdrop.system.regular import opened
+from digitdrop.files.mounts import HomeDisk
+from digitdrop.files.regular import opened
+from digitdrop.health.worker_status import STATUS
 from digitdrop.system.search_path import HOUSE
 from digitdrop.system.signals import deaf
 

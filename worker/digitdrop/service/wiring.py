@@ -8,6 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from digitdrop.corrections.record import Corrector
+from digitdrop.files.mounts import lies_in, remote_file_system
+from digitdrop.health.deferred import DeferredQueue
+from digitdrop.health.heartbeat import Pulse
+from digitdrop.health.postponed import Postponed
+from digitdrop.health.worker_status import Told
 from digitdrop.intake.claims import Hand
 from digitdrop.intake.settle import Settler
 from digitdrop.intake.watch import Events, Polling, Watch
@@ -18,17 +23,12 @@ from digitdrop.outbox.rotation import Rotation
 from digitdrop.pipeline import utc_now
 from digitdrop.retention.clear import Clearer
 from digitdrop.retention.time_passed import Passed
-from digitdrop.service.deferred import DeferredQueue
 from digitdrop.service.loop import now
 from digitdrop.service.maintenance import Upkeep
 from digitdrop.service.pager import PAGE, Pager
-from digitdrop.service.postponed import Postponed
-from digitdrop.status.heartbeat import Pulse
 from digitdrop.status.sinks import outlets
-from digitdrop.status.worker_status import Told, iso
-from digitdrop.system.mounts import lies_in, remote_file_system
 from digitdrop.system.shutdown import Stopped, Stopper
-from digitdrop.values import Limits, Status
+from digitdrop.values import Limits, Status, iso
 
 logger = logging.getLogger(__name__)
 

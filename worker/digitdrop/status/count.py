@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from digitdrop.outbox.row import HEADER, search
-from digitdrop.status.worker_status import iso
-from digitdrop.values import Status
+from digitdrop.values import Status, iso
 
 
 @dataclass(slots=True)

@@ -13,11 +13,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from digitdrop.errors import FolderError
+from digitdrop.files.regular import fresh, opened
+from digitdrop.health.worker_status import Told
 from digitdrop.intake import listing as inbox
 from digitdrop.intake.claim_names import in_hand
 from digitdrop.outbox.to_review import count_to_review
-from digitdrop.status.worker_status import Told
-from digitdrop.system.regular import fresh, opened
 from digitdrop.system.version import installed_version
 from digitdrop.values import Status
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Final
 
 from digitdrop.escape import escape, printable
+from digitdrop.health.worker_status import Told
 from digitdrop.intake.settle import patience_for
 from digitdrop.status.status import Condition
-from digitdrop.status.worker_status import Told
 
 LONG: Final = 60.0
 """Seconds without a row that are no mere pause, where something waits or is in hand."""

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from digitdrop.status.systemd import Systemd
-from digitdrop.status.worker_status import Outlet, StatusFile
+from digitdrop.health.systemd import Systemd
+from digitdrop.health.worker_status import Outlet, StatusFile
 
 
 def outlets(inbox: Path, outbox: Path, metrics: Path | None) -> list[Outlet]:

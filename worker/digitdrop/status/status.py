@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from digitdrop.files import lock
+from digitdrop.health import worker_status as told
+from digitdrop.health.worker_status import Told
 from digitdrop.intake.claim_owners import held
 from digitdrop.intake.listing import Survey, survey
 from digitdrop.outbox.report import REPORT
 from digitdrop.outbox.rows import Rows
 from digitdrop.outbox.to_review import count_to_review
-from digitdrop.status import worker_status as told
 from digitdrop.status.count import Counts, count
-from digitdrop.status.worker_status import Told
-from digitdrop.system import lock
 
 
 @dataclass(slots=True)

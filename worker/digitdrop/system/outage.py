@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from digitdrop.log.about import about
+from digitdrop.system.log_fields import about
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from digitdrop.system.disk import write_whole
+from digitdrop.files.disk import write_whole
 from digitdrop.systemd import unit, usable
 from digitdrop.systemd.services import told
 from digitdrop.systemd.systemctl import Manager, ServiceError

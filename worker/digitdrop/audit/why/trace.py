@@ -10,14 +10,14 @@ from digitdrop.audit.why.history import Recorded, lies_at, rows_about
 from digitdrop.audit.why.location import Place, Spot, locate
 from digitdrop.audit.why.waiting import Waiting, examine
 from digitdrop.errors import FolderError, Gone, InputError
+from digitdrop.files import lock
+from digitdrop.health import worker_status as told
+from digitdrop.health.worker_status import Told
 from digitdrop.intake import ignore
 from digitdrop.outbox.inventory import Digests
 from digitdrop.outbox.report import REPORT
 from digitdrop.outbox.rows import Rows
 from digitdrop.retention.cleared import cleared_until
-from digitdrop.status import worker_status as told
-from digitdrop.status.worker_status import Told
-from digitdrop.system import lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

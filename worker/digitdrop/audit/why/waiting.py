@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.errors import Incomplete, InputError
+from digitdrop.files.load import load
 from digitdrop.intake import ignore
 from digitdrop.intake.ignore import Rule
 from digitdrop.intake.listing import count
 from digitdrop.intake.twins import twin_of
 from digitdrop.pipeline import see
 from digitdrop.pool.probe import deadly
-from digitdrop.preprocess.load import load
 from digitdrop.values import Drop, Failure, Limits
 
 TRIAL: Final = 15.0

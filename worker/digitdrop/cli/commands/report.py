@@ -28,10 +28,10 @@ def report(
 
     Example: digitdrop report --outbox results --output friday.html
     """
+    from digitdrop.files.mounts import HomeDisk
     from digitdrop.page.follow import follow as keep_up
     from digitdrop.page.make import Maker
     from digitdrop.service.pager import PAGE
-    from digitdrop.system.mounts import HomeDisk
     from digitdrop.system.signals import stay_deaf
 
     search_path.check(outbox=outbox)

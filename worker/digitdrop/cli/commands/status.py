@@ -13,8 +13,8 @@ import typer
 from digitdrop.cli.options import INBOX, OUTBOX, Inbox, Outbox
 from digitdrop.errors import FolderError
 from digitdrop.escape import escape, printable
-from digitdrop.status.worker_status import iso
 from digitdrop.system import search_path
+from digitdrop.values import iso
 
 if TYPE_CHECKING:
     from collections import Counter

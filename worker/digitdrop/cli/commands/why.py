@@ -10,8 +10,8 @@ import typer
 from digitdrop.cli.options import INBOX, OUTBOX, Inbox, Outbox
 from digitdrop.errors import FolderError
 from digitdrop.escape import printable
-from digitdrop.status.worker_status import iso
 from digitdrop.system import search_path
+from digitdrop.values import iso
 
 if TYPE_CHECKING:
     from digitdrop.audit.why.answer import Answer

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from digitdrop.container.checked import MOST_METADATA, Checked, cut_off, damaged, heavy
-from digitdrop.container.mpf import further_pages
+from digitdrop.decoding.container.checked import MOST_METADATA, Checked, cut_off, damaged, heavy
+from digitdrop.decoding.container.mpf import further_pages
 from digitdrop.errors import Incomplete, TooLarge
 
 _NEXT: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")

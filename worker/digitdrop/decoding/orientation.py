@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from PIL import ExifTags, Image
 
-from digitdrop.container.checked import MOST_METADATA
+from digitdrop.decoding.container.checked import MOST_METADATA
 from digitdrop.values import Grey
 
 _TURNING: Final = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}

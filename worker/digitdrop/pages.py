@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from digitdrop.preprocess.document import Document
+from digitdrop.decoding.document import Document
 from digitdrop.preprocess.normalise import look
 from digitdrop.values import Grey, Limits, Sight
 

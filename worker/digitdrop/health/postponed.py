@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from digitdrop.errors import InputError
+from digitdrop.health.deferred import DeferredQueue
 from digitdrop.intake.settle import Now
-from digitdrop.service.deferred import DeferredQueue
 from digitdrop.values import Drop
 
 _MOST: Final = 1_000  # files; where so many cannot leave the hand, no more are taken

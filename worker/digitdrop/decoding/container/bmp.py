@@ -3,7 +3,7 @@
 from struct import Struct
 from typing import Final
 
-from digitdrop.container.checked import Checked, cut_off, heavy, unfinished_raster
+from digitdrop.decoding.container.checked import Checked, cut_off, heavy, unfinished_raster
 
 _FILE_HEADER: Final = 14
 _OLD: Final = Struct("<HHHH")

@@ -4,7 +4,7 @@ from struct import Struct
 from typing import Final
 from zlib import crc32
 
-from digitdrop.container.checked import (
+from digitdrop.decoding.container.checked import (
     MOST_METADATA,
     Checked,
     cut_off,

@@ -3,12 +3,11 @@
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from digitdrop.system.mounts import HomeDisk
-from digitdrop.system.regular import fresh, opened
+from digitdrop.files.mounts import HomeDisk
+from digitdrop.files.regular import fresh, opened
 
 STATUS: Final = ".status.json"
 """Its name in the outbox."""
@@ -120,11 +119,6 @@ class StatusFile:
         with fresh(self._aside) as file:
             file.write(json.dumps(asdict(told)).encode())
         self._aside.replace(self._path)
-
-
-def iso(time: datetime) -> str:
-    """Write a time in UTC, to the millisecond."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read(outbox: Path, holder: str) -> Told | None:

@@ -8,11 +8,11 @@ import warnings
 
 from PIL import Image
 
+from digitdrop.decoding.document import REMEDY, Document, check_size
+from digitdrop.decoding.formats import format_of
+from digitdrop.decoding.orientation import upright
 from digitdrop.errors import Incomplete, TooLarge, Unreadable
-from digitdrop.preprocess.document import REMEDY, Document, check_size
-from digitdrop.preprocess.formats import format_of
 from digitdrop.preprocess.greyscale import to_grey
-from digitdrop.preprocess.orientation import upright
 from digitdrop.values import Grey, Limits
 
 # Pillow warns about damaged metadata, which says nothing about the pixels. Set

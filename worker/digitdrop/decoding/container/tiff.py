@@ -3,7 +3,7 @@
 from typing import Final
 from zlib import decompressobj, error
 
-from digitdrop.container.checked import (
+from digitdrop.decoding.container.checked import (
     HOLE,
     Checked,
     cut_off,
@@ -14,7 +14,13 @@ from digitdrop.container.checked import (
     unfinished_raster,
     unwritten,
 )
-from digitdrop.container.directory import MOST_NUMBERS, Layout, Tags, directories, layout_of
+from digitdrop.decoding.container.directory import (
+    MOST_NUMBERS,
+    Layout,
+    Tags,
+    directories,
+    layout_of,
+)
 from digitdrop.errors import Incomplete, Unreadable
 
 SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION = 254, 256, 257, 258, 259

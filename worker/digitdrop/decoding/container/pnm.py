@@ -9,7 +9,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.container.checked import Checked, cut_off, damaged, heavy, unfinished_raster
+from digitdrop.decoding.container.checked import (
+    Checked,
+    cut_off,
+    damaged,
+    heavy,
+    unfinished_raster,
+)
 from digitdrop.errors import TooLarge
 
 _LONGEST_HEADER: Final = 2**16

@@ -12,13 +12,13 @@ from typing import Final
 from PIL import ImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
-from digitdrop.container import jpeg, unread
-from digitdrop.container.checked import cut_off, has_hole, unwritten
+from digitdrop.decoding import jpeg_coverage, odd_tiff
+from digitdrop.decoding.container import jpeg, unread
+from digitdrop.decoding.container.checked import cut_off, has_hole, unwritten
+from digitdrop.decoding.formats import HEAD, NAMES, Format, format_of, may_grow_into_one
+from digitdrop.decoding.orientation import upright
 from digitdrop.errors import Incomplete, InputError, NotYet, TooLarge, Unreadable
-from digitdrop.preprocess import jpeg_coverage, odd_tiff
-from digitdrop.preprocess.formats import HEAD, NAMES, Format, format_of, may_grow_into_one
 from digitdrop.preprocess.greyscale import MANY_PIXELS, to_grey
-from digitdrop.preprocess.orientation import upright
 from digitdrop.system.memory import PIXEL, is_short, shortage
 from digitdrop.values import Grey, Limits
 

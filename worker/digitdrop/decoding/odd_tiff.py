@@ -5,8 +5,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitdrop.container.directory import directories, layout_of
-from digitdrop.container.tiff import BITS, HEIGHT, SAMPLES, WIDTH
+from digitdrop.decoding.container.directory import directories, layout_of
+from digitdrop.decoding.container.tiff import BITS, HEIGHT, SAMPLES, WIDTH
 from digitdrop.errors import TooLarge, Unreadable
 from digitdrop.preprocess.greyscale import array_to_grey
 from digitdrop.values import Grey, Limits

@@ -9,9 +9,10 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 from digitdrop.escape import escape
+from digitdrop.health.worker_status import Deferred
 from digitdrop.intake.settle import Now
-from digitdrop.log.about import about
-from digitdrop.status.worker_status import Deferred, iso
+from digitdrop.system.log_fields import about
+from digitdrop.values import iso
 
 logger = logging.getLogger(__name__)
 

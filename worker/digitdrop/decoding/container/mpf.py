@@ -6,7 +6,7 @@ maps that brighten the first. What is neither smaller nor such a map is a page.
 
 from typing import Final
 
-from digitdrop.container.checked import MOST_METADATA
+from digitdrop.decoding.container.checked import MOST_METADATA
 
 _MARK: Final = b"MPF\0"
 _ENTRIES: Final = 0xB002

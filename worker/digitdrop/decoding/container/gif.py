@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from digitdrop.container.checked import HOLE, Checked, cut_off, damaged, heavy, unwritten
+from digitdrop.decoding.container.checked import HOLE, Checked, cut_off, damaged, heavy, unwritten
 
 _EXTENSION: Final = 0x21
 _PICTURE: Final = 0x2C

@@ -2,7 +2,13 @@
 
 from typing import Final
 
-from digitdrop.container.checked import Checked, cut_off, damaged, heavy, unfinished_coding
+from digitdrop.decoding.container.checked import (
+    Checked,
+    cut_off,
+    damaged,
+    heavy,
+    unfinished_coding,
+)
 
 _MOST_CHUNKS: Final = 10_000
 _PICTURES: Final = {b"VP8 ", b"VP8L", b"ANMF"}

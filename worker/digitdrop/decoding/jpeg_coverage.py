@@ -11,8 +11,8 @@ import numpy as np
 from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from digitdrop.container.checked import has_hole
-from digitdrop.container.jpeg import scan_of
+from digitdrop.decoding.container.checked import has_hole
+from digitdrop.decoding.container.jpeg import scan_of
 from digitdrop.errors import Incomplete
 
 _MID: Final = range(126, 131)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from digitdrop.container.checked import (
+from digitdrop.decoding.container.checked import (
     MOST_METADATA,
     Checked,
     cut_off,

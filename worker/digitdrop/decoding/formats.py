@@ -17,8 +17,8 @@ from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from digitdrop.container import bmp, boxes, gif, jpeg, png, pnm, tiff, webp
-from digitdrop.container.checked import Checked
+from digitdrop.decoding.container import bmp, boxes, gif, jpeg, png, pnm, tiff, webp
+from digitdrop.decoding.container.checked import Checked
 
 Open = Callable[[io.BytesIO], ImageFile.ImageFile]
 

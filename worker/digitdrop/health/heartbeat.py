@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from digitdrop.health.worker_status import Deferred, Outlet, Told
 from digitdrop.intake.settle import Now
-from digitdrop.status.worker_status import Deferred, Outlet, Told, iso
-from digitdrop.values import Reading
+from digitdrop.values import Reading, iso
 
 
 class Pulse:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
-from digitdrop.status.worker_status import Told
+from digitdrop.health.worker_status import Told
 
 logger = logging.getLogger(__name__)
 

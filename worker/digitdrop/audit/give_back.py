@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from digitdrop.files.copying import copy_durably
+from digitdrop.files.disk import make_folder, move, sync, sync_folders
+from digitdrop.files.load import sha256_of
+from digitdrop.files.tree import opened_folder
 from digitdrop.outbox.archive import named_by_id
-from digitdrop.preprocess.load import sha256_of
-from digitdrop.system.copying import copy_durably
-from digitdrop.system.disk import make_folder, move, sync, sync_folders
-from digitdrop.system.tree import opened_folder
 from digitdrop.values import Drop
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from digitdrop.container.checked import cut_off, damaged, heavy, unwritten
+from digitdrop.decoding.container.checked import cut_off, damaged, heavy, unwritten
 
 _SIZES: Final = dict(
     zip((*range(1, 14), 16, 17, 18), b"\1\1\2\4\x08\1\1\2\4\x08\4\x08\4\x08\x08\x08", strict=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.errors import TooLarge
-from digitdrop.preprocess.load import opened
-from digitdrop.system.disk import sync_folders
+from digitdrop.files.disk import sync_folders
+from digitdrop.files.load import opened
 
 _PIECE: Final = 2**20
 _FLAGS: Final = (

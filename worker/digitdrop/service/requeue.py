@@ -7,12 +7,12 @@ from functools import partial
 
 from digitdrop.errors import Gone, Incomplete, NotYet
 from digitdrop.escape import escape
+from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Hand
 from digitdrop.intake.listing import Found
 from digitdrop.intake.settle import Now, Settler
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.pipeline import unreadable, utc_now
-from digitdrop.service.postponed import Postponed
 from digitdrop.values import Drop, Failure, Reading
 
 logger = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 
 from digitdrop.errors import ReportError
 from digitdrop.escape import one_line
-from digitdrop.system.disk import make_folder
-from digitdrop.system.regular import opened
+from digitdrop.files.disk import make_folder
+from digitdrop.files.regular import opened
 
 
 @contextmanager
