@@ -40,7 +40,17 @@ def batch(*more: str) -> Way:
     def run(pictures: Path, count: int) -> Run:
         report = pictures.with_name("batch.csv")
         report.unlink(missing_ok=True)
-        command = ["-m", "digitdrop", "batch", pictures, "--report", report, "--quiet", *more]
+        command = [
+            "-P",
+            "-m",
+            "digitdrop",
+            "batch",
+            pictures,
+            "--report",
+            report,
+            "--quiet",
+            *more,
+        ]
         done = _run(command, count)
         assert rows(report) == count
         return done
@@ -66,7 +76,7 @@ def watch(*more: str) -> Way:
 
 def predict(pictures: Path, count: int) -> Run:
     """Look at a few pictures with `digitdrop predict`."""
-    return _run(["-m", "digitdrop", "predict", *sorted(pictures.iterdir())[:count]], count)
+    return _run(["-P", "-m", "digitdrop", "predict", *sorted(pictures.iterdir())[:count]], count)
 
 
 def bare(where: str) -> Way:
@@ -120,7 +130,12 @@ def _run(
     python: Path | str = sys.executable,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Run:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", **settings}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "worker"),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        **settings,
+    }
     before, started = _cpu(), time.perf_counter()
     subprocess.run(
         [str(python), *map(str, command)],

@@ -122,7 +122,7 @@ def main() -> None:
 
 
 def _command(outbox: Path) -> float:
-    command = [sys.executable, "-m", "digitdrop", "report", "--outbox", str(outbox)]
+    command = [sys.executable, "-P", "-m", "digitdrop", "report", "--outbox", str(outbox)]
     began = time.perf_counter()
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return time.perf_counter() - began

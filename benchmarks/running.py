@@ -34,7 +34,7 @@ class Worker:
         self.inbox.mkdir(parents=True, exist_ok=True)
         self.report = self.outbox / "predictions.csv"
         self._lines = self._counted = 0
-        command = [sys.executable, "-m", "digitdrop", "watch", "--quiet", *more]
+        command = [sys.executable, "-P", "-m", "digitdrop", "watch", "--quiet", *more]
         command += [f"--inbox={self.inbox}", f"--outbox={self.outbox}"]
         self.began = time.perf_counter()
         self.process = subprocess.Popen(command, cwd=ROOT)

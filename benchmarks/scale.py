@@ -62,7 +62,15 @@ class Run(Worker):
 
     def __init__(self, *arguments: object) -> None:
         """Start it."""
-        command = [sys.executable, "-m", "digitdrop", "batch", *map(str, arguments), "--quiet"]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "digitdrop",
+            "batch",
+            *map(str, arguments),
+            "--quiet",
+        ]
         self.began, self.clock = time.perf_counter(), time.time()
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
 

@@ -137,7 +137,7 @@ def _cpu(folder: Path, count: int) -> tuple[int, float]:
 
 def _photos(folder: Path, count: int) -> Figures:
     make(folder / "photos", "photos", count)
-    command = [sys.executable, "-m", "digitdrop", "batch", "--quiet", str(folder / "photos")]
+    command = [sys.executable, "-P", "-m", "digitdrop", "batch", "--quiet", str(folder / "photos")]
     process = subprocess.Popen([*command, f"--report={folder / 'photos.csv'}"], cwd=ROOT)
     most = 0.0
     while process.poll() is None:

@@ -27,7 +27,7 @@ def main() -> None:
         samples = [path for path in sorted(HERE.iterdir()) if path.suffix in {".jpg", ".png"}]
         shutil.copytree(HERE, folder / "inbox", ignore=shutil.ignore_patterns("*.py", "__*"))
         page = folder / "outbox" / "report.html"
-        command = [sys.executable, "-m", "digitdrop", "watch", "--quiet", "--settle=0"]
+        command = [sys.executable, "-P", "-m", "digitdrop", "watch", "--quiet", "--settle=0"]
         folders = [f"--inbox={folder / 'inbox'}", f"--outbox={page.parent}"]
         worker = subprocess.Popen([*command, *folders], cwd=HERE.parent)  # noqa: S603 - our own
         try:

@@ -20,6 +20,8 @@ from digitdrop.audit.verify import verify
 from digitdrop.escape import unescape
 
 ROOT = Path(__file__).resolve().parent.parent
+DIGITDROP = (sys.executable, "-P", "-m", "digitdrop")
+"""The command, as it is installed for this Python."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,13 @@ class Worker:
         self.log = log or folder / "log"
         self.inbox, self.outbox = folder / "inbox", outbox or folder / "outbox"
         self.inbox.mkdir(parents=True, exist_ok=True)
-        command = [*within, sys.executable, "-m", "digitdrop", "watch", "--workers=1", "--no-page"]
+        command = [
+            *within,
+            *DIGITDROP,
+            "watch",
+            "--workers=1",
+            "--no-page",
+        ]
         command += more
         command += [f"--inbox={self.inbox}", f"--outbox={self.outbox}"]
         with self.log.open("ab") as told:
@@ -254,7 +262,7 @@ class Worker:
 
     def status(self) -> tuple[int, str]:
         """Ask `digitdrop status`; give its exit code and what it says."""
-        command = [sys.executable, "-m", "digitdrop", "status", f"--inbox={self.inbox}"]
+        command = [*DIGITDROP, "status", f"--inbox={self.inbox}"]
         command.append(f"--outbox={self.outbox}")
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr

@@ -23,11 +23,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "worker"), str(ROOT / "tests")]
 
 from digitdrop.audit.verify import verify  # noqa: E402
 from large_pictures import digests, pictures  # noqa: E402
-from ledger import drop, files_below, on_shelves, rows, serve_once, sha256  # noqa: E402
+from ledger import DIGITDROP, drop, files_below, on_shelves, rows, serve_once, sha256  # noqa: E402
 
 ENOUGH = 6_000  # MiB
 LONG = 60.0
@@ -41,7 +41,7 @@ def limited(command: list[str], mebibytes: int) -> "subprocess.Popen[str]":
     """Start a command that has only so much address space, as has all that it starts."""
     limit = ["sh", "-c", f'ulimit -v {mebibytes * 1024} && exec "$0" "$@"']
     return subprocess.Popen(
-        [*limit, sys.executable, "-m", "digitdrop", *command],
+        [*limit, *DIGITDROP, *command],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

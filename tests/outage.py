@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "worker"), str(ROOT / "tests")]
 
 import crash  # noqa: E402
 from failing import ERRORS, KINDS, SIDES, Outage  # noqa: E402

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "worker"), str(ROOT / "tests")]
 
 import crash  # noqa: E402
 from disk_model import Change, Cut, Disk, Named, Step, Synced, Written, states  # noqa: E402

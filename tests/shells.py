@@ -13,7 +13,7 @@ from pathlib import Path
 
 from digitdrop.cli.app import app
 from digitdrop.cli.entry import enter
-from ledger import ROOT, a_picture
+from ledger import a_picture
 
 WATCH = "watch --inbox in --outbox out --no-page --workers 1"
 RUN = f"{shlex.quote(sys.executable)} -P -m worker"
@@ -50,7 +50,7 @@ def shell(line: str, cwd: Path, before: str = "", after: str = "", **variables: 
     """Run a command in a shell: limits before it, redirections after it."""
     return subprocess.run(
         ["bash", "-c", f"{before} exec {RUN} {line} {after}"], cwd=cwd, capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables}, stdin=subprocess.DEVNULL,
+        env={**os.environ, **variables}, stdin=subprocess.DEVNULL,
         check=False, timeout=30,
     )  # fmt: skip
 

@@ -4,7 +4,6 @@ import csv
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,7 +17,7 @@ from urllib.request import Request, urlopen
 import cv2
 import numpy as np
 
-from ledger import ROOT, rows
+from ledger import DIGITDROP, ROOT, rows
 
 Row = dict[str, str]
 
@@ -61,12 +60,12 @@ def without_time(found: list[Row]) -> list[Row]:
 
 def environment(**more: str) -> dict[str, str]:
     """Give what a run needs of its surroundings."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+    return {**os.environ, **more}
 
 
 def command(*arguments: object) -> list[str]:
     """Give the command line of a one-shot run."""
-    return [sys.executable, "-m", "digitdrop", "batch", *map(str, arguments)]
+    return [*DIGITDROP, "batch", *map(str, arguments)]
 
 
 def a_run(*arguments: object, **more: str) -> "subprocess.CompletedProcess[str]":

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ledger import DIGITDROP
+
 ROOT = Path(__file__).parent.parent
 SAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.suffix in {".jpg", ".png"})
 SEVEN = ROOT / "examples" / "seven-on-squared-paper.jpg"
@@ -18,8 +20,8 @@ HEAVY = {"tensorflow", "keras", "pandas", "matplotlib", "cv2"}
 
 
 def digitdrop(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-P", "-m", "digitdrop", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    command = [*DIGITDROP, *map(str, arguments)]
+    environment = {**os.environ, "COLUMNS": "200"}
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
     )
@@ -31,7 +33,7 @@ def rows(report: Path) -> list[dict[str, str]]:
 
 
 def test_help_names_every_command_and_loads_nothing_heavy() -> None:
-    command = [sys.executable, "-X", "importtime", "-m", "digitdrop", "--help"]
+    command = [sys.executable, "-X", "importtime", "-P", "-m", "digitdrop", "--help"]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
 
@@ -83,7 +85,13 @@ def test_a_drawing_replaces_an_earlier_one_and_never_a_picture(tmp_path: Path) -
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
 def test_a_drawing_that_does_not_fit_leaves_the_earlier_one(tmp_path: Path) -> None:
     drawing = tmp_path / "why.png"
-    command = [sys.executable, "-m", "digitdrop", "predict", str(SEVEN), "--explain", str(drawing)]
+    command = [
+        *DIGITDROP,
+        "predict",
+        str(SEVEN),
+        "--explain",
+        str(drawing),
+    ]
     subprocess.run(command, cwd=ROOT, check=True)
     before = drawing.read_bytes()
 
@@ -182,7 +190,7 @@ def test_an_outbox_in_the_inbox_is_refused_and_the_other_way_round(
 def test_a_dropped_picture_gets_its_row_and_lies_on_its_shelf(tmp_path: Path) -> None:
     inbox, outbox = tmp_path / "inbox", tmp_path / "outbox"
     folders = [f"--inbox={inbox}", f"--outbox={outbox}"]
-    command = [sys.executable, "-m", "digitdrop", "watch", "--no-page", *folders]
+    command = [*DIGITDROP, "watch", "--no-page", *folders]
     worker = subprocess.Popen(command, cwd=ROOT)
     try:
         _until(inbox.exists)

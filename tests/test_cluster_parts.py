@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from builders import a_reading
-from ledger import ROOT, a_picture, drop
+from ledger import DIGITDROP, ROOT, a_picture, drop
 from stores import REFUSAL, answering_server
 
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
@@ -327,7 +327,7 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None
 
 
 def test_an_address_in_a_store_is_no_path_of_this_machine(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "digitdrop", "batch", "s3://bucket/in", "--report"]
+    command = [*DIGITDROP, "batch", "s3://bucket/in", "--report"]
 
     done = subprocess.run(
         [*command, str(tmp_path / "out.csv")],

@@ -2,14 +2,13 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from digitdrop.system.cores import count, quota
-from ledger import ROOT
+from ledger import DIGITDROP, ROOT
 
 CPU = Path("/sys/fs/cgroup/cpu/digitdrop-test")
 
@@ -78,7 +77,7 @@ def test_there_is_no_quota_where_there_are_no_cgroups(tmp_path: Path) -> None:
 
 
 def settings_on(*words: str) -> str:
-    command = [*words, sys.executable, "-P", "-m", "digitdrop", "settings"]
+    command = [*words, *DIGITDROP, "settings"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout
 

@@ -1,6 +1,5 @@
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from digitdrop.corrections.export import Gathered, gather
 from digitdrop.errors import FolderError
 from digitdrop.outbox.rows import Rows
-from ledger import ROOT, a_picture, files_below
+from ledger import DIGITDROP, ROOT, a_picture, files_below
 from shelved import Shelved
 
 
@@ -126,7 +125,7 @@ def test_an_outbox_that_is_not_there_is_one_clear_line(outbox: Shelved, target: 
 
 
 def digitdrop(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "digitdrop", *map(str, arguments)]
+    command = [*DIGITDROP, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 
 

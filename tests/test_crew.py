@@ -22,6 +22,7 @@ from digitdrop.pool.threads import Job, Readers
 from digitdrop.system.shutdown import Stopped
 from digitdrop.values import Drop, Failure, Limits, Reading
 from ledger import (
+    DIGITDROP,
     ROOT,
     a_picture,
     a_worker,
@@ -289,7 +290,7 @@ def test_a_poisoned_picture_among_many_costs_itself_only(how: str, tmp_path: Pat
     poisoned = (f"399-{how}.png", a_picture() + how.encode())
     drop(tmp_path / "inbox", [*MANY, poisoned])
     report = tmp_path / "report.csv"
-    command = [sys.executable, "-m", "digitdrop", "batch", str(tmp_path / "inbox")]
+    command = [*DIGITDROP, "batch", str(tmp_path / "inbox")]
 
     for _ in range(2):  # it may meet the last pictures without the crew, and die of them
         done = subprocess.run(

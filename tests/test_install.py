@@ -25,6 +25,7 @@ from digitdrop.systemd.install import install, uninstall
 from digitdrop.systemd.services import checked_name, told
 from digitdrop.systemd.systemctl import Manager, Scope, ServiceError
 from digitdrop.systemd.unit import Unit, arguments, text
+from ledger import DIGITDROP
 
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "models"
@@ -58,7 +59,7 @@ def manager(tmp_path: Path) -> Manager:
 def a_unit(tmp_path: Path, *more: str) -> Unit:
     inbox, outbox = tmp_path / "digits" / "in", tmp_path / "digits" / "out"
     return Unit(
-        command=(sys.executable, "-m", "digitdrop", "watch"),
+        command=(*DIGITDROP, "watch"),
         house=ROOT,
         arguments=(f"--inbox={inbox}", f"--outbox={outbox}", f"--model={MODEL}", *more),
         inbox=inbox,
@@ -434,7 +435,7 @@ def test_a_service_that_is_not_there_is_one_clear_line() -> None:
 
 
 def digitdrop(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "digitdrop", *words]
+    command = [*DIGITDROP, *words]
     return subprocess.run(
         command,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -445,7 +446,7 @@ def digitdrop(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_print_shows_the_unit_anywhere_and_does_nothing(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "digitdrop", "service", "install", "--user", "--print"]
+    command = [*DIGITDROP, "service", "install", "--user", "--print"]
     command += [f"--inbox={tmp_path / 'in'}", f"--outbox={tmp_path / 'out'}", "--rotate=day"]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

@@ -16,7 +16,7 @@ from digitdrop.log.formatters import Json, Prioritised, Text
 from digitdrop.log.logs import is_journal
 from digitdrop.log.repeats import SAME_KIND, SAME_TEXT, Repeats, Rule
 from digitdrop.system.log_fields import about
-from ledger import ROOT, a_picture, a_worker, drop
+from ledger import DIGITDROP, ROOT, a_picture, a_worker, drop
 
 AWAY = "cannot list the folder %r: %s"
 
@@ -299,7 +299,7 @@ def test_what_a_thread_dies_of_is_json_too() -> None:
 
 
 def test_what_the_operator_must_put_right_is_json_too(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "digitdrop", "watch"]
+    command = [*DIGITDROP, "watch"]
     command += [f"--inbox={tmp_path}", f"--outbox={tmp_path}"]
     environment = {**os.environ, "DIGITDROP_LOG_FORMAT": "json"}
 

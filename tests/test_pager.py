@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from digitdrop.service.pager import PAGE, Pager
-from ledger import ROOT, a_picture, a_worker, audit, children, drop, serve_once
+from ledger import DIGITDROP, ROOT, a_picture, a_worker, audit, children, drop, serve_once
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 DROPS = [(f"{number}.png", a_picture(number)) for number in range(10)]
 
 
 def report(outbox: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "digitdrop", "report", "--outbox", str(outbox), *more]
+    command = [*DIGITDROP, "report", "--outbox", str(outbox), *more]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

@@ -13,6 +13,7 @@ import pytest
 from digitdrop.pool.probe import deadly
 from digitdrop.values import Limits
 from ledger import (
+    DIGITDROP,
     ROOT,
     a_picture,
     a_worker,
@@ -33,8 +34,8 @@ REASONS = {
     "hangs": "takes longer than 2 seconds to read",
 }
 LAUNCHERS = {
-    "-m worker": [sys.executable, "-m", "digitdrop"],
-    "-m digitdrop": [sys.executable, "-m", "digitdrop"],
+    "-m worker": [*DIGITDROP],
+    "-m digitdrop": [*DIGITDROP],
     "script": [str(Path(sys.executable).with_name("digitdrop"))],
 }
 
@@ -151,7 +152,7 @@ def test_a_ctrl_c_while_a_trial_begins_puts_the_blame_on_no_picture(tmp_path: Pa
 
 def a_batch(folder: Path) -> "subprocess.CompletedProcess[str]":
     report = folder / "outbox" / "predictions.csv"
-    command = [sys.executable, "-m", "digitdrop", "batch", str(folder / "inbox"), "--report"]
+    command = [*DIGITDROP, "batch", str(folder / "inbox"), "--report"]
     return subprocess.run(
         [*command, str(report)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )

@@ -17,7 +17,7 @@ from PIL import Image
 
 from digitdrop import Gone, Limits, ModelError, Reader, Status
 from digitdrop.reader import Source
-from ledger import ROOT, a_picture
+from ledger import DIGITDROP, ROOT, a_picture
 
 SAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.suffix in {".jpg", ".png"})
 SEVEN = ROOT / "examples" / "seven-on-squared-paper.jpg"
@@ -35,9 +35,7 @@ def test_answers_are_those_of_the_command_to_the_last_digit(
     pictures = [*SAMPLES, tmp_path / "bad.png"]
     report = tmp_path / "report.csv"
     command = [
-        sys.executable,
-        "-m",
-        "digitdrop",
+        *DIGITDROP,
         "batch",
         *map(str, pictures),
         "--report",
@@ -157,7 +155,7 @@ def test_a_link_that_is_named_is_followed(reader: Reader, tmp_path: Path) -> Non
 
     assert reader.read(tmp_path / "link.jpg").prediction == 7
     for command in (["predict", "--json"], ["batch", f"--report={tmp_path / 'report.csv'}"]):
-        named = [sys.executable, "-m", "digitdrop", *command, str(tmp_path / "link.jpg")]
+        named = [*DIGITDROP, *command, str(tmp_path / "link.jpg")]
         done = subprocess.run(named, cwd=ROOT, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
 

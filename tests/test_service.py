@@ -21,6 +21,7 @@ from digitdrop.service.wiring import Service
 from digitdrop.system.shutdown import Stopper
 from digitdrop.values import Limits
 from ledger import (
+    DIGITDROP,
     FIRST,
     ROOT,
     THEN,
@@ -317,7 +318,7 @@ def test_a_second_writer_of_a_report_says_who_holds_it_and_exits_2(
     arguments: list[str], worker: Worker
 ) -> None:
     folder = worker.outbox.parent
-    command = [sys.executable, "-m", "digitdrop", *(one.format(folder) for one in arguments)]
+    command = [*DIGITDROP, *(one.format(folder) for one in arguments)]
 
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30

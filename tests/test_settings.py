@@ -3,8 +3,9 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
+
+from ledger import DIGITDROP
 
 ROOT = Path(__file__).parent.parent
 
@@ -12,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 def digitdrop(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("DIGITDROP_")}
     return subprocess.run(
-        [sys.executable, "-m", "digitdrop", *words],
+        [*DIGITDROP, *words],
         cwd=ROOT,
         env={**environment, **variables},
         capture_output=True,

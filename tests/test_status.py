@@ -1,6 +1,5 @@
 import json
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,11 +8,11 @@ import pytest
 
 from digitdrop.health.worker_status import StatusFile, Told
 from disks import OTHER_DISK, elsewhere
-from ledger import ROOT, a_picture, a_worker, drop, rows
+from ledger import DIGITDROP, ROOT, a_picture, a_worker, drop, rows
 
 
 def status(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "digitdrop", "status", *more]
+    command = [*DIGITDROP, "status", *more]
     command += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from ledger import DIGITDROP
 
 ROOT = Path(__file__).parent.parent
 EACH = 100
@@ -154,7 +155,14 @@ def _touched_first(target: Path, content: bytes, _: Path) -> None:
 
 @contextmanager
 def _worker(inbox: Path, outbox: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "digitdrop", "watch", "--inbox", inbox, "--outbox", outbox]
+    command = [
+        *DIGITDROP,
+        "watch",
+        "--inbox",
+        inbox,
+        "--outbox",
+        outbox,
+    ]
     options = ["--settle", "0.5", "--quiet"]
     worker = subprocess.Popen([*map(str, command), *options], cwd=ROOT)
     try:

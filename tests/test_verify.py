@@ -1,7 +1,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from digitdrop.audit.account import Account
 from digitdrop.audit.verify import verify
 from digitdrop.errors import FolderError
-from ledger import ROOT, a_picture, drop, drop_everything, files_below, rows, serve_once
+from ledger import DIGITDROP, ROOT, a_picture, drop, drop_everything, files_below, rows, serve_once
 from shelved import Shelved
 
 Reconcile = Callable[[], Account]
@@ -233,7 +232,7 @@ def test_it_changes_nothing(folder: Path, reconcile: Reconcile) -> None:
 
 
 def test_the_command_tells_by_its_exit_code_and_in_json(folder: Path) -> None:
-    command = [sys.executable, "-m", "digitdrop", "verify", "--json"]
+    command = [*DIGITDROP, "verify", "--json"]
     command += ["--inbox", str(folder / "inbox"), "--outbox", str(folder / "outbox")]
 
     good = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import ROOT, THEN, a_picture, a_worker, audit, drop
+from ledger import DIGITDROP, ROOT, THEN, a_picture, a_worker, audit, drop
 
 pytestmark = [
     pytest.mark.slow,
@@ -156,7 +156,7 @@ def test_what_is_asked_while_a_worker_begins_anew_is_kept_for_the_new_one(folder
         os.kill(os.getpid(), signal.SIGTERM)
 
     done = subprocess.run(
-        [sys.executable, "-m", "digitdrop", *WATCH],
+        [*DIGITDROP, *WATCH],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, timeout=20,
         preexec_fn=as_before_exec,
     )  # fmt: skip

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ import numpy as np
 import pytest
 
 from digitdrop.intake.ignore import Rule
-from ledger import ROOT, a_picture, drop, files_below, rows
+from ledger import DIGITDROP, ROOT, a_picture, drop, files_below, rows
 
 # Root may do everything, but for one without its capabilities.
 POWERLESS = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] * (os.geteuid() == 0)
@@ -43,7 +42,7 @@ class Watched:
     folder: Path
 
     def ask(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
-        whole = [*POWERLESS, sys.executable, "-m", "digitdrop", command, *more]
+        whole = [*POWERLESS, *DIGITDROP, command, *more]
         whole += [f"--inbox={self.folder / 'inbox'}", f"--outbox={self.folder / 'outbox'}"]
         done = subprocess.run(
             whole, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
@@ -85,9 +84,7 @@ def watched(folder: Path) -> Iterator[Watched]:
     """Run the worker with the page and the metrics."""
     command = [
         *POWERLESS,
-        sys.executable,
-        "-m",
-        "digitdrop",
+        *DIGITDROP,
         "watch",
         "--workers=1",
         "--settle=0.1",

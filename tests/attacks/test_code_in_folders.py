@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger import ROOT, files_below
+from ledger import DIGITDROP, ROOT, files_below
 from traps import Trap
 
 SCRIPT = [str(Path(sys.executable).with_name("digitdrop"))]
-MODULE = [sys.executable, "-P", "-m", "digitdrop"]
+MODULE = [*DIGITDROP]
 COMMANDS = {
     "batch": "batch . --report ../r.csv --workers=2",
     "why": "why 7.png --inbox . --outbox ../out",
@@ -275,7 +275,9 @@ def test_python_with_the_current_folder_on_its_path_is_refused(
 def test_a_project_that_is_installed_from_the_current_folder_is_no_hindrance(
     tmp_path: Path,
 ) -> None:
-    code = "import sys; sys.path.append(sys.argv.pop(1)); from digitdrop import main; main()"
+    code = (
+        "import sys; sys.path.append(sys.argv.pop(1)); from digitdrop.__main__ import main; main()"
+    )
     words = [sys.executable, "-P", "-c", code, str(tmp_path)]  # as a .pth file has it
 
     done = run([*words, "verify", "--inbox=in", "--outbox=out"], tmp_path)

@@ -31,7 +31,7 @@ def deep(tmp_path: Path) -> Iterator[Path]:
 
 def asked(command: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     """Run a command on the inbox and outbox of a folder."""
-    words = ["digitdrop.py", *command.split()]
+    words = ["-P", "-m", "digitdrop", *command.split()]
     full = [str(folder / word[1:]) if word.startswith("@") else word for word in words]
     return subprocess.run(
         [sys.executable, *full], cwd=ROOT, capture_output=True, text=True, check=False
@@ -106,7 +106,7 @@ def nest(below: Path, depth: int) -> Path:
 
 
 FEW_WATCHES = (
-    "echo 5 > /proc/sys/user/max_inotify_watches && exec {} digitdrop.py watch --no-page "
+    "echo 5 > /proc/sys/user/max_inotify_watches && exec {} -P -m digitdrop watch --no-page "
     "--workers=1 --settle=0.2 --inbox={} --outbox={}"
 )
 

@@ -4,7 +4,6 @@ import csv
 import io
 import shutil
 import subprocess
-import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from digitdrop.audit.verify import verify
 from digitdrop.outbox.row import COLUMNS
 from digitdrop.outbox.rows import Rows
-from ledger import ROOT, a_picture, a_worker, drop, rows, serve_once
+from ledger import DIGITDROP, ROOT, a_picture, a_worker, drop, rows, serve_once
 
 NAMES = ["one.png", "scans/seven.png", '=1+1 "a", b.png', "note.txt", "umläut ß.png"]
 Rewrite = Callable[[list[list[str]]], bytes]
@@ -129,7 +128,7 @@ def test_the_worker_sets_it_aside_and_goes_on_and_all_rows_are_counted_everywher
         (["report", options[1]], f"{len(NAMES) + 1} rows"),
     ):
         done = subprocess.run(
-            [sys.executable, "-m", "digitdrop", *command],
+            [*DIGITDROP, *command],
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert told in done.stdout, done.stdout + done.stderr

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from ledger import ROOT, a_picture, a_worker, drop
+from ledger import DIGITDROP, ROOT, a_picture, a_worker, drop
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no fork")
 
@@ -61,8 +61,8 @@ def objects(text: str) -> list[dict[str, Any]]:
 
 def digitdrop(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "digitdrop", *arguments],
-        cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), **variables}, capture_output=True,
+        [*DIGITDROP, *arguments],
+        cwd=cwd, env={**os.environ, **variables}, capture_output=True,
         text=True, check=False, timeout=60,
     )  # fmt: skip
 
@@ -219,7 +219,10 @@ def test_progress_is_told_as_objects_too(tmp_path: Path) -> None:
     ours, theirs = os.openpty()  # on a terminal a bar would be drawn
 
     process = subprocess.Popen(
-        [sys.executable, "-m", "digitdrop", "batch", "scans", "--report=r.csv", "--log-format=json"],
+        [
+            *(*DIGITDROP, "batch", "scans"),
+            *("--report=r.csv", "--log-format=json"),
+        ],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL,
         stderr=theirs,
     )  # fmt: skip

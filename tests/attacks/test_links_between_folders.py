@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from digitdrop.errors import FolderError
 from digitdrop.service.folders import check_folders
-from ledger import ROOT, a_picture
+from ledger import DIGITDROP, ROOT, a_picture
 
 REFUSED: dict[str, Callable[[Path, Path], object]] = {
     "done to the inbox": lambda inbox, outbox: link(outbox / "done", inbox),
@@ -84,7 +83,12 @@ def test_the_command_says_so_in_one_line_and_reads_nothing(folders: tuple[Path, 
     inbox, outbox = folders
     link(outbox / "done", inbox)
     (inbox / "7.png").write_bytes(a_picture(7))
-    command = [sys.executable, "digitdrop.py", "watch", f"--inbox={inbox}", f"--outbox={outbox}"]
+    command = [
+        *DIGITDROP,
+        "watch",
+        f"--inbox={inbox}",
+        f"--outbox={outbox}",
+    ]
 
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30

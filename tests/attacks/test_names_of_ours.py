@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,9 +11,9 @@ import pytest
 
 from digitdrop.errors import SetupError
 from digitdrop.files.regular import fresh, opened
-from ledger import FIRST, ROOT, THEN, Worker, a_picture, a_worker, drop, files_below
+from ledger import DIGITDROP, FIRST, ROOT, THEN, Worker, a_picture, a_worker, drop, files_below
 
-COMMAND = [sys.executable, "-P", "-m", "digitdrop"]
+COMMAND = [*DIGITDROP]
 PRECIOUS = b"not to be written to\n"
 KINDS = ("link", "dangling", "pipe", "socket", "folder")
 FOLDERS = ["--inbox={0}/in", "--outbox={0}/out"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import ROOT, a_picture
+from ledger import DIGITDROP, a_picture
 from shells import WATCH, assert_no_traceback, assert_one_line, shell
 
 pytestmark = [
@@ -48,10 +48,10 @@ def test_a_worker_starts_reads_and_stops_in_an_odd_environment(
     variables: dict[str, str], tried: Path
 ) -> None:
     (tried / "in" / "größe \u2192 7.png").write_bytes(a_picture(7))
-    command = [sys.executable, "-P", "-m", "digitdrop", *WATCH.split(), "--settle=0"]
+    command = [*DIGITDROP, *WATCH.split(), "--settle=0"]
     with (tried / "log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=tried, env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+            command, cwd=tried, env={**os.environ, **variables},
             stdout=log, stderr=log,
         )  # fmt: skip
     report = tried / "out" / "predictions.csv"

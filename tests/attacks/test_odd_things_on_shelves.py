@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from digitdrop.audit.account import Account
 from digitdrop.audit.verify import verify
 from digitdrop.files import lock
-from ledger import ROOT, a_picture, drop, rows, serve_once
+from ledger import DIGITDROP, ROOT, a_picture, drop, rows, serve_once
 
 # Root may read everything, but for one without its capabilities.
 POWERLESS = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] * (os.geteuid() == 0)
@@ -50,7 +49,12 @@ def day(folder: Path) -> Path:
 def ask(
     command: str, folder: Path, *more: str, powerless: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    whole = [*(POWERLESS if powerless else []), sys.executable, "-m", "digitdrop", command, *more]
+    whole = [
+        *(POWERLESS if powerless else []),
+        *DIGITDROP,
+        command,
+        *more,
+    ]
     whole += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     done = subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert "Traceback" not in done.stderr

@@ -12,10 +12,7 @@ extensions = pytest.importorskip("ray.data.extensions", reason="so is Ray")
 
 from pyarrow import parquet  # noqa: E402
 
-from digitdrop.cluster import (
-    plan,
-    shards,
-)
+from digitdrop.cluster import plan, shards  # noqa: E402
 from digitdrop.cluster.lists import listed  # noqa: E402
 from digitdrop.cluster.plan import Plan  # noqa: E402
 from digitdrop.errors import SetupError  # noqa: E402

@@ -13,7 +13,17 @@ from pathlib import Path
 import pytest
 
 from disks import OTHER_DISK, elsewhere
-from ledger import ROOT, a_picture, a_worker, drop, files_below, rows, serve_once, sha256
+from ledger import (
+    DIGITDROP,
+    ROOT,
+    a_picture,
+    a_worker,
+    drop,
+    files_below,
+    rows,
+    serve_once,
+    sha256,
+)
 
 DROPS = [
     ("seven.png", a_picture(7)),
@@ -39,7 +49,7 @@ def folder(served: Path, tmp_path: Path) -> Path:
 
 
 def digitdrop(command: str, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    whole = [sys.executable, "-m", "digitdrop", command, *more]
+    whole = [*DIGITDROP, command, *more]
     whole += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
 

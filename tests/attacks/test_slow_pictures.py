@@ -12,7 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from ledger import ROOT, Worker, a_picture, a_worker, audit, audit_report, drop, files_below, rows
+from ledger import (
+    DIGITDROP,
+    ROOT,
+    Worker,
+    a_picture,
+    a_worker,
+    audit,
+    audit_report,
+    drop,
+    files_below,
+    rows,
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -114,7 +125,7 @@ def test_a_picture_that_hangs_one_of_a_crew_leaves_the_run_going(tmp_path: Path)
     many = [(f"{number:04}.png", a_picture(number % 10)) for number in range(600)]
     drop(tmp_path / "pictures", [*many, ("0300 slow.png", a_picture() + b"slow")])
     report = tmp_path / "report.csv"
-    command = [sys.executable, "-m", "digitdrop", "batch", str(tmp_path / "pictures"), "-q"]
+    command = [*DIGITDROP, "batch", str(tmp_path / "pictures"), "-q"]
 
     done = subprocess.run(
         [*command, f"--report={report}", "--workers=2"], cwd=ROOT, check=False, timeout=60

@@ -4,13 +4,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from disks import OTHER_DISK, elsewhere
-from ledger import ROOT, a_picture, a_worker, drop
+from ledger import DIGITDROP, ROOT, a_picture, a_worker, drop
 
 
 @elsewhere
@@ -20,7 +19,7 @@ def test_it_is_accounted_for_and_counted_and_why_says_where_it_lies(tmp_path: Pa
     drop(tmp_path / "inbox", [("seven.png", a_picture()), ("scans/large.png", bytes(200_000))])
 
     def ask(command: str, *more: str) -> subprocess.CompletedProcess[str]:
-        whole = [sys.executable, "-m", "digitdrop", command, *more]
+        whole = [*DIGITDROP, command, *more]
         whole += [f"--inbox={tmp_path / 'inbox'}", f"--outbox={far}"]
         return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -4,7 +4,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from digitdrop.audit.verify import verify
-from ledger import ROOT, Worker, a_picture, a_worker, drop
+from ledger import DIGITDROP, ROOT, Worker, a_picture, a_worker, drop
 
 DROPS = [
     (f"picture {number}.png", a_picture(number % 10) + b"%d" % number) for number in range(40)
@@ -22,7 +21,7 @@ DROPS = [
 
 
 def asked(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "digitdrop", "verify"]
+    command = [*DIGITDROP, "verify"]
     command += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 

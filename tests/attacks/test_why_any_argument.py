@@ -5,14 +5,13 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ledger import ROOT, a_picture, drop, serve_once
+from ledger import DIGITDROP, ROOT, a_picture, drop, serve_once
 
 Make = Callable[[Path], object]
 
@@ -35,7 +34,7 @@ def folder(served: Path, tmp_path: Path) -> Path:
 
 
 def why(folder: Path, *more: str | bytes | Path) -> subprocess.CompletedProcess[bytes]:
-    command: list[str | bytes | Path] = [sys.executable, "-P", "-m", "digitdrop", "why", *more]
+    command: list[str | bytes | Path] = [*DIGITDROP, "why", *more]
     command += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     began = time.monotonic()

@@ -20,8 +20,7 @@ from digitdrop.files.load import load
 from digitdrop.inference.augmentation import answers
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.decision import judge
-from digitdrop.page_verdict import bound
-from digitdrop.pages import shown
+from digitdrop.pages import bound, shown
 from digitdrop.system.memory import is_short, shortage
 from digitdrop.values import (
     Drop,

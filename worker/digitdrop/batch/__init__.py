@@ -1,1 +1,1 @@
-"""TODO batch."""
+"""One-shot runs over files and folders."""

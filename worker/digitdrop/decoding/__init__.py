@@ -1,1 +1,1 @@
-"""TODO decoding."""
+"""From bytes to an upright grey picture, strictly and within limits."""

@@ -1,1 +1,1 @@
-"""TODO evaluation."""
+"""How well labelled pictures are read."""

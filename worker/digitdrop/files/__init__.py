@@ -1,1 +1,1 @@
-"""TODO files."""
+"""Files and folders, opened by descriptor, made durable, and never written over."""

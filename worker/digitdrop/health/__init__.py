@@ -1,1 +1,1 @@
-"""TODO health."""
+"""What the worker tells of itself while it runs."""

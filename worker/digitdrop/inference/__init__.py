@@ -1,1 +1,1 @@
-"""TODO inference."""
+"""From frames to a verdict; the only room that knows LiteRT."""

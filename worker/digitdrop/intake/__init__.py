@@ -1,1 +1,1 @@
-"""TODO intake."""
+"""What lies in the inbox: listed, left alone or settled, and claimed."""

@@ -1,1 +1,1 @@
-"""TODO log."""
+"""The log: a line for people, or a JSON object for machines."""

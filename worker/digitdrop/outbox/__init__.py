@@ -1,1 +1,1 @@
-"""TODO outbox."""
+"""What the worker writes: the report, and the pictures on their shelves."""

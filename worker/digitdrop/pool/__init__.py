@@ -1,1 +1,1 @@
-"""TODO pool."""
+"""Pictures read several at a time, by threads and by processes that may die of one."""

@@ -1,1 +1,1 @@
-"""TODO preprocess."""
+"""From a grey picture to frames as MNIST has them."""

@@ -1,1 +1,1 @@
-"""TODO status."""
+"""How is the worker doing, and what needs a person?"""

@@ -1,1 +1,1 @@
-"""TODO system."""
+"""What the operating system asks of a program, and gives it."""

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from digitdrop.errors import FolderError
 
-HOUSE: Final = Path(__file__).resolve().parent.parent
+HOUSE: Final = Path(__file__).resolve().parents[2]
 """Folder from which the program is imported: site-packages, or a clone of the project."""
 
 _SAFE: Final = "PYTHONSAFEPATH"

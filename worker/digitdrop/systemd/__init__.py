@@ -1,1 +1,1 @@
-"""TODO systemd."""
+"""The worker as a service of systemd: its unit, wholly installed or not at all."""

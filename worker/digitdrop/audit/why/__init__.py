@@ -1,1 +1,1 @@
-"""TODO why."""
+"""Why is one picture not read, or what became of it?"""

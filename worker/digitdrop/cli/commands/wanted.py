@@ -51,6 +51,7 @@ def unit_of(
         user: whom the service runs as, given its inbox; None for the user's own.
     """
     from digitdrop.cli.options import MODEL
+    from digitdrop.system.search_path import HOUSE
     from digitdrop.systemd.unit import Unit
 
     inbox, outbox, model = (_absolute(settings[name]) for name in _FOLDERS)
@@ -59,7 +60,7 @@ def unit_of(
     used = [inbox, outbox, model, MODEL, *program, *([metrics] if metrics else [])]
     return Unit(
         command=(sys.executable, "-P", "-m", "digitdrop", "watch"),
-        house=MODEL.parent,
+        house=HOUSE,
         arguments=_arguments(context, (inbox, outbox, model)),
         inbox=inbox,
         outbox=outbox,
