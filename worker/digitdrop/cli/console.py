@@ -12,10 +12,11 @@ from typing import NoReturn, TextIO
 
 import typer
 
-from digitdrop.cli import mishaps, usage
+from digitdrop.cli import usage
 from digitdrop.errors import SetupError
 from digitdrop.escape import escape
 from digitdrop.log import logs
+from digitdrop.system import mishaps
 from digitdrop.system.quiet import let_go, written
 from digitdrop.system.signals import hear_ctrl_c
 from digitdrop.values import Reading

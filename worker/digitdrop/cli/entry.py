@@ -21,9 +21,8 @@ def enter(load: "Callable[[], typer.Typer]") -> "NoReturn":
     arguments = sys.argv[1:]
     _fill_descriptors()
 
-    from digitdrop.cli import mishaps
     from digitdrop.log import logs
-    from digitdrop.system import search_path
+    from digitdrop.system import mishaps, search_path
     from digitdrop.system.blas import no_blas_threads
 
     search_path.shut()

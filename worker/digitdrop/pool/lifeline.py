@@ -6,8 +6,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import TypeVar, TypeVarTuple
 
-from digitdrop.cli.mishaps import REFUSED, outage
 from digitdrop.log import logs
+from digitdrop.system.mishaps import REFUSED, outage
 from digitdrop.system.orphan import end_with_parent
 from digitdrop.system.signals import start_deaf, stay_deaf
 

@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import wait
 
-from digitdrop.cli.mishaps import REFUSED
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pipeline import Outcome
 from digitdrop.pool import process as mate
@@ -24,6 +23,7 @@ from digitdrop.pool.lifeline import begun
 from digitdrop.pool.probe import TIME_LIMIT
 from digitdrop.pool.settings import Terms
 from digitdrop.pool.slow_lane import SHARE, Lane, tell
+from digitdrop.system.mishaps import REFUSED
 from digitdrop.values import Drop
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from digitdrop.cli.mishaps import REFUSED, outage
 from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.heartbeat import Pulse
@@ -20,6 +19,7 @@ from digitdrop.intake.twins import Twins
 from digitdrop.intake.watch import Polling, Watch
 from digitdrop.service.batch import Intake
 from digitdrop.service.maintenance import Upkeep
+from digitdrop.system.mishaps import REFUSED, outage
 from digitdrop.system.shutdown import Stopper
 
 logger = logging.getLogger(__name__)

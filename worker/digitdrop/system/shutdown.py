@@ -3,7 +3,7 @@
 import queue
 from collections.abc import Callable
 
-from digitdrop.cli.mishaps import outage
+from digitdrop.system.mishaps import outage
 from digitdrop.system.outage import Tell, Trouble
 
 _FIRST_WAIT = 0.5  # seconds until what the disk refused is tried again; then twice as long ...

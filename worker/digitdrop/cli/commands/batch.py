@@ -12,7 +12,6 @@ import typer
 
 from digitdrop.cli import console
 from digitdrop.cli.commands.process import signalled, start_again
-from digitdrop.cli.mishaps import BROKE_OFF
 from digitdrop.cli.options import (
     LIMITS,
     LOG_FORMAT,
@@ -28,6 +27,7 @@ from digitdrop.cli.options import (
 from digitdrop.errors import SetupError
 from digitdrop.log import logs
 from digitdrop.system import search_path
+from digitdrop.system.mishaps import BROKE_OFF
 from digitdrop.values import Limits
 
 if TYPE_CHECKING:
