@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.append(str(ROOT))
 
 from digitdrop.cli.options import NEWEST  # noqa: E402
 from digitdrop.intake.claim_names import row_id  # noqa: E402

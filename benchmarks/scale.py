@@ -29,7 +29,7 @@ import cv2
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.append(str(ROOT))
 
 from benchmarks.kinds import Kind, a_digit, make, photographed  # noqa: E402
 from benchmarks.running import Worker  # noqa: E402

@@ -22,7 +22,7 @@ from typing import TypeVar
 import cv2
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.kinds import KINDS, make
 from digitdrop import pipeline
