@@ -17,10 +17,10 @@ demo: $(VENV)/worker.stamp  ## read the sample pictures once
 	$(BIN)/digitdrop predict $(SAMPLES)
 
 test: $(VENV)/dev.stamp  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -P -m pytest
 
 quick: $(VENV)/dev.stamp  ## the tests that take a minute
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -P -m pytest -m "not slow"
 
 check: $(VENV)/dev.stamp  ## format, lint, types, the import rule
 	$(BIN)/ruff format --check .
