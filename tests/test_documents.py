@@ -31,8 +31,6 @@ NOT_RUN_HERE = {
     r"digitdrop batch s3:": "reads a bucket; tests/test_cluster.py has one",
     r"docker ": "makes an image; tests/test_deploy.py reads its recipe",
     r"\.ci/run": "runs this very test",
-    r"py |copy |mkdir |\.venv\\": "is for Windows",
-    r"\.venv/bin/digitdrop train": "as above",
 }
 """Begins like that: why it is not run. Options of `digitdrop` are checked all the same."""
 
