@@ -110,7 +110,7 @@ class Hand:
             taken = [name for name in names if self._is_inside(name)]
             return [one for name in taken if (one := self._take(name, batch, None, refused))]
         try:
-            with opened_folder(self._inbox, below) as source, made_folder(batch, below):
+            with opened_folder(self._inbox, below) as source:
                 return [one for name in names if (one := self._take(name, batch, source, refused))]
         except OSError as error:
             if error.errno not in _VANISHED:
@@ -121,7 +121,7 @@ class Hand:
     def _take(self, name: str, batch: Path, source: int | None, refused: Refused) -> Drop | None:
         target = Path(f"{batch}/{lies(name)}")
         try:
-            if source is None and "/" in name:
+            if "/" in name:
                 list(make_folders(target.parent))
             here = f"{self._inbox}/{name}" if source is None else name.rpartition("/")[2]
             os.rename(here, target, src_dir_fd=source)
