@@ -16,7 +16,7 @@ from digitdrop.cli.entry import enter
 from ledger import a_picture
 
 WATCH = "watch --inbox in --outbox out --no-page --workers 1"
-RUN = f"{shlex.quote(sys.executable)} -P -m worker"
+RUN = f"{shlex.quote(sys.executable)} -P -m digitdrop"
 
 
 def a_template(folder: Path) -> Path:

@@ -438,7 +438,7 @@ def digitdrop(*words: str) -> subprocess.CompletedProcess[str]:
     command = [*DIGITDROP, *words]
     return subprocess.run(
         command,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=dict(os.environ),
         capture_output=True,
         text=True,
         check=False,

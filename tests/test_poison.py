@@ -34,7 +34,6 @@ REASONS = {
     "hangs": "takes longer than 2 seconds to read",
 }
 LAUNCHERS = {
-    "-m worker": [*DIGITDROP],
     "-m digitdrop": [*DIGITDROP],
     "script": [str(Path(sys.executable).with_name("digitdrop"))],
 }

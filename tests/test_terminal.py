@@ -238,10 +238,11 @@ def test_ctrl_c_at_any_moment_ends_a_command_quickly_and_without_a_traceback(
 def begun(line: str, cwd: Path) -> subprocess.Popen[str]:
     """Start a command, and wait until Python itself has started, which nobody can make quiet."""
     script = (
-        "import sys, digitdrop\n"
+        "import sys\n"
         "sys.argv[0] = 'digitdrop'\n"
         "print('begun', file=sys.stderr, flush=True)\n"
-        "digitdrop.main()"
+        "from digitdrop.__main__ import main\n"
+        "main()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, *line.split()],

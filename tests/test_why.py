@@ -19,7 +19,7 @@ from digitdrop.files import lock
 from digitdrop.health.worker_status import StatusFile, Told
 from digitdrop.intake.owner import seen
 from digitdrop.outbox.report import REPORT
-from ledger import DIGITDROP, ROOT, a_picture, a_worker, drop, files_below
+from ledger import DIGITDROP, a_picture, a_worker, drop, files_below
 
 SEVEN = a_picture(7)
 SETTLE, MAX_WAIT = 2.0, 60.0
@@ -344,7 +344,7 @@ def test_the_command_answers_in_words_and_in_json_and_by_its_exit_code(tmp_path:
 
     def digitdrop(*more: str) -> subprocess.CompletedProcess[str]:
         command = [*DIGITDROP, "why", *more]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = dict(os.environ)
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import DIGITDROP, ROOT, THEN, a_picture, a_worker, audit, drop
+from ledger import DIGITDROP, THEN, a_picture, a_worker, audit, drop
 
 pytestmark = [
     pytest.mark.slow,
@@ -19,9 +19,9 @@ pytestmark = [
 BEGUN = (
     "import os, sys\n"
     "sys.argv[0] = 'digitdrop'\n"
-    "import digitdrop\n"
     "os.write(2, b'begun\\n')\n"
-    "digitdrop.main()"
+    "from digitdrop.__main__ import main\n"
+    "main()"
 )
 WATCH = ("watch", "--inbox=inbox", "--outbox=outbox", "--workers=1", "--no-page", "--settle=0")
 BATCH = ("batch", "inbox", "--report=report.csv", "--workers=1")
@@ -33,7 +33,7 @@ def begun(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
     """Start a command, and wait until Python has: up to then a signal is not ours to hear."""
     process = subprocess.Popen(
         [sys.executable, "-c", BEGUN, *arguments],
-        cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL,
+        cwd=cwd, env=dict(os.environ), stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     assert process.stderr
@@ -157,7 +157,7 @@ def test_what_is_asked_while_a_worker_begins_anew_is_kept_for_the_new_one(folder
 
     done = subprocess.run(
         [*DIGITDROP, *WATCH],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, timeout=20,
+        cwd=folder, env=dict(os.environ), check=False, timeout=20,
         preexec_fn=as_before_exec,
     )  # fmt: skip
 

@@ -223,7 +223,7 @@ def test_progress_is_told_as_objects_too(tmp_path: Path) -> None:
             *(*DIGITDROP, "batch", "scans"),
             *("--report=r.csv", "--log-format=json"),
         ],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL,
+        cwd=tmp_path, env=dict(os.environ), stdout=subprocess.DEVNULL,
         stderr=theirs,
     )  # fmt: skip
     os.close(theirs)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import DIGITDROP, ROOT, a_picture, drop, serve_once
+from ledger import DIGITDROP, a_picture, drop, serve_once
 
 Make = Callable[[Path], object]
 
@@ -36,7 +36,7 @@ def folder(served: Path, tmp_path: Path) -> Path:
 def why(folder: Path, *more: str | bytes | Path) -> subprocess.CompletedProcess[bytes]:
     command: list[str | bytes | Path] = [*DIGITDROP, "why", *more]
     command += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = dict(os.environ)
     began = time.monotonic()
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, check=False, timeout=60

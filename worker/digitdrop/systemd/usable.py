@@ -1,6 +1,6 @@
 """Can a service run here, as this user?
 
-python -P -m worker.service.usable INBOX OUTBOX MODEL [METRICS]
+python -P -m digitdrop.systemd.usable INBOX OUTBOX MODEL [METRICS]
 """
 
 import os
