@@ -79,37 +79,45 @@ def drops_in(batch: Path) -> Iterator[Drop]:
 def all_in(batch: Path) -> Iterator[tuple[Drop, bool]]:
     """List what lies in a batch, and whether it is a regular file, which alone is ever read."""
     with suppress(FileNotFoundError, NotADirectoryError):  # it was finished just now
-        for name, entry in walk(batch):
-            called = _called(name)
-            drop = Drop(id=row_id(batch.name, called), path=batch / name, name=called)
+        for place, entry in walk(batch):
+            name = name_of(place)
+            drop = Drop(id=row_id(batch.name, name), path=batch / place, name=name)
             yield drop, entry.is_file(follow_symlinks=False)
 
 
-def lies(name: str) -> str:
-    """Say where a file lies within its batch: under its own name, unless that is very deep.
+def place_for(name: str) -> str:
+    """Give the path within a batch where a file lies in hand: its name, or a shorter way to it.
 
-    To make and remove a thousand folders for one file would take longer than others may wait.
+    To make and remove a thousand folders for one file would take longer than others may wait,
+    so those of a deep name are written into few.
+
+    >>> place_for("monday/7.png")
+    'monday/7.png'
+    >>> place_for("d/" * 40 + "7.png")
+    '.deep/d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~d~/d~d~d~d~d~d~d~d~d~d~/7.png'
     """
-    if name.count("/") <= _DEEPEST:
+    folder, _, last = name.rpartition("/")
+    if folder.count("/") < _DEEPEST:
         return name
-    flat = name.replace(_ESCAPE, f"{_ESCAPE}e").replace(_SLASH, f"{_ESCAPE}s").replace("/", _SLASH)
-    parts = [f"_{flat[start : start + _PART]}" for start in range(0, len(flat), _PART)]
-    return "/".join([_DEEP, *parts])
+    # The end mark keeps a part from being `.` or `..`.
+    text = folder.replace("!", "!e").replace("~", "!t").replace("/", "~") + "~"
+    parts = [text[start : start + _PART] for start in range(0, len(text), _PART)]
+    return "/".join([_DEEP, *parts, last])
 
 
-def _called(lies: str) -> str:
-    """Give back the name that `lies` was told."""
-    first, _, rest = lies.partition("/")
+def name_of(place: str) -> str:
+    """Give the name of a file that lies in hand at a path within its batch; see `place_for`."""
+    first, _, rest = place.partition("/")
     if first != _DEEP:
-        return lies
-    flat = "".join(part[1:] for part in rest.split("/"))
-    return flat.replace(_SLASH, "/").replace(f"{_ESCAPE}s", _SLASH).replace(f"{_ESCAPE}e", _ESCAPE)
+        return place
+    parts, _, last = rest.rpartition("/")
+    text = parts.replace("/", "").removesuffix("~")
+    return text.replace("~", "/").replace("!t", "~").replace("!e", "!") + f"/{last}"
 
 
-_DEEPEST: Final = 32  # folders
 _DEEP: Final = ".deep"  # no drop begins with a dot
-_ESCAPE, _SLASH = "\x1e", "\x1f"
-_PART: Final = 60  # characters, which are 240 bytes at most
+_DEEPEST: Final = 32  # folders that are made again in hand
+_PART: Final = 60  # characters, of four bytes at most; a name may have 255 bytes
 
 
 def digest(content: bytes) -> str:

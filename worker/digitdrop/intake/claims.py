@@ -10,7 +10,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
@@ -26,7 +26,7 @@ from digitdrop.intake.claim_names import (
     batches,
     claim_time,
     drops_in,
-    lies,
+    place_for,
     row_id,
 )
 from digitdrop.intake.listing import CLAIMED
@@ -109,8 +109,9 @@ class Hand:
         if not below or not _BY_DESCRIPTOR:
             taken = [name for name in names if self._is_inside(name)]
             return [one for name in taken if (one := self._take(name, batch, None, refused))]
+        place = _folder(place_for(names[0]))
         try:
-            with opened_folder(self._inbox, below) as source:
+            with opened_folder(self._inbox, below) as source, made_folder(batch, place):
                 return [one for name in names if (one := self._take(name, batch, source, refused))]
         except OSError as error:
             if error.errno not in _VANISHED:
@@ -119,9 +120,9 @@ class Hand:
             return []
 
     def _take(self, name: str, batch: Path, source: int | None, refused: Refused) -> Drop | None:
-        target = Path(f"{batch}/{lies(name)}")
+        target = Path(f"{batch}/{place_for(name)}")
         try:
-            if "/" in name:
+            if source is None and target.parent != batch:
                 list(make_folders(target.parent))
             here = f"{self._inbox}/{name}" if source is None else name.rpartition("/")[2]
             os.rename(here, target, src_dir_fd=source)
@@ -132,7 +133,7 @@ class Hand:
                 return None
         return Drop(id=row_id(batch.name, name), path=target, name=name)
 
-    def _sync(self, drops: Iterable[Drop], batch: Path) -> None:
+    def _sync(self, drops: Sequence[Drop], batch: Path) -> None:
         for folder in {_folder(drop.name) for drop in drops}:
             try:
                 with opened_folder(self._inbox, folder) as source:

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final, TextIO
 
 from digitdrop.log.repeats import Repeats
@@ -51,8 +52,8 @@ class Folding(logging.StreamHandler[TextIO]):
             self._set_alarm(now)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Pass over what the disk or a reader refuses: there is no other place to tell of it."""
-        if not isinstance(sys.exc_info()[1], OSError):
+        """Pass over what the machine refuses: there is no other place to tell of it."""
+        if not isinstance(sys.exc_info()[1], OSError | MemoryError):
             super().handleError(record)
 
     def close(self) -> None:
@@ -69,9 +70,11 @@ class Folding(logging.StreamHandler[TextIO]):
     def _set_alarm(self, now: float) -> None:
         """Have what was held back told in time, also if no other line comes."""
         wait = min(self._repeats.next_due() - now, _LONGEST)
-        self._alarm = threading.Timer(max(wait, 0.0), self._ring)
-        self._alarm.daemon = True
-        self._alarm.start()
+        alarm = threading.Timer(max(wait, 0.0), self._ring)
+        alarm.daemon = True
+        with suppress(MemoryError, RuntimeError):  # no thread to be had: the next line tells it
+            alarm.start()
+            self._alarm = alarm
 
     def _ring(self) -> None:
         self.acquire()

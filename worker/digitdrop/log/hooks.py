@@ -7,6 +7,8 @@ import warnings
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
+from digitdrop.cli import mishaps
+
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
@@ -32,8 +34,8 @@ def _log_crash(
 
 def _log_crash_of_thread(crash: threading.ExceptHookArgs) -> None:
     kind, error = crash.exc_type, crash.exc_value
-    if isinstance(error, MemoryError):
-        logger.critical("a thread ended: there is not enough memory")
+    if isinstance(error, mishaps.REFUSED) and (found := mishaps.told(error)):
+        logger.critical("a thread ended: %s", found[0])
     elif error and not issubclass(kind, SystemExit):  # which only ends its thread, in silence
         logger.critical("a thread crashed: %s", error, exc_info=(kind, error, crash.exc_traceback))
 

@@ -104,7 +104,7 @@ def file_away(
     refuse = cache(far.refuse)
     for drop, shelf in drops:
         with _refusing(refused, [drop], check):
-            if why := refuse((shelf / drop.name).parent):
+            if why := refuse(next(names(drop, shelf)).parent):
                 raise OSError(errno.ELOOP, why, str(shelf))
             if target := _place(drop, shelf, check, far):
                 placed.setdefault(target.parent, []).append(drop)

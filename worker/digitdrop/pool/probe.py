@@ -114,7 +114,10 @@ def _started(
 ) -> tuple[SpawnProcess, "Connection[None, None]"]:
     """Start the process; one that dies before it has begun says nothing of any picture."""
     for _ in range(_TRIES):
-        process, ours = begun(_try, read, items)
+        try:
+            process, ours = begun(_try, read, items)
+        except OSError:
+            continue
         try:
             if _hears(ours, _START, is_stopping):
                 return process, ours

@@ -15,7 +15,12 @@ REFUSED: Final = (MemoryError, RuntimeError, ImportError)
 
 _LEAST: Final = 256 << 20  # bytes: with less OpenBLAS ends the process itself, past all of Python
 _MEMORY: Final = "not enough memory: free some, or raise the limit (ulimit -v, MemoryMax=)"
-_NO_MEMORY: Final = ("failed to map segment", "cannot allocate memory", "bad_alloc")
+_NO_MEMORY: Final = (
+    "failed to map segment",
+    "cannot allocate memory",
+    "can't allocate",
+    "bad_alloc",
+)
 _TOO_MANY: Final = {errno.EMFILE, errno.ENFILE}
 
 
