@@ -7,7 +7,7 @@ import warnings
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from digitdrop.cli import mishaps
+from digitdrop.system import mishaps
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
