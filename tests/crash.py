@@ -66,7 +66,7 @@ from ledger import (  # noqa: E402
 )
 
 TOO_LONG = 60.0
-MOST = 120  # more operations than a run has
+MOST = 160  # more operations than a run has
 MOST_OF_A_CREW = 600
 
 

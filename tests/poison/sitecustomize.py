@@ -5,12 +5,8 @@ in the processes that the worker itself starts.
 """
 
 import os
-import sys
 import time
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from PIL import ImageFile
 
