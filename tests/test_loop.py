@@ -8,6 +8,7 @@ from typing import cast
 from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.heartbeat import Pulse
+from digitdrop.intake.listing import Found
 from digitdrop.intake.settle import Settler
 from digitdrop.intake.watch import Polling
 from digitdrop.pool.batches import Pace
@@ -52,6 +53,9 @@ class Noting:
     def rest(self) -> None: ...
     def retry(self) -> float:
         return math.inf
+
+    def late(self) -> list[Found]:
+        return []
 
     def catch_up(self, *, more: bool = False) -> None: ...
     def beat(self) -> None: ...

@@ -130,3 +130,13 @@ def test_the_next_listing_comes_when_it_can_change_anything() -> None:
     assert settler.due(at(20)) == 40
     settler.is_settled(Found("8.png", a_file().stamp), at(20))
     assert settler.due(at(20)) < 1
+
+
+def test_a_file_that_takes_long_to_read_is_given_up_all_the_same() -> None:
+    settler = a_settler()
+    settler.cut_short(a_file(), at(0))
+
+    for listing in range(3):  # none of them shows what is in hand
+        settler.is_in_hand(a_file())
+        settler.end_of_listing()
+        assert settler.is_given_up(a_file(), at(60 + listing))

@@ -98,6 +98,12 @@ class Settler:
         until = self._until.get(_content(found))
         return until is not None and now.monotonic >= until
 
+    def is_in_hand(self, found: Found) -> None:
+        """Keep in mind a file that is being read, so that no listing shows it."""
+        until = self._until.get(_content(found))
+        if until is not None:
+            self._until.keep(_content(found), until)
+
     def end_of_listing(self) -> None:
         """Forget what the listing did not show any more."""
         self._since.end_of_listing()

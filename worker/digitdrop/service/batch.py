@@ -6,7 +6,7 @@ again under the same id; what has its row is only filed away.
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -151,6 +151,13 @@ class Intake:
             self._hand.let_go([outcome.drop])
         self._postponed.retry()
         return min(self._postponed.due(), _LOOK if self._late else math.inf)
+
+    def late(self) -> Iterator[Found]:
+        """Give the files that take long to read, as they were listed."""
+        for drop in self._turns.late_drops():
+            taken = self._late.get(drop.id or "")
+            if taken and (found := taken.found.get(drop.name)):
+                yield found
 
     def _defer(self, name: str, error: OSError) -> None:
         why = error.strerror or str(error)

@@ -98,6 +98,8 @@ class Loop:
             self._give_up_for_now(error)
             return _POLLING
         self._trouble.is_over()
+        for found in self._intake.late():
+            self._settler.is_in_hand(found)
         self._settler.end_of_listing()
         self._twins.end_of_listing()
         self._deferred.end_of_listing("be taken")
