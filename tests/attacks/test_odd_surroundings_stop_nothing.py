@@ -130,8 +130,17 @@ def test_few_files_may_be_open(line: str, tried: Path) -> None:
         assert_no_traceback(shell(line, tried, before=f"ulimit -n {limit};"), 0, 1, 2)
 
 
-@pytest.mark.parametrize("line", [WATCH, "batch scans --report new.csv --workers 2"])
-def test_threads_that_cannot_be_started(line: str, tried: Path) -> None:
-    done = shell(line, tried, before="ulimit -s 6000000; ulimit -v 3000000;")
+NO_THREADS = "ulimit -s 6000000; ulimit -v 3000000;"
+
+
+def test_threads_that_cannot_be_started_end_a_run(tried: Path) -> None:
+    done = shell("batch scans --report new.csv --workers 2", tried, before=NO_THREADS)
 
     assert "thread" in assert_one_line(done, 2)
+
+
+def test_a_service_waits_until_threads_can_be_started_and_says_so(tried: Path) -> None:
+    done = shell(WATCH, tried, before=f"(sleep 3; kill -TERM $$) & {NO_THREADS}")
+
+    assert b"cannot start a thread" in done.stderr
+    assert_no_traceback(done, 0)
