@@ -10,7 +10,7 @@ import pytest
 
 from digitdrop.pool.probe import culprits
 from large_pictures import pictures
-from ledger import ROOT, drop, rows, searched
+from ledger import DIGITDROP, ROOT, drop, rows, searched
 from memory import COMMANDS, limited
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
@@ -84,7 +84,7 @@ def test_a_batch_leaves_out_what_it_has_too_little_memory_for_says_so_and_reads_
     assert [row["status"] for row in rows(report)].count("unreadable") == 0
     assert len(rows(report)) < len(pictures())
     assert subprocess.run(
-        [sys.executable, "-m", "digitdrop", *command], cwd=ROOT, capture_output=True, check=False
+        [*DIGITDROP, *command], cwd=ROOT, capture_output=True, check=False
     ).returncode == 0  # fmt: skip
     assert sorted(row["file"] for row in rows(report)) == sorted(pictures())
 
