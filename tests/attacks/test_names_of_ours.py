@@ -11,7 +11,8 @@ import pytest
 
 from digitdrop.errors import SetupError
 from digitdrop.files.regular import fresh, opened
-from ledger import DIGITDROP, FIRST, ROOT, THEN, Worker, a_picture, a_worker, drop, files_below
+from digitdrop.intake.claims import Hand
+from ledger import DIGITDROP, FIRST, ROOT, THEN, Worker, a_picture, a_worker, drop
 
 COMMAND = [*DIGITDROP]
 PRECIOUS = b"not to be written to\n"
@@ -137,11 +138,13 @@ def test_what_is_called_like_a_closed_report_does_not_stop_what_was_in_hand_from
 ) -> None:
     (tmp_path / "precious").write_bytes(PRECIOUS)
     drop(tmp_path / "inbox", FIRST)
-    with a_worker(tmp_path, "--settle=0") as worker:
-        worker.waits_until(lambda: bool(files_below(worker.inbox / ".claimed")))
+    (tmp_path / "outbox").mkdir()
+    hand = Hand(tmp_path / "inbox", tmp_path / "outbox")  # as a worker that was killed leaves it
+    hand.prepare()
+    assert len(hand.take([name for name, _ in FIRST])) == len(FIRST)
     names = ("predictions-2026-01.csv", "predictions-mine.csv", "predictions-foreign-1.csv")
     for name in names:
-        put(kind, worker.outbox / name, tmp_path / "precious")
+        put(kind, tmp_path / "outbox" / name, tmp_path / "precious")
 
     with a_worker(tmp_path, "--settle=0") as worker:
         worker.comes_to_rest(len(FIRST))
