@@ -95,7 +95,7 @@ def test_a_report_and_a_note_that_are_garbage_stop_no_run(content: bytes, tried:
     (tried / ".new.csv.begun").write_bytes(content)
     (tried / ".new.csv.lock").write_bytes(content)
 
-    done = run("batch scans --report new.csv --quiet", tried)
+    done = shell("batch scans --report new.csv --quiet", tried)  # it loads the network
 
     assert_no_traceback(done, 0, 2)
     assert_no_traceback(run("verify --inbox in --outbox out", tried), 0, 1)
