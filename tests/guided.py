@@ -29,7 +29,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE)]
+sys.path[:0] = [str(HERE.parent / "worker"), str(HERE)]
 
 KEPT = HERE / "corpus" / "guided.zip"
 SHRINK = 3  # 20 x 27 pixels: the less there is to draw, the more inputs a second
@@ -82,7 +82,7 @@ def search(arguments: list[str]) -> None:
     import atheris
 
     # Before anything else imports them: what is imported here is counted.
-    with atheris.instrument_imports(include=["PIL", "worker"]):
+    with atheris.instrument_imports(include=["PIL", "digitdrop"]):
         from fuzz import outcome, seeds
 
     wholes = seeds(shrink=SHRINK)

@@ -1,5 +1,6 @@
 """Too little memory for some pictures; the sweep of all limits is in `memory.py`."""
 
+import signal
 import subprocess
 import sys
 from functools import partial
@@ -26,16 +27,15 @@ from digitdrop.values import Limits
 contents = {path.name: path.read_bytes() for path in sorted(Path(sys.argv[1]).iterdir())}
 shown(contents["small 1.png"], limits=Limits())
 taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-for mebibytes in range(0, 240, 12):
-    limit = taken + (mebibytes << 20)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
-    for name, content in contents.items():
-        try:
-            decode(content)
-        except OutOfMemory:
-            print("out of memory")
-        except InputError as error:
-            print("blamed", mebibytes, name, error)
+limit = taken + (int(sys.argv[2]) << 20)
+resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+for name, content in contents.items():
+    try:
+        decode(content)
+    except OutOfMemory:
+        print("out of memory", flush=True)
+    except InputError as error:
+        print("blamed", name, error, flush=True)
 """
 
 
@@ -56,12 +56,17 @@ def test_a_sound_picture_is_neither_lost_nor_called_damaged_for_want_of_memory(
 def test_a_decoder_that_gets_no_memory_never_says_that_a_sound_picture_is_damaged(
     tmp_path: Path,
 ) -> None:
-    run = subprocess.run(
-        [sys.executable, "-c", DECODES, str(a_folder(tmp_path) / "inbox")],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    folder = str(a_folder(tmp_path) / "inbox")
+    said = []
+    for mebibytes in range(0, 240, 24):
+        run = subprocess.run(
+            [sys.executable, "-c", DECODES, folder, str(mebibytes)],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        # A library may end its process where it gets no memory: that blames nobody.
+        assert run.returncode in {0, 127, -signal.SIGABRT, -signal.SIGSEGV}, run.stderr
+        said += run.stdout.splitlines()
 
-    said = run.stdout.splitlines()
     assert "out of memory" in said
     assert [one for one in said if one.startswith("blamed")] == []
 
