@@ -11,7 +11,7 @@ from benchmarks.variants import LARGE, LARGE_ONLY, VARIANTS
 from benchmarks.wild import is_handwriting
 from digitdrop.evaluation.answers import Answers
 from digitdrop.evaluation.curves import auroc
-from digitdrop.evaluation.figures import figures, others
+from digitdrop.evaluation.figures import digit_figures, other_figures
 
 Results = Mapping[str, Mapping[str, BySet]]
 """By part and name, as in `parts.PARTS`."""
@@ -55,7 +55,7 @@ def _wild(results: Results) -> Iterator[Line]:
     all_four = _handwritten(sets)
     yield _right("wild", "all handwriting, pooled", all_four, 98.3)
     yield from _sureness("wild", all_four, at_least=95.0, at_most=0.5)
-    found = figures(all_four)
+    found = digit_figures(all_four)
     error = found.calibration_error or 0.0
     yield Line(
         part="wild",
@@ -78,7 +78,7 @@ def _wild(results: Results) -> Iterator[Line]:
 def _sureness(
     part: str, answers: Answers, *, at_least: float | None = None, at_most: float | None = None
 ) -> Iterator[Line]:
-    found = figures(answers)
+    found = digit_figures(answers)
     yield _share(part, "share of `ok`", found.ok, found.count, at_least=at_least)
     wrong = found.ok - found.ok_right
     yield _share(part, "wrong among the `ok`", wrong, found.ok, at_most=at_most)
@@ -94,7 +94,7 @@ def _variants(results: Results) -> Iterator[Line]:
         yield _right("variants", name, plain[large], None)
     for name in VARIANTS:
         base = plain[name in LARGE_ONLY]
-        least = figures(base).accuracy - 0.005
+        least = digit_figures(base).accuracy - 0.005
         on = f"{name} (ink over 40 pixels high)" if name in LARGE_ONLY else name
         yield _right("variants", on, _handwritten(found[name]), 100 * least)
 
@@ -102,7 +102,7 @@ def _variants(results: Results) -> Iterator[Line]:
 def _mnist(results: Results) -> Iterator[Line]:
     direct = results["mnist"]["direct"]["direct"]
     yield _right("mnist", "frames given to the network directly", direct, None)
-    least = figures(direct).accuracy - 0.0005
+    least = digit_figures(direct).accuracy - 0.0005
     for name, found in results["mnist"].items():
         if name != "direct":
             yield _right("mnist", f"PNGs of {name}, through `batch`", found[name], 100 * least)
@@ -119,9 +119,9 @@ def _others(results: Results) -> Iterator[Line]:
     letters, strings = results["others"]["letters"], results["others"]["strings"]
     fair = pool(found for name, found in letters.items() if name != "look-alikes")
     for name, one in letters.items():
-        found = others(one)
+        found = other_figures(one)
         yield _share("others", f"`ok` among `{name}`", found.ok, found.count)
-    found = others(fair)
+    found = other_figures(fair)
     title = "`ok` among all non-digits, look-alikes apart"
     yield _share("others", title, found.ok, found.count, at_most=3.0)
     area = auroc(_handwritten(results["wild"]["digits"]), fair)
@@ -134,7 +134,7 @@ def _others(results: Results) -> Iterator[Line]:
         goal="at least 0.99",
         reached=area >= 0.99,
     )
-    found = others(pool(strings.values()))
+    found = other_figures(pool(strings.values()))
     yield _share("others", "`ok` among numbers", found.ok, found.count, at_most=2.0)
     several = found.statuses["several"]
     yield _share("others", "`several` among numbers", several, found.count, at_least=90.0)
@@ -142,7 +142,7 @@ def _others(results: Results) -> Iterator[Line]:
 
 def _empty(results: Results) -> Iterator[Line]:
     for kind, sets in results["empty"].items():
-        found = others(sets[kind])
+        found = other_figures(sets[kind])
         yield _share("empty", f"`ok` among {kind}", found.ok, found.count, at_most=0.0)
 
 
@@ -214,7 +214,7 @@ def _ordered(sets: BySet) -> list[str]:
 
 
 def _right(part: str, on: str, answers: Answers, goal: float | None) -> Line:
-    found = figures(answers)
+    found = digit_figures(answers)
     return _share(part, on, found.right, found.count, at_least=goal)
 
 

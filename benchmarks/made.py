@@ -14,10 +14,10 @@ from benchmarks.corruptions import FAMILIES
 from benchmarks.emptiness import empty_pictures
 from benchmarks.papers import photographed
 from benchmarks.reading import BySet, chance_for, written
-from digitdrop.batch.batch import batch
+from digitdrop.batch.batch import run_batch
 from digitdrop.evaluation.answers import NONE, Answers
 from digitdrop.inference.classifier import Classifier
-from digitdrop.system.shutdown import Stopper
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Limits, Status
 from digitdrop_train.data import Dataset, load_mnist
 
@@ -61,7 +61,7 @@ def mnist_direct(data: Path, classifier: Classifier, count: int) -> BySet:
 
 
 def mnist_by_batch(way: str, data: Path, classifier: Classifier, count: int) -> BySet:
-    """Write MNIST's test set as PNGs, read them through `batch`, and take the report."""
+    """Write MNIST's test set as PNGs, read them through `run_batch`, and take the report."""
     test = _test(data)[:count]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "test"
@@ -69,13 +69,13 @@ def mnist_by_batch(way: str, data: Path, classifier: Classifier, count: int) -> 
         for number, frame in enumerate(test.frames):
             cv2.imwrite(str(folder / f"{number:05}.png"), WAYS[way](frame))
         report = Path(name) / "report.csv"
-        batch(
+        run_batch(
             [folder],
             report,
             classifier,
             limits=Limits(),
             workers=1,
-            stopper=Stopper(),
+            shutdown=Shutdown(),
             progress=lambda _: None,
         )
         with report.open(newline="", encoding="utf-8") as file:

@@ -28,7 +28,7 @@ sys.path.append(str(ROOT))
 
 from digitdrop.cli.options import NEWEST  # noqa: E402
 from digitdrop.intake.claim_names import row_id  # noqa: E402
-from digitdrop.outbox.archive import shelf  # noqa: E402
+from digitdrop.outbox.archive import archive_folder  # noqa: E402
 from digitdrop.outbox.report import REPORT  # noqa: E402
 from digitdrop.outbox.row import END, HEADER, line  # noqa: E402
 from digitdrop.page.make import Maker  # noqa: E402
@@ -57,7 +57,10 @@ def fill(outbox: Path, rows: int, *, first: int = 0, total: int | None = None) -
         for reading, content in _readings(first, rows, total):
             file.write(line(reading))
             if total - int(Path(reading.drop.name).stem) <= SHELVED:
-                path = shelf(outbox, reading.verdict.status, reading.time) / reading.drop.name
+                path = (
+                    archive_folder(outbox, reading.verdict.status, reading.time)
+                    / reading.drop.name
+                )
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
 

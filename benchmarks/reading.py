@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from digitdrop.evaluation.answers import Answers
-from digitdrop.evaluation.evaluate import Marked, Task, answers, by_set, mark
+from digitdrop.evaluation.evaluate import EvaluationItem, Marked, answer_columns, by_set, mark
 from digitdrop.inference.classifier import Classifier
 from digitdrop.values import Drop, Limits
 
@@ -35,13 +35,13 @@ def pool(parts: Iterable[Answers]) -> Answers:
     )
 
 
-def read(found: list[Task], classifier: Classifier) -> BySet:
+def read(found: list[EvaluationItem], classifier: Classifier) -> BySet:
     """Read files; answers by set."""
     sets = by_set(marked(found, classifier))
-    return {name: answers(part) for name, part in sets.items()}
+    return {name: answer_columns(part) for name, part in sets.items()}
 
 
-def marked(found: list[Task], classifier: Classifier) -> list[Marked]:
+def marked(found: list[EvaluationItem], classifier: Classifier) -> list[Marked]:
     """Read files, in their order."""
     return list(mark(found, classifier, limits=Limits(), workers=1))
 
@@ -57,11 +57,11 @@ def written(made: Iterable[tuple[bytes, int | None, str]], classifier: Classifie
                 path = folder / str(number)
                 path.write_bytes(content)
                 drop = Drop(id="", path=path, name=path.name)
-                found.append(Task(drop=drop, source=folder, set=group, label=label))
+                found.append(EvaluationItem(drop=drop, source=folder, set=group, label=label))
             if not found:
                 break
             done += marked(found, classifier)
-    return {name: answers(part) for name, part in by_set(done).items()}
+    return {name: answer_columns(part) for name, part in by_set(done).items()}
 
 
 def chance_for(name: str) -> np.random.Generator:

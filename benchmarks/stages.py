@@ -29,12 +29,12 @@ from digitdrop import pipeline
 from digitdrop.cli.options import MODEL
 from digitdrop.decoding.decode import decode
 from digitdrop.files.load import load
-from digitdrop.inference.augmentation import answers
+from digitdrop.inference.augmentation import classify_pictures
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.decision import judge
 from digitdrop.outbox.row import line
 from digitdrop.preprocess.mnist_frame import is_framed
-from digitdrop.preprocess.normalise import look
+from digitdrop.preprocess.normalise import normalise
 from digitdrop.values import Drop, Grey, Limits, Picture
 
 COUNTS = {"small": 400, "scans": 100, "photos": 10}
@@ -81,20 +81,22 @@ def _stages(folder: Path, classifier: Classifier) -> dict[str, float]:
     took["load"], contents = _time(lambda path: load(path, most=limits.bytes), paths)
     took["digest (SHA-256)"], _ = _time(lambda some: hashlib.sha256(some).hexdigest(), contents)
     took["decode"], greys = _time(decode, contents)
-    took["normalise"], sights = _time(look, greys)
-    pictures = [sight.frames for sight in sights]
-    took["classify"], (said,) = _time(lambda some: answers(some, classifier), [pictures])
+    took["normalise"], candidates = _time(normalise, greys)
+    pictures = [sight.frames for sight in candidates]
+    took["classify"], (said,) = _time(lambda some: classify_pictures(some, classifier), [pictures])
     took["classify"] /= len(paths)
-    pairs = list(zip(sights, said, strict=True))
+    pairs = list(zip(candidates, said, strict=True))
     took["judge"], _ = _time(lambda pair: judge(*pair, classifier.thresholds), pairs)
-    took["see: load to normalise"], seen = _time(lambda drop: pipeline.see(drop, limits), drops)
-    readings = pipeline.read(seen, classifier, now=pipeline.utc_now)
+    took["see: load to normalise"], seen = _time(
+        lambda drop: pipeline.prepare(drop, limits), drops
+    )
+    readings = pipeline.read_batch(seen, classifier, now=pipeline.utc_now)
     took["write the row"], _ = _time(line, readings)
     took["frames each"] = sum(map(len, pictures)) / len(paths)
     ready = [grey for grey in greys if _is_ready(grey)]
-    took["normalise: no work to do"] = _time(look, ready)[0] if ready else math.nan
+    took["normalise: no work to do"] = _time(normalise, ready)[0] if ready else math.nan
     rest = [grey for grey in greys if not _is_ready(grey)]
-    took["normalise: work to do"] = _time(look, rest)[0] if rest else math.nan
+    took["normalise: work to do"] = _time(normalise, rest)[0] if rest else math.nan
     took["full decode (Pillow)"], _ = _time(_in_full, contents)
     took["decode at 1/8 (Pillow)"], _ = _time(_at_an_eighth, contents)
     assert all(isinstance(one, Picture) for one in seen)

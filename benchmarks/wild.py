@@ -18,7 +18,7 @@ from benchmarks.variants import (
     unchanged,
 )
 from digitdrop.evaluation.answers import NONE, Answers
-from digitdrop.evaluation.evaluate import answers, labelled, unlabelled
+from digitdrop.evaluation.evaluate import answer_columns, labelled, unlabelled
 from digitdrop.inference.classifier import Classifier
 from digitdrop.values import Status
 
@@ -50,7 +50,7 @@ def letters(data: Path, classifier: Classifier, _: int) -> BySet:
     found = unlabelled(folder)
     fair = [task for task in found if not alike & set(task.drop.path.parts)]
     unfair = [task for task in found if alike & set(task.drop.path.parts)]
-    return read(fair, classifier) | {"look-alikes": answers(marked(unfair, classifier))}
+    return read(fair, classifier) | {"look-alikes": answer_columns(marked(unfair, classifier))}
 
 
 def strings(data: Path, classifier: Classifier, _: int) -> BySet:

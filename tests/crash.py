@@ -51,7 +51,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "worker"), str(ROOT / "tests")]
 
-from digitdrop.audit.verify import verify  # noqa: E402
+from digitdrop.audit.verify import audit_outbox  # noqa: E402
 from digitdrop.retention.time_passed import NOTE  # noqa: E402
 from ledger import (  # noqa: E402
     Correction,
@@ -144,10 +144,12 @@ class World:
         )
 
     def missing(self) -> list[str]:
-        """Say what `verify` takes for lost, also in the middle of things."""
+        """Say what `audit_outbox` takes for lost, also in the middle of things."""
         report = self.outbox / "predictions.csv"
         return (
-            verify(self.folder / "inbox", self.outbox, report).missing if report.exists() else []
+            audit_outbox(self.folder / "inbox", self.outbox, report).missing
+            if report.exists()
+            else []
         )
 
 
@@ -350,18 +352,18 @@ def whole(path: str | Path, folder: int | None) -> str:
 def _wait_for_the_crew() -> None:
     """Have the crew used from the second full turn on, however long pictures take here."""
     from digitdrop.pool import batches
-    from digitdrop.pool.pool import Crew
+    from digitdrop.pool.pool import WorkerPool
 
     assert batches._LONG > 0
     setattr(batches, "_LONG", -1.0)  # noqa: B010 - as below
-    is_ready = Crew.is_ready
+    is_ready = WorkerPool.is_ready
 
-    def waits(crew: Crew) -> bool:
-        while crew._starter and crew._is_wanted and not is_ready(crew):
+    def waits(pool: WorkerPool) -> bool:
+        while pool._starter and pool._is_wanted and not is_ready(pool):
             time.sleep(0.01)
-        return is_ready(crew)
+        return is_ready(pool)
 
-    setattr(Crew, "is_ready", waits)  # noqa: B010 - mypy would not have it
+    setattr(WorkerPool, "is_ready", waits)  # noqa: B010 - mypy would not have it
 
 
 def wrap(fault: Fault) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import crash
-from digitdrop.cli.commands.status import find
+from digitdrop.cli.commands.status import examine_worker
 
 NEEDS_ROOM = set(crash.OPERATIONS) - {"unlink", "remove", "rmdir", "truncate", "ftruncate"}
 ERRORS = {
@@ -85,7 +85,7 @@ class Outage:
 
         os.access = access
         try:
-            return not find(world.folder / "inbox", world.outbox)[1]
+            return not examine_worker(world.folder / "inbox", world.outbox)[1]
         finally:
             os.access = real
 

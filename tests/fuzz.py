@@ -25,7 +25,7 @@ from PIL import Image  # noqa: E402
 
 from digitdrop.decoding.decode import decode  # noqa: E402
 from digitdrop.errors import InputError  # noqa: E402
-from digitdrop.preprocess.normalise import look  # noqa: E402
+from digitdrop.preprocess.normalise import normalise  # noqa: E402
 from digitdrop.values import Limits  # noqa: E402
 
 LIMITS = Limits(pixels=2_000_000, bytes=2**20)
@@ -140,9 +140,9 @@ def outcome(content: bytes) -> str:
     assert grey.dtype == np.uint8
     assert grey.ndim == 2
     assert grey.size
-    sight = look(grey)
+    sight = normalise(grey)
     assert all(frame.shape == (28, 28) and frame.dtype == np.uint8 for frame in sight.frames)
-    assert len(sight.frames) == len(sight.trust)
+    assert len(sight.frames) == len(sight.priors)
     return "picture"
 
 

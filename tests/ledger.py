@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from digitdrop.audit.verify import verify
+from digitdrop.audit.verify import audit_outbox
 from digitdrop.escape import unescape
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -129,7 +129,7 @@ def audit(
         complaints.append(f"left in the inbox: {left}")
     if hidden := [path for path in shelved if path.name.startswith(".")]:
         complaints.append(f"left beside the pictures: {hidden}")
-    account = verify(inbox, outbox, outbox / "predictions.csv")
+    account = audit_outbox(inbox, outbox, outbox / "predictions.csv")
     if not account.is_complete:
         complaints.append(f"verify says: {account}")
     return complaints

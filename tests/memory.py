@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "worker"), str(ROOT / "tests")]
 
-from digitdrop.audit.verify import verify  # noqa: E402
+from digitdrop.audit.verify import audit_outbox  # noqa: E402
 from large_pictures import digests, pictures  # noqa: E402
 from ledger import DIGITDROP, drop, files_below, on_shelves, rows, serve_once, sha256  # noqa: E402
 
@@ -97,7 +97,7 @@ def watch(folder: Path, mebibytes: int) -> tuple[list[str], int]:
         complaints.append(f"left in the inbox: {left}")
     if {sha256(path.read_bytes()) for path in on_shelves(outbox)} != set(digests().values()):
         complaints.append("pictures are lost")
-    account = verify(folder / "inbox", outbox, outbox / "predictions.csv")
+    account = audit_outbox(folder / "inbox", outbox, outbox / "predictions.csv")
     if not account.is_complete:
         complaints.append(f"verify says: {account}")
     return complaints, len(blamed)

@@ -8,16 +8,16 @@ from builders import NOON
 from digitdrop.corrections.record import Corrector
 from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.postponed import Postponed
-from digitdrop.intake.claims import Hand
+from digitdrop.intake.claims import Claims
 from digitdrop.intake.settle import Settler
-from digitdrop.outbox.archive import shelf
+from digitdrop.outbox.archive import archive_folder
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.rotation import Rotation
 from digitdrop.outbox.row import Row
 from digitdrop.outbox.rows import Rows
 from digitdrop.service.loop import now
-from digitdrop.system.shutdown import Stopper
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Drop, Reading, Status, Verdict
 from ledger import sha256
 
@@ -46,7 +46,7 @@ class Shelved:
         tells_content: bool = True,
     ) -> Path:
         """File a picture with its row."""
-        path = shelf(self.outbox, status, time) / name
+        path = archive_folder(self.outbox, status, time) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         key = row or f"d{sha256(os.fsencode(name) + content)[:16].translate(_LETTERS)}"
@@ -82,25 +82,25 @@ class Shelved:
 
     def corrector(self, *, quiet: float = 0, rotation: Rotation | None = None) -> Corrector:
         """Make the worker's part that takes corrections in."""
-        hand = Hand(self.outbox / "review", self.outbox)
-        report, stopper = Report(self.report, rotation), Stopper()
+        claims = Claims(self.outbox / "review", self.outbox)
+        report, shutdown = Report(self.report, rotation), Shutdown()
         deferred = DeferredQueue()
         postponed = Postponed(deferred, now)
         return Corrector(
             review=self.outbox / "review",
-            hand=hand,
+            claims=claims,
             rows=report,
             recorder=Recorder(
-                hand=hand,
+                claims=claims,
                 report=report,
                 outbox=self.outbox,
-                stopper=stopper,
+                shutdown=shutdown,
                 postponed=postponed,
             ),
             deferred=deferred,
             postponed=postponed,
             settler=Settler(quiet=quiet, patience=60, trust_ctime=True),
-            stopper=stopper,
+            shutdown=shutdown,
             clock=now,
         )
 

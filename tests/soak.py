@@ -135,7 +135,7 @@ def kills(folder: Path, options: argparse.Namespace) -> str:
     return f"{options.kills} kills, {busy} of them with pictures in hand"
 
 
-def crew(folder: Path, options: argparse.Namespace) -> str:
+def pool(folder: Path, options: argparse.Namespace) -> str:
     """Kill those who read at random moments, and now and then the worker."""
     choose = random.Random(options.seed)
     drops = [dropped(folder, number) for number in range(options.drops)]
@@ -281,7 +281,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     (folder / "inbox").mkdir()
     runs = {
-        "kills": kills, "stopped": stopped, "bursts": bursts, "crew": crew, "people": people
+        "kills": kills, "stopped": stopped, "bursts": bursts, "crew": pool, "people": people
     }  # fmt: skip
     told = runs[options.what](folder, options)
     print(f"{options.what}: {options.drops:,} drops, nothing lost, nothing twice; {told}")

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.batch.batch import Summary, batch
+from digitdrop.batch.batch import Summary, run_batch
 from digitdrop.errors import FolderError, ReportError
 from digitdrop.inference.classifier import Classifier
-from digitdrop.pool.started import Begun
-from digitdrop.system.shutdown import Stopper
+from digitdrop.pool.started import CrashNote
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Limits, Status
 from ledger import a_picture, drop, rows
 
@@ -37,14 +37,14 @@ def report(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(report: Path, classifier: Classifier) -> Run:
-    def run(*sources: Path, stopper: Stopper | None = None) -> Summary:
-        return batch(
+    def run(*sources: Path, shutdown: Shutdown | None = None) -> Summary:
+        return run_batch(
             sources,
             report,
             classifier,
             limits=Limits(),
             workers=2,
-            stopper=stopper or Stopper(),
+            shutdown=shutdown or Shutdown(),
             progress=lambda _: None,
         )
 
@@ -158,10 +158,10 @@ def test_a_source_that_does_not_exist_is_one_clear_line(tmp_path: Path, run: Run
 
 
 def test_a_stop_is_heard_and_the_next_run_goes_on(scans: Path, report: Path, run: Run) -> None:
-    stopper = Stopper()
-    stopper.stop()
+    shutdown = Shutdown()
+    shutdown.stop()
 
-    assert run(scans, stopper=stopper).was_stopped
+    assert run(scans, shutdown=shutdown).was_stopped
     assert not run(scans).was_stopped
     assert len(files(report)) == 4
 
@@ -180,8 +180,8 @@ def test_what_a_run_had_begun_is_found_from_another_folder_too(
 ) -> None:
     report.parent.mkdir()
     monkeypatch.chdir(scans)
-    Begun(report).note([Path("7.png"), Path("below") / "1.png", Path("gone.png")])
+    CrashNote(report).note([Path("7.png"), Path("below") / "1.png", Path("gone.png")])
 
     monkeypatch.chdir(report.parent)
 
-    assert Begun(report).left() == [scans / "7.png", scans / "below" / "1.png"]
+    assert CrashNote(report).left() == [scans / "7.png", scans / "below" / "1.png"]

@@ -20,7 +20,7 @@ from digitdrop.cli.commands.batch import Shards
 from digitdrop.cluster import files, flow, plan, shards
 from digitdrop.cluster.addresses import normal
 from digitdrop.cluster.fetching import fetched
-from digitdrop.cluster.listing import Found, found
+from digitdrop.cluster.listing import ListedObject, found
 from digitdrop.cluster.plan import Plan, cut
 from digitdrop.cluster.seeing import see_share
 from digitdrop.cluster.stores import StoreError, located
@@ -33,8 +33,11 @@ def a_plan(target: Path, **more: str) -> Plan:
     return Plan(target=str(target), sources=["/scans"], **settings)  # type: ignore[arg-type]
 
 
-def some(count: int, *, size: int = 0) -> list[Found]:
-    return [Found(f"/scans/{number:07}.png", f"{number:07}.png", size) for number in range(count)]
+def some(count: int, *, size: int = 0) -> list[ListedObject]:
+    return [
+        ListedObject(f"/scans/{number:07}.png", f"{number:07}.png", size)
+        for number in range(count)
+    ]
 
 
 def test_every_picture_is_in_one_share_in_order_and_shares_grow_to_their_limit() -> None:
@@ -44,7 +47,7 @@ def test_every_picture_is_in_one_share_in_order_and_shares_grow_to_their_limit()
 
     assert [one for share in shares for one in share] == everything
     sizes = list(map(len, shares))
-    assert (sizes[0], max(sizes)) == (plan.FIRST, plan.MOST)
+    assert (sizes[0], max(sizes)) == (plan.FIRST, plan.MOST_IN_SHARE)
     assert sizes[:-1] == sorted(sizes[:-1])
 
 
@@ -63,31 +66,33 @@ def test_a_share_of_large_pictures_is_cut_by_their_bytes() -> None:
 
 
 def test_a_plan_gives_back_every_share_whatever_names_are_like(tmp_path: Path) -> None:
-    everything = [*some(5000), Found("/scans/\udcff \n=1.png", "\udcff \n=1.png")]
-    work = plan.make(a_plan(tmp_path), everything)
+    everything = [*some(5000), ListedObject("/scans/\udcff \n=1.png", "\udcff \n=1.png")]
+    work = plan.write_plan(a_plan(tmp_path), everything)
 
     shares = [plan.share(work, number) for number in range(work.shares)]
 
     assert [one for share in shares for one in share] == everything
-    assert (work.pictures, plan.find(a_plan(tmp_path))) == (5001, work)
+    assert (work.pictures, plan.find_plan(a_plan(tmp_path))) == (5001, work)
 
 
 def test_a_plan_that_was_broken_off_is_none(tmp_path: Path) -> None:
-    def breaks() -> "list[Found]":
+    def breaks() -> "list[ListedObject]":
         raise FolderError("gone")
 
     with pytest.raises(FolderError):
-        plan.make(a_plan(tmp_path), (one for _ in (1, 2) for one in [*some(3000), *breaks()]))
+        plan.write_plan(
+            a_plan(tmp_path), (one for _ in (1, 2) for one in [*some(3000), *breaks()])
+        )
 
-    assert plan.find(a_plan(tmp_path)) is None
+    assert plan.find_plan(a_plan(tmp_path)) is None
 
 
 @pytest.mark.parametrize("what", [{"model": "digits-ffffffff"}, {"shards": "parquet"}])
 def test_a_target_is_not_gone_on_with_by_another_run(tmp_path: Path, what: dict[str, str]) -> None:
-    plan.make(a_plan(tmp_path), some(3))
+    plan.write_plan(a_plan(tmp_path), some(3))
 
     with pytest.raises(ReportError, match="give this one a folder of its own"):
-        plan.find(a_plan(tmp_path, **what))
+        plan.find_plan(a_plan(tmp_path, **what))
 
 
 @pytest.mark.parametrize("kind", list(Shards))
@@ -137,7 +142,7 @@ def test_a_target_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> No
     (tmp_path / "out").write_text("a file")
 
     with pytest.raises(ReportError, match="cannot write"):
-        plan.make(a_plan(tmp_path / "out"), some(3))
+        plan.write_plan(a_plan(tmp_path / "out"), some(3))
 
 
 def test_a_folder_is_listed_as_without_a_cluster(tmp_path: Path) -> None:
@@ -146,8 +151,8 @@ def test_a_folder_is_listed_as_without_a_cluster(tmp_path: Path) -> None:
     listed = list(found([str(tmp_path), str(tmp_path / "b")]))
 
     assert listed == [
-        Found(f"{tmp_path}/a.png", "a.png", 1),
-        Found(f"{tmp_path}/b/7.png", "b/7.png", 1),
+        ListedObject(f"{tmp_path}/a.png", "a.png", 1),
+        ListedObject(f"{tmp_path}/b/7.png", "b/7.png", 1),
     ]
 
 
@@ -225,8 +230,8 @@ def test_what_a_store_refuses_for_one_picture_costs_its_row_and_for_a_share_stop
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop(tmp_path, [("7.png", a_picture(7))])
-    here = Found(str(tmp_path / "7.png"), "7.png")
-    refused = [Found(f"s3://refused/{number}.png", f"{number}.png") for number in range(3)]
+    here = ListedObject(str(tmp_path / "7.png"), "7.png")
+    refused = [ListedObject(f"s3://refused/{number}.png", f"{number}.png") for number in range(3)]
 
     with answering_server(403, REFUSAL) as settings:
         for name, value in settings.items():
@@ -255,12 +260,12 @@ def a_python(code: str, **more: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.slow
 def test_a_picture_that_is_tried_out_is_not_blamed_for_a_slow_store() -> None:
     code = (
-        "from digitdrop.cluster.listing import Found\n"
+        "from digitdrop.cluster.listing import ListedObject\n"
         "from digitdrop.cluster.seeing import see_share\n"
         "from digitdrop.pool import probe as trial\n"
         "from digitdrop.values import Limits\n"
         "trial.TIME_LIMIT = 3\n"
-        "(seen,) = see_share([Found('s3://slow/7.png', '7.png')], Limits(), careful=True)\n"
+        "(seen,) = see_share([ListedObject('s3://slow/7.png', '7.png')], Limits(), careful=True)\n"
         "print(type(seen).__name__, getattr(seen, 'error', ''))"
     )
 

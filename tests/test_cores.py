@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.system.cores import count, quota
+from digitdrop.system.cores import quota, usable_cores
 from ledger import DIGITDROP, ROOT
 
 CPU = Path("/sys/fs/cgroup/cpu/digitdrop-test")
@@ -37,7 +37,7 @@ def groups(folder: Path, own: str, files: dict[str, str]) -> float | None:
 def test_a_share_is_rounded_up_and_never_more_than_affinity_allows(
     allowed: int, share: float | None, cores: int
 ) -> None:
-    assert count(allowed, share) == cores
+    assert usable_cores(allowed, share) == cores
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from builders import NOON, a_reading
-from digitdrop.audit.verify import verify
-from digitdrop.intake.claims import Hand
+from digitdrop.audit.verify import audit_outbox
+from digitdrop.intake.claims import Claims
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import is_whole
 from digitdrop.values import Status
@@ -25,7 +25,7 @@ def outbox(tmp_path: Path) -> Shelved:
 
 
 def is_accounted_for(outbox: Shelved) -> bool:
-    account = verify(outbox.inbox, outbox.outbox, outbox.report)
+    account = audit_outbox(outbox.inbox, outbox.outbox, outbox.report)
     assert account.is_complete, str(account)
     return True
 
@@ -220,7 +220,9 @@ def test_a_picture_without_a_row_stays_and_is_told_of_once(
     assert strange.read_bytes() == b"nobody knows me"
     assert len(caplog.messages) == 1
     assert "review/7/strange.png" in caplog.messages[0]
-    assert "strange.png: has no row" in str(verify(outbox.inbox, outbox.outbox, outbox.report))
+    assert "strange.png: has no row" in str(
+        audit_outbox(outbox.inbox, outbox.outbox, outbox.report)
+    )
 
 
 def test_a_strange_picture_is_tried_again_once_it_changes(outbox: Shelved) -> None:
@@ -280,7 +282,7 @@ def test_what_lies_in_hand_after_its_disk_was_away_is_taken_in_without_a_restart
     corrector = outbox.corrector()
     corrector.look()
     outbox.move(outbox.put("a.png", b"one"), "7/a.png")
-    Hand(outbox.outbox / "review", outbox.outbox).take(["7/a.png"])
+    Claims(outbox.outbox / "review", outbox.outbox).acquire(["7/a.png"])
 
     corrector.look()
     assert outbox.corrections() == []
@@ -295,9 +297,9 @@ def test_killed_between_row_and_shelf_it_is_filed_under_the_name_of_its_row(
 ) -> None:
     review = outbox.outbox / "review"
     outbox.move(outbox.put("scans/a.png", b"one"), "7/b.png")
-    hand = Hand(review, outbox.outbox)
-    hand.prepare()
-    (drop,) = hand.take(["7/b.png"])
+    claims = Claims(review, outbox.outbox)
+    claims.prepare()
+    (drop,) = claims.acquire(["7/b.png"])
     recorded = replace(a_reading("scans/a.png", row=drop.id), time=NOON, sha256=sha256(b"one"))
     Report(outbox.report).append([recorded])
     before = outbox.report.read_bytes()
@@ -339,9 +341,9 @@ def test_in_hand_a_picture_without_a_row_is_no_finding_yet(outbox: Shelved) -> N
 def _claim(outbox: Shelved, *, tells_content: bool = True) -> list[Path]:
     review = outbox.outbox / "review"
     outbox.move(outbox.put("a.png", b"one", tells_content=tells_content), "7/a.png")
-    hand = Hand(review, outbox.outbox)
-    hand.prepare()
-    return [drop.path.parent.parent for drop in hand.take(["7/a.png"])]
+    claims = Claims(review, outbox.outbox)
+    claims.prepare()
+    return [drop.path.parent.parent for drop in claims.acquire(["7/a.png"])]
 
 
 def test_a_file_in_the_place_of_a_folder_holds_up_nothing_else(

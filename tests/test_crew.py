@@ -14,11 +14,11 @@ import pytest
 from builders import NOON, a_drop
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pipeline import Outcome
-from digitdrop.pool.batches import Turns
-from digitdrop.pool.pool import Crew
-from digitdrop.pool.settings import Terms
-from digitdrop.pool.slow_lane import Lane
-from digitdrop.pool.threads import Job, Readers
+from digitdrop.pool.batches import BatchReader
+from digitdrop.pool.pool import WorkerPool
+from digitdrop.pool.settings import PoolOptions
+from digitdrop.pool.slow_lane import SlowLane
+from digitdrop.pool.threads import ReaderThreads, ThreadTask
 from digitdrop.system.shutdown import Stopped
 from digitdrop.values import Drop, Failure, Limits, Reading
 from ledger import (
@@ -39,18 +39,18 @@ SAMPLES = ROOT / "examples" / "pictures"
 MANY = [(f"{number:03}.png", a_picture(number)) for number in range(400)]
 
 
-def some_terms(workers: int) -> Terms:
-    return Terms(workers=workers, limits=Limits(), is_stopping=lambda: False)
+def some_terms(workers: int) -> PoolOptions:
+    return PoolOptions(workers=workers, limits=Limits(), is_stopping=lambda: False)
 
 
-def a_crew(classifier: Classifier) -> Crew:
-    crew = Crew(some_terms(2), classifier, Lane(some_terms(2)))
-    crew.start()
+def a_crew(classifier: Classifier) -> WorkerPool:
+    pool = WorkerPool(some_terms(2), classifier, SlowLane(some_terms(2)))
+    pool.start()
     until = time.monotonic() + 60
-    while not crew.is_ready():
+    while not pool.is_ready():
         assert time.monotonic() < until
         time.sleep(0.02)
-    return crew
+    return pool
 
 
 def some_drops(folder: Path, count: int) -> list[Drop]:
@@ -73,17 +73,17 @@ def test_a_crew_answers_as_one_thread_does_to_the_bit(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 150)
-    alone = Turns(some_terms(1), classifier)
-    crew = a_crew(classifier)
+    alone = BatchReader(some_terms(1), classifier)
+    pool = a_crew(classifier)
 
-    first = crew.begin(drops)
-    second = crew.begin(drops[:3])
-    found = [crew.end(first), crew.end(second)]
+    first = pool.begin(drops)
+    second = pool.begin(drops[:3])
+    found = [pool.end(first), pool.end(second)]
 
     expected = said(alone.end(alone.begin(drops)))
     assert [said(outcomes) for outcomes in found] == [expected, expected[:3]]
     assert isinstance(found[0][-1], Failure)
-    crew.dismiss()
+    pool.dismiss()
     alone.close()
 
 
@@ -92,29 +92,29 @@ def test_processes_that_die_are_replaced_and_all_is_read(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 20)
-    crew = a_crew(classifier)
+    pool = a_crew(classifier)
     before = readers(os.getpid())
     for child in before:
         os.kill(child, signal.SIGKILL)
 
-    outcomes = crew.end(crew.begin(drops))
+    outcomes = pool.end(pool.begin(drops))
 
     assert [one.drop for one in outcomes] == drops
     assert not set(readers(os.getpid())) & set(before)
-    crew.dismiss()
+    pool.dismiss()
 
 
 @pytest.mark.slow
 def test_a_crew_that_does_not_get_ready_is_dismissed_all_the_same(classifier: Classifier) -> None:
-    crew = Crew(some_terms(2), classifier, Lane(some_terms(2)))
-    crew.start()
+    pool = WorkerPool(some_terms(2), classifier, SlowLane(some_terms(2)))
+    pool.start()
     until = time.monotonic() + 10
     while not (starting := readers(os.getpid())):
         assert time.monotonic() < until
     os.kill(starting[0], signal.SIGSTOP)  # it never takes the network that it is sent
     time.sleep(0.2)
 
-    dismissing = threading.Thread(target=crew.dismiss, daemon=True)
+    dismissing = threading.Thread(target=pool.dismiss, daemon=True)
     dismissing.start()
     dismissing.join(5)
 
@@ -127,8 +127,8 @@ def test_a_crew_that_does_not_get_ready_is_dismissed_all_the_same(classifier: Cl
 @pytest.mark.slow
 def test_all_pictures_that_do_not_end_share_one_grace_at_a_stop() -> None:
     terms = replace(some_terms(2), is_stopping=lambda: True)
-    threads = Readers(terms)
-    never = [Job(a_drop(Path("1.png"))), Job(a_drop(Path("2.png")))]
+    threads = ReaderThreads(terms)
+    never = [ThreadTask(a_drop(Path("1.png"))), ThreadTask(a_drop(Path("2.png")))]
 
     with pytest.raises(Stopped):
         threads.end(never[:1])
@@ -145,7 +145,7 @@ def test_drops_are_read_ahead_of_their_end_only_where_more_wait_and_never_by_one
     workers: int, more: bool, read: int, tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 21)
-    turns = Turns(some_terms(workers), classifier)
+    turns = BatchReader(some_terms(workers), classifier)
 
     turn = turns.begin(drops, more=more)
     until = time.monotonic() + 10
@@ -160,7 +160,7 @@ def test_drops_are_read_ahead_of_their_end_only_where_more_wait_and_never_by_one
 
 
 def test_what_is_given_up_is_not_read_any_more(tmp_path: Path, classifier: Classifier) -> None:
-    turns = Turns(some_terms(2), classifier)
+    turns = BatchReader(some_terms(2), classifier)
     turn = turns.begin(some_drops(tmp_path, 300), more=True)
 
     turn.give_up()
@@ -173,7 +173,7 @@ def test_after_a_lull_full_turns_must_go_on_anew_for_a_crew(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 4)
-    turns = Turns(some_terms(2), classifier)
+    turns = BatchReader(some_terms(2), classifier)
     turns.end(turns.begin(drops, more=True))
     time.sleep(0.15)
 
@@ -190,7 +190,7 @@ def test_a_crew_is_started_once_full_turns_go_on_and_not_for_the_first(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 4)
-    turns = Turns(some_terms(2), classifier)
+    turns = BatchReader(some_terms(2), classifier)
     turns.end(turns.begin(drops, more=True))
     turns.end(turns.begin(drops))
     at_first = readers(os.getpid())
@@ -211,7 +211,7 @@ def test_what_killed_a_process_is_not_taken_for_one_that_cannot_start(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 20)
-    turns = Turns(some_terms(2), classifier)
+    turns = BatchReader(some_terms(2), classifier)
     while not (turn := turns.begin(drops, more=True)).order:
         turns.end(turn)
     turns.end(turn)
@@ -231,16 +231,16 @@ from pathlib import Path
 from builders import a_drop
 from ledger import readers
 from digitdrop.inference.classifier import Classifier
-from digitdrop.pool.pool import Crew
-from digitdrop.pool.slow_lane import Lane
-from digitdrop.pool.threads import Readers
-from digitdrop.pool.settings import Terms
+from digitdrop.pool.pool import WorkerPool
+from digitdrop.pool.slow_lane import SlowLane
+from digitdrop.pool.threads import ReaderThreads
+from digitdrop.pool.settings import PoolOptions
 from digitdrop.values import Limits
 import os
 
 if __name__ == "__main__":
-    terms = Terms(workers=2, limits=Limits(), is_stopping=lambda: False)
-    crew = Crew(terms, Classifier.load(Path(sys.argv[1])), Lane(terms))
+    terms = PoolOptions(workers=2, limits=Limits(), is_stopping=lambda: False)
+    crew = WorkerPool(terms, Classifier.load(Path(sys.argv[1])), SlowLane(terms))
     crew.start()
     while not crew.is_ready():
         time.sleep(0.02)

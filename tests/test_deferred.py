@@ -5,11 +5,11 @@ import pytest
 
 from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.worker_status import Deferred
-from digitdrop.intake.settle import Now
+from digitdrop.intake.settle import Clocks
 
 
-def at(seconds: float) -> Now:
-    return Now(monotonic=seconds, wall_ns=int((seconds + 86_400) * 1e9))
+def at(seconds: float) -> Clocks:
+    return Clocks(monotonic=seconds, wall_ns=int((seconds + 86_400) * 1e9))
 
 
 def put(queue: DeferredQueue, name: str, seconds: float, *, key: str = "") -> None:

@@ -13,7 +13,7 @@ from typer.core import TyperOption
 
 from digitdrop.cli.app import app
 from digitdrop.cli.settings import commands, parse
-from digitdrop.health.worker_status import Told
+from digitdrop.health.worker_status import WorkerStatus
 from digitdrop.status.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
@@ -106,7 +106,7 @@ def test_the_composed_service_can_do_little() -> None:
 
 
 def test_the_alerts_are_about_figures_that_the_worker_writes(tmp_path: Path) -> None:
-    told = Told(
+    told = WorkerStatus(
         holder="",
         pid=1,
         since="2026-05-01T12:00:00.000Z",

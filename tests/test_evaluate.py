@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from digitdrop.cli.app import app
 from digitdrop.errors import FolderError
-from digitdrop.evaluation.evaluate import Marked, Task, by_set, mistakes, tasks
+from digitdrop.evaluation.evaluate import EvaluationItem, Marked, by_set, mistakes, tasks
 from digitdrop.values import Drop, Status, Verdict
 
 CLI = CliRunner()
@@ -30,7 +30,7 @@ def marked(name: str, label: int | None, prediction: int | None, confidence: flo
     drop = Drop(id=None, path=Path(name), name=name)
     status = Status.OK if prediction is not None else Status.BLANK
     return Marked(
-        task=Task(drop=drop, source=Path(), set=name[0], label=label),
+        task=EvaluationItem(drop=drop, source=Path(), set=name[0], label=label),
         verdict=Verdict(status=status, prediction=prediction, confidence=confidence),
     )
 

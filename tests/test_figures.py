@@ -18,7 +18,7 @@ from digitdrop.evaluation.belief import (
     negative_log_likelihood,
 )
 from digitdrop.evaluation.curves import auroc, confusion, risk_coverage
-from digitdrop.evaluation.figures import figures, others
+from digitdrop.evaluation.figures import digit_figures, other_figures
 from digitdrop.values import Status
 
 Row = tuple[int, int, float, int, float, Status]
@@ -63,7 +63,7 @@ ANSWERS = st.lists(rows(), min_size=1, max_size=40).map(lambda found: some_answe
 def test_a_best_guess_counts_whatever_its_status_and_a_refusal_is_not_right() -> None:
     answers = some_answers(sure(1, 1), sure(2, 2, 0.4), sure(4, 9), REFUSED)
 
-    found = figures(answers)
+    found = digit_figures(answers)
 
     assert (found.count, found.right, found.accuracy) == (4, 2, 0.5)
     assert (found.ok, found.ok_share) == (2, 0.5)
@@ -73,7 +73,7 @@ def test_a_best_guess_counts_whatever_its_status_and_a_refusal_is_not_right() ->
 
 
 def test_where_nothing_is_ok_or_predicted_there_is_no_share_of_it() -> None:
-    found = figures(some_answers(REFUSED))
+    found = digit_figures(some_answers(REFUSED))
 
     assert found.ok_accuracy is None
     assert found.calibration_error is None
@@ -164,7 +164,7 @@ def test_the_area_under_the_curve_counts_pairs_and_halves_of_ties() -> None:
 
 
 def test_every_ok_among_other_pictures_is_counted() -> None:
-    found = others(some_answers(sure(NONE, 5), (NONE, NONE, 0, NONE, 0, Status.SEVERAL)))
+    found = other_figures(some_answers(sure(NONE, 5), (NONE, NONE, 0, NONE, 0, Status.SEVERAL)))
 
     assert (found.count, found.ok, found.ok_share) == (2, 1, 0.5)
     assert found.statuses["several"] == 1
@@ -180,7 +180,7 @@ def test_every_row_spreads_a_probability_of_one_over_the_digits(answers: Answers
 
 @given(ANSWERS)
 def test_figures_stay_within_their_bounds_and_agree_with_each_other(answers: Answers) -> None:
-    found = figures(answers)
+    found = digit_figures(answers)
 
     assert sum(found.statuses.values()) == found.count == confusion(answers).sum()
     assert found.right == np.trace(confusion(answers))

@@ -143,14 +143,14 @@ READ = """
 import resource, sys, time
 from digitdrop.decoding.decode import decode
 from digitdrop.errors import InputError
-from digitdrop.preprocess.normalise import look
+from digitdrop.preprocess.normalise import normalise
 from digitdrop.values import Limits
 
 content = sys.stdin.buffer.read()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 began = time.monotonic()
 try:
-    look(decode(content, limits=Limits()))
+    normalise(decode(content, limits=Limits()))
 except InputError as error:
     print(type(error).__name__, end=" ")
 else:

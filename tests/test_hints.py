@@ -2,8 +2,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from digitdrop.intake.events import AFTERCARE, Hints
-from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.events import AFTERCARE, FileEvents
+from digitdrop.intake.settle import Clocks, Settler
 from digitdrop.intake.twins import Twins
 
 
@@ -14,16 +14,16 @@ class Clock:
     file: Path
     age: float = 0.0
 
-    def __call__(self) -> Now:
+    def __call__(self) -> Clocks:
         wall = self.file.stat().st_ctime_ns + round(self.age * 1e9)
-        return Now(monotonic=100 + self.age, wall_ns=wall)
+        return Clocks(monotonic=100 + self.age, wall_ns=wall)
 
 
-def a_drop(folder: Path) -> tuple[Hints, Clock]:
+def a_drop(folder: Path) -> tuple[FileEvents, Clock]:
     clock = Clock(folder / "7.png")
     clock.file.write_bytes(b"7")
     settler = Settler(quiet=2.0, patience=60.0, trust_ctime=True)
-    return Hints(folder, settler, Twins(folder, clock), clock), clock
+    return FileEvents(folder, settler, Twins(folder, clock), clock), clock
 
 
 def test_a_file_written_just_now_waits_for_the_rest_of_its_time_and_no_longer(

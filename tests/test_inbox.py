@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from digitdrop.intake import ignore
-from digitdrop.intake.ignore import Rule
-from digitdrop.intake.listing import Found, find, listing
+from digitdrop.intake.ignore import IgnoreRule
+from digitdrop.intake.listing import ListedFile, find_drop, listing
 
 ODD_NAMES = [
     b"n" * 251 + b".png",
@@ -27,7 +27,7 @@ ODD_NAMES = [
 ]
 
 
-def names(found: Iterable[Found]) -> set[str]:
+def names(found: Iterable[ListedFile]) -> set[str]:
     return {one.name for one in found}
 
 
@@ -42,7 +42,7 @@ def test_every_name_that_a_file_can_have_is_listed_and_found(tmp_path: Path) -> 
     listed = list(listing(tmp_path))
 
     assert names(listed) == {os.fsdecode(name) for name in ODD_NAMES}
-    assert all(find(tmp_path, one.name) == one for one in listed)
+    assert all(find_drop(tmp_path, one.name) == one for one in listed)
 
 
 def test_folders_are_looked_into_however_deep(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_links_pipes_sockets_and_devices_are_not_listed_and_not_found(
         server.bind(os.path.relpath(tmp_path / "socket.png"))
 
         assert names(listing(tmp_path)) == set()
-        assert all(find(tmp_path, name) is None for name in names_below(tmp_path))
+        assert all(find_drop(tmp_path, name) is None for name in names_below(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_names_that_writers_use_before_they_are_done_are_left_alone(
 
     assert ignore.by_path(name)
     assert names(listing(tmp_path)) == set()
-    assert find(tmp_path, name) is None
+    assert find_drop(tmp_path, name) is None
 
 
 @pytest.mark.parametrize(
@@ -114,22 +114,22 @@ def test_folders_that_belong_to_others_are_not_looked_into(folder: str, tmp_path
     (tmp_path / folder / "below" / "7.png").write_bytes(b"7")
 
     assert names(listing(tmp_path)) == set()
-    assert find(tmp_path, f"{folder}/below/7.png") is None
+    assert find_drop(tmp_path, f"{folder}/below/7.png") is None
 
 
 @pytest.mark.parametrize(
     ("name", "rule"),
     [
-        (".hidden.png", Rule.HIDDEN),
-        ("seven.PNG.part", Rule.UNFINISHED),
-        ("~$seven.png", Rule.LITTER),
-        ("seven.png~", Rule.LITTER),
-        ("Thumbs.db", Rule.LITTER),
-        ("scans/@eaDir/seven.png", Rule.FOREIGN_FOLDER),
+        (".hidden.png", IgnoreRule.HIDDEN),
+        ("seven.PNG.part", IgnoreRule.UNFINISHED),
+        ("~$seven.png", IgnoreRule.LITTER),
+        ("seven.png~", IgnoreRule.LITTER),
+        ("Thumbs.db", IgnoreRule.LITTER),
+        ("scans/@eaDir/seven.png", IgnoreRule.FOREIGN_FOLDER),
         ("scans/seven.png", None),
     ],
 )
-def test_the_rule_that_leaves_a_name_alone_is_told(name: str, rule: Rule | None) -> None:
+def test_the_rule_that_leaves_a_name_alone_is_told(name: str, rule: IgnoreRule | None) -> None:
     assert ignore.by_path(name) is rule
 
 

@@ -21,8 +21,8 @@ from digitdrop.cli.app import app
 from digitdrop.cli.settings import given, parse
 from digitdrop.errors import SetupError
 from digitdrop.outbox.rotation import Rotation
-from digitdrop.systemd.install import install, uninstall
-from digitdrop.systemd.services import checked_name, told
+from digitdrop.systemd.install import install_service, uninstall_service
+from digitdrop.systemd.services import checked_name, installed_arguments
 from digitdrop.systemd.systemctl import Manager, Scope, ServiceError
 from digitdrop.systemd.unit import Unit, arguments, text
 from ledger import DIGITDROP
@@ -70,7 +70,7 @@ def a_unit(tmp_path: Path, *more: str) -> Unit:
 
 
 def installed(manager: Manager, unit: Unit, *, replace: bool = False, start: bool = True) -> str:
-    return "\n".join(install(manager, "scans", unit, replace=replace, start=start))
+    return "\n".join(install_service(manager, "scans", unit, replace=replace, start=start))
 
 
 def test_install_writes_the_unit_and_has_it_started_now_and_at_each_boot(
@@ -134,7 +134,7 @@ def test_other_settings_are_refused_until_asked_for(manager: Manager, tmp_path: 
     assert manager.path("scans").read_text() == before
 
     installed(manager, a_unit(tmp_path, "--poll"), replace=True)
-    assert told(manager, "scans")[-1] == "--poll"
+    assert installed_arguments(manager, "scans")[-1] == "--poll"
 
 
 @pytest.mark.usefixtures("calls")
@@ -159,7 +159,7 @@ def test_a_unit_of_ours_that_somebody_spoiled_is_told_in_one_line(
     with pytest.raises(ServiceError, match=r"cannot read .*scans"):
         installed(manager, a_unit(tmp_path), replace=True)
     with pytest.raises(ServiceError, match=r"cannot read .*scans"):
-        list(uninstall(manager, "scans"))
+        list(uninstall_service(manager, "scans"))
 
 
 def test_a_service_that_does_not_start_is_taken_back(
@@ -273,7 +273,7 @@ def test_uninstall_removes_the_unit_and_no_picture(
     (unit.inbox / "seven.png").write_bytes(b"a picture")
     (unit.outbox / "predictions.csv").write_bytes(b"rows")
 
-    said = "\n".join(uninstall(manager, "scans"))
+    said = "\n".join(uninstall_service(manager, "scans"))
 
     assert "stopped scans" in said
     assert not manager.path("scans").exists()
@@ -288,7 +288,7 @@ def test_uninstall_leaves_somebody_else_s_unit_alone(manager: Manager) -> None:
     manager.path("scans").write_text("[Service]\nExecStart=/bin/true\n")
 
     with pytest.raises(ServiceError, match="was not written by"):
-        list(uninstall(manager, "scans"))
+        list(uninstall_service(manager, "scans"))
 
     assert manager.path("scans").exists()
 

@@ -6,51 +6,56 @@ from pathlib import Path
 
 from builders import a_drop
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.heartbeat import Pulse
+from digitdrop.health.heartbeat import Heartbeat
 from digitdrop.health.postponed import Postponed
-from digitdrop.health.worker_status import Told
+from digitdrop.health.worker_status import WorkerStatus
 from digitdrop.inference.classifier import Classifier
 from digitdrop.intake import listing
-from digitdrop.intake.claims import Hand
+from digitdrop.intake.claims import Claims
 from digitdrop.intake.settle import Settler
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import Report
-from digitdrop.pool.batches import Pace, Turn, Turns
-from digitdrop.pool.settings import Terms
-from digitdrop.service.batch import Intake
+from digitdrop.pool.batches import Batch, BatchReader, BatchSize
+from digitdrop.pool.settings import PoolOptions
+from digitdrop.service.batch import BatchService
 from digitdrop.service.loop import now
-from digitdrop.service.requeue import PutBack
-from digitdrop.system.shutdown import Stopper
+from digitdrop.service.requeue import Requeue
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Limits
 from ledger import a_picture, drop, rows
 
 
-def an_intake(folder: Path, turns: Turns, model: str) -> Intake:
-    stopper = Stopper()
-    hand, report = Hand(folder / "inbox", folder / "outbox"), Report(folder / "outbox" / "r.csv")
-    told = Told(holder="", pid=0, since="", model=model, inbox=str(folder), settle=0, max_wait=0)
-    pulse = Pulse(told, [], now)
-    deferred = DeferredQueue(pulse.deferred)
+def an_intake(folder: Path, turns: BatchReader, model: str) -> BatchService:
+    shutdown = Shutdown()
+    claims, report = (
+        Claims(folder / "inbox", folder / "outbox"),
+        Report(folder / "outbox" / "r.csv"),
+    )
+    told = WorkerStatus(
+        holder="", pid=0, since="", model=model, inbox=str(folder), settle=0, max_wait=0
+    )
+    heartbeat = Heartbeat(told, [], now)
+    deferred = DeferredQueue(heartbeat.deferred)
     postponed = Postponed(deferred, now)
     recorder = Recorder(
-        hand=hand,
+        claims=claims,
         report=report,
         outbox=folder / "outbox",
-        stopper=stopper,
+        shutdown=shutdown,
         postponed=postponed,
-        pulse=pulse,
+        heartbeat=heartbeat,
     )
     settler = Settler(quiet=0, patience=0, trust_ctime=True)
-    put_back = PutBack(
-        hand=hand,
+    put_back = Requeue(
+        claims=claims,
         settler=settler,
         model=model,
         recorder=recorder,
         postponed=postponed,
         clock=now,
     )
-    intake = Intake(
-        hand=hand,
+    intake = BatchService(
+        claims=claims,
         report=report,
         recorder=recorder,
         turns=turns,
@@ -58,8 +63,8 @@ def an_intake(folder: Path, turns: Turns, model: str) -> Intake:
         deferred=deferred,
         postponed=postponed,
         clock=now,
-        stopper=stopper,
-        pulse=pulse,
+        shutdown=shutdown,
+        heartbeat=heartbeat,
     )
     intake.recover()
     return intake
@@ -70,8 +75,8 @@ def test_a_picture_that_comes_while_others_are_begun_is_recorded_after_them(
 ) -> None:
     drop(tmp_path / "inbox", [(f"{number:03}.png", a_picture(number)) for number in range(100)])
     (tmp_path / "outbox").mkdir()
-    terms = Terms(workers=2, limits=Limits(), is_stopping=lambda: False)
-    turns = Turns(terms, classifier)
+    terms = PoolOptions(workers=2, limits=Limits(), is_stopping=lambda: False)
+    turns = BatchReader(terms, classifier)
     intake = an_intake(tmp_path, turns, classifier.name)
     found = iter(sorted(listing.listing(tmp_path / "inbox"), key=lambda one: one.name))
     intake.handle(list(islice(found, intake.pace.size)), settled=True)
@@ -89,39 +94,39 @@ def test_a_picture_that_comes_while_others_are_begun_is_recorded_after_them(
 
 
 def test_a_turn_is_as_large_as_what_is_read_in_a_quarter_second_and_grows_by_steps() -> None:
-    pace = Pace(1)
+    pace = BatchSize(1)
     drops = [a_drop(Path("7.png"))] * 16
 
-    pace.ended(Turn(drops, begun=time.monotonic() - 1))
+    pace.ended(Batch(drops, begun=time.monotonic() - 1))
     slow = pace.size
-    pace.ended(Turn(drops, begun=time.monotonic()))
+    pace.ended(Batch(drops, begun=time.monotonic()))
 
     assert slow in {3, 4}
     assert pace.size == 4 * slow
 
 
 def test_a_turn_takes_its_time_from_when_the_one_before_ended() -> None:
-    pace = Pace(1)
+    pace = BatchSize(1)
     drops = [a_drop(Path("7.png"))] * 16
 
-    pace.ended(Turn(drops, begun=time.monotonic() - 1))
+    pace.ended(Batch(drops, begun=time.monotonic() - 1))
     slow = pace.size
-    pace.ended(Turn(drops, begun=time.monotonic() - 1))
+    pace.ended(Batch(drops, begun=time.monotonic() - 1))
 
     assert pace.size == 4 * slow
 
 
 def test_a_turn_has_a_picture_for_each_worker_however_long_they_take() -> None:
-    pace = Pace(6)
+    pace = BatchSize(6)
 
-    pace.ended(Turn([a_drop(Path("7.png"))] * 16, begun=time.monotonic() - 100))
+    pace.ended(Batch([a_drop(Path("7.png"))] * 16, begun=time.monotonic() - 100))
 
     assert pace.size == 6
 
 
 def test_a_turn_that_is_not_full_teaches_nothing() -> None:
-    pace = Pace(2)
+    pace = BatchSize(2)
 
-    pace.ended(Turn([a_drop(Path("7.png"))], begun=time.monotonic() - 100))
+    pace.ended(Batch([a_drop(Path("7.png"))], begun=time.monotonic() - 100))
 
     assert pace.size == 16

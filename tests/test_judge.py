@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from digitdrop.inference.decision import judge
-from digitdrop.values import NOT_A_DIGIT, SEVERAL, Probabilities, Sight, Status, Thresholds
+from digitdrop.values import NOT_A_DIGIT, SEVERAL, Candidates, Probabilities, Status, Thresholds
 
 FRAME = np.zeros((28, 28), np.uint8)
 THRESHOLDS = Thresholds(temperature=1.0, ok=0.9, not_a_digit=0.5, several=0.5)
 
 
-def a_sight(*trust: float) -> Sight:
-    return Sight(frames=(FRAME,) * len(trust), trust=trust)
+def a_sight(*priors: float) -> Candidates:
+    return Candidates(frames=(FRAME,) * len(priors), priors=priors)
 
 
 def rows(*chances: dict[int, float]) -> Probabilities:
@@ -24,7 +24,7 @@ def rows(*chances: dict[int, float]) -> Probabilities:
 
 
 def test_a_picture_without_frames_is_blank() -> None:
-    nothing = Sight(frames=(), trust=(), reason="nothing stands out from the paper")
+    nothing = Candidates(frames=(), priors=(), reason="nothing stands out from the paper")
 
     verdict = judge(nothing, rows(), THRESHOLDS)
 

@@ -12,7 +12,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from digitdrop.files import lock
-with lock.held(Path(sys.argv[1])):
+with lock.lock_report(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -37,7 +37,7 @@ def test_a_second_writer_is_told_who_holds_the_report(report: Path) -> None:
     with a_holder(report) as holder:
         with (
             pytest.raises(ReportError, match=f"process {holder.pid} on .* since .* stop that one"),
-            lock.held(report),
+            lock.lock_report(report),
         ):
             pass
         holder.communicate()
@@ -49,14 +49,14 @@ def test_a_lock_left_by_a_dead_process_blocks_nobody(report: Path) -> None:
         holder.wait()
     assert report.with_name(".predictions.csv.lock").exists()
 
-    with lock.held(report):
+    with lock.lock_report(report):
         pass
-    with lock.held(report):
+    with lock.lock_report(report):
         pass
 
 
 def test_another_report_in_the_same_folder_is_another_lock(report: Path) -> None:
-    with lock.held(report), lock.held(report.with_name("other.csv")):
+    with lock.lock_report(report), lock.lock_report(report.with_name("other.csv")):
         pass
 
 
@@ -65,6 +65,6 @@ def test_a_folder_that_cannot_be_had_is_one_clear_line(tmp_path: Path) -> None:
 
     with (
         pytest.raises(ReportError, match="cannot make"),
-        lock.held(tmp_path / "file" / "predictions.csv"),
+        lock.lock_report(tmp_path / "file" / "predictions.csv"),
     ):
         pass

@@ -14,7 +14,7 @@ import pytest
 from digitdrop.log.folding import Folding
 from digitdrop.log.formatters import Json, Prioritised, Text
 from digitdrop.log.logs import is_journal
-from digitdrop.log.repeats import SAME_KIND, SAME_TEXT, Repeats, Rule
+from digitdrop.log.repeats import SAME_KIND, SAME_TEXT, RepeatRule, Repeats
 from digitdrop.system.log_fields import about
 from ledger import DIGITDROP, ROOT, a_picture, a_worker, drop
 
@@ -191,7 +191,7 @@ def test_what_was_held_back_is_told_at_the_end() -> None:
 
 def test_what_was_held_back_is_told_also_if_no_other_line_comes() -> None:
     out = io.StringIO()
-    log = Folding(out, Json(), repeats=Repeats(same_kind=Rule(lines=1, span=0.05)))
+    log = Folding(out, Json(), repeats=Repeats(same_kind=RepeatRule(lines=1, span=0.05)))
     for number in range(4):
         log.handle(a_line("%s: read", number))
 
@@ -206,7 +206,7 @@ def test_what_was_held_back_is_told_also_if_no_other_line_comes() -> None:
 
 def test_so_is_what_was_not_yet_due_when_something_else_was() -> None:
     out, now = io.StringIO(), 0.0
-    repeats = Repeats(same_kind=Rule(lines=1, span=0.05))
+    repeats = Repeats(same_kind=RepeatRule(lines=1, span=0.05))
     log = Folding(out, Json(), repeats=repeats, clock=lambda: now)
 
     def waits_for(lines: int) -> None:
@@ -250,11 +250,11 @@ import sys
 import time
 from pathlib import Path
 from digitdrop.log import logs
-from digitdrop.pool.probe import deadly
+from digitdrop.pool.probe import find_poison
 from digitdrop.values import Limits
 
 logs.configure(logs.LogFormat.JSON, quiet=True)
-deadly([Path(sys.argv[1])], Limits())
+find_poison([Path(sys.argv[1])], Limits())
 """
 
 

@@ -7,15 +7,15 @@ from typing import cast
 
 from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.heartbeat import Pulse
-from digitdrop.intake.listing import Found
+from digitdrop.health.heartbeat import Heartbeat
+from digitdrop.intake.listing import ListedFile
 from digitdrop.intake.settle import Settler
-from digitdrop.intake.watch import Polling
-from digitdrop.pool.batches import Pace
-from digitdrop.service.batch import Intake
-from digitdrop.service.loop import Loop, now
-from digitdrop.service.maintenance import Upkeep
-from digitdrop.system.shutdown import Stopper
+from digitdrop.intake.watch import PollingWatch
+from digitdrop.pool.batches import BatchSize
+from digitdrop.service.batch import BatchService
+from digitdrop.service.loop import ServiceLoop, now
+from digitdrop.service.maintenance import Maintenance
+from digitdrop.system.shutdown import Shutdown
 
 
 class Folder(type(Path())):  # type: ignore[misc]
@@ -31,10 +31,10 @@ class Folder(type(Path())):  # type: ignore[misc]
 class Noting:
     """The parts around the loop: they note what they are asked for."""
 
-    def __init__(self, done: list[str], stopper: Stopper) -> None:
+    def __init__(self, done: list[str], shutdown: Shutdown) -> None:
         self._done = done
-        self._stopper = stopper
-        self.pace = Pace(1)
+        self._shutdown = shutdown
+        self.pace = BatchSize(1)
         self.pace.size = 1
 
     def handle(self, *_: object, **__: object) -> None:
@@ -44,29 +44,29 @@ class Noting:
         self._done.append("ready")
 
     def look(self) -> float:
-        self._stopper.stop()
+        self._shutdown.stop()
         return 1.0
 
-    def looking(self, how: str) -> None: ...
+    def observing(self, how: str) -> None: ...
     def recover(self) -> None: ...
     def finish(self) -> None: ...
     def rest(self) -> None: ...
     def retry(self) -> float:
         return math.inf
 
-    def late(self) -> list[Found]:
+    def late(self) -> list[ListedFile]:
         return []
 
     def catch_up(self, *, more: bool = False) -> None: ...
     def beat(self) -> None: ...
 
 
-class Burst(Polling):
+class Burst(PollingWatch):
     """A watch that tells of one file, once everything was listed."""
 
     names = frozenset({"burst.png"})
 
-    def hints(self) -> set[str]:
+    def events(self) -> set[str]:
         told, self.names = self.names, frozenset()
         return set(told)
 
@@ -79,7 +79,7 @@ class Paging(Noting):
     def look(self) -> float:
         self.looks += 1
         if self.looks > 1:
-            self._stopper.stop()
+            self._shutdown.stop()
         return 0.3
 
     def step(self) -> bool:
@@ -88,7 +88,7 @@ class Paging(Noting):
     def catch_up(self, *, more: bool = False) -> None:
         self._done.append("more" if more else "page")
         if "read" in self._done and not more:
-            self._stopper.stop()
+            self._shutdown.stop()
 
 
 class Refused(Paging):
@@ -96,22 +96,22 @@ class Refused(Paging):
 
     def handle(self, *_: object, **__: object) -> None:
         if "read" in self._done:
-            self._stopper.stop()
+            self._shutdown.stop()
         self._done.append("read")
         raise FileNotFoundError
 
 
-def went_round(folder: Path, watch: Polling, parts: Noting, stopper: Stopper) -> None:
-    Loop(
+def went_round(folder: Path, watch: PollingWatch, parts: Noting, shutdown: Shutdown) -> None:
+    ServiceLoop(
         folder=folder,
-        intake=cast(Intake, parts),
+        intake=cast(BatchService, parts),
         settler=Settler(quiet=0, patience=0, trust_ctime=True),
         watch=watch,
         home=HomeDisk(Path(folder)),
-        upkeep=cast(Upkeep, parts),
-        stopper=stopper,
+        maintenance=cast(Maintenance, parts),
+        shutdown=shutdown,
         clock=now,
-        pulse=cast(Pulse, parts),
+        heartbeat=cast(Heartbeat, parts),
         deferred=DeferredQueue(),
     ).run()
 
@@ -122,10 +122,10 @@ def test_it_is_ready_once_every_name_was_seen_however_many_are_still_to_be_read(
     for number in range(3):
         (tmp_path / f"{number}.png").write_bytes(b"x")
         os.utime(tmp_path / f"{number}.png", (0, 0))
-    folder, stopper = Folder(tmp_path), Stopper()
+    folder, shutdown = Folder(tmp_path), Shutdown()
     folder.done = []
 
-    went_round(folder, Polling(tmp_path), Noting(folder.done, stopper), stopper)
+    went_round(folder, PollingWatch(tmp_path), Noting(folder.done, shutdown), shutdown)
 
     assert folder.done[:6] == ["list", "ready", "list", "read", "read", "read"]
 
@@ -135,10 +135,10 @@ def test_what_events_told_of_is_in_the_page_before_the_next_listing(tmp_path: Pa
     hidden.write_bytes(b"x")
     hidden.rename(tmp_path / "burst.png")
     os.utime(tmp_path / "burst.png", (0, 0))
-    stopper = Stopper()
-    parts = Paging([], stopper)
+    shutdown = Shutdown()
+    parts = Paging([], shutdown)
 
-    went_round(tmp_path, Burst(tmp_path), parts, stopper)
+    went_round(tmp_path, Burst(tmp_path), parts, shutdown)
 
     assert parts.looks == 1
 
@@ -150,9 +150,9 @@ def test_in_the_middle_of_a_backlog_its_page_is_told_that_more_is_being_read(
         (tmp_path / f"{number}.png").write_bytes(b"x")
         os.utime(tmp_path / f"{number}.png", (0, 0))
     done: list[str] = []
-    stopper = Stopper()
+    shutdown = Shutdown()
 
-    went_round(tmp_path, Polling(tmp_path), Paging(done, stopper), stopper)
+    went_round(tmp_path, PollingWatch(tmp_path), Paging(done, shutdown), shutdown)
 
     assert done[:2] == ["ready", "read"]
     assert done.count("more") == done.count("read") == 2
@@ -162,9 +162,9 @@ def test_a_backlog_that_cannot_go_on_is_in_the_page_as_far_as_it_was_read(tmp_pa
     (tmp_path / "1.png").write_bytes(b"x")
     os.utime(tmp_path / "1.png", (0, 0))
     done: list[str] = []
-    stopper = Stopper()
+    shutdown = Shutdown()
 
-    went_round(tmp_path, Polling(tmp_path), Refused(done, stopper), stopper)
+    went_round(tmp_path, PollingWatch(tmp_path), Refused(done, shutdown), shutdown)
 
     assert done[:3] == ["ready", "read", "page"]
 
@@ -172,8 +172,8 @@ def test_a_backlog_that_cannot_go_on_is_in_the_page_as_far_as_it_was_read(tmp_pa
 class Late(Burst):
     """The file that it tells of was written just now."""
 
-    def hints(self) -> set[str]:
-        told = super().hints()
+    def events(self) -> set[str]:
+        told = super().events()
         for name in told:
             (self._folder / name).write_bytes(b"x")
         return told
@@ -198,7 +198,7 @@ class Away(Noting):
 
     def look(self) -> float:
         if self.was_away:
-            self._stopper.stop()
+            self._shutdown.stop()
         return 1.0
 
     def step(self) -> bool:
@@ -211,10 +211,10 @@ class Away(Noting):
 def test_a_worker_that_waits_for_its_disk_waits_idly_though_a_file_is_due(
     tmp_path: Path,
 ) -> None:
-    stopper = Stopper()
-    parts = Away([], stopper)
+    shutdown = Shutdown()
+    parts = Away([], shutdown)
 
-    went_round(tmp_path, Late(tmp_path), parts, stopper)
+    went_round(tmp_path, Late(tmp_path), parts, shutdown)
 
     assert parts.was_away
     assert parts.beats < 10

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from digitdrop.health.systemd import Systemd
-from digitdrop.health.worker_status import Told
+from digitdrop.health.worker_status import WorkerStatus
 from ledger import a_picture, a_worker, drop
 
 pytestmark = [
@@ -78,7 +78,9 @@ def test_a_manager_hears_when_it_is_ready_how_many_were_read_and_that_it_stops(
 
 
 def test_that_it_is_ready_is_said_at_once(manager: Manager, address: str) -> None:
-    starting = Told(holder="", pid=1, since="", model="", inbox="", settle=2.0, max_wait=60.0)
+    starting = WorkerStatus(
+        holder="", pid=1, since="", model="", inbox="", settle=2.0, max_wait=60.0
+    )
     systemd = Systemd(address, watchdog=False)
 
     systemd.tell(starting, now=0.0)

@@ -14,7 +14,7 @@ import pytest
 from builders import NOON
 from digitdrop.errors import FolderError
 from digitdrop.outbox.row import Row
-from digitdrop.page.make import Made, Maker
+from digitdrop.page.make import Maker, PageState
 from digitdrop.page.tally import MOST_OPEN, Tally
 from digitdrop.service.pager import PAGE
 from digitdrop.values import Status
@@ -56,7 +56,7 @@ def shelved(tmp_path: Path) -> Shelved:
     return Shelved(tmp_path)
 
 
-def make(shelved: Shelved, *, newest: int = 100) -> Made:
+def make(shelved: Shelved, *, newest: int = 100) -> PageState:
     return maker(shelved, newest=newest).make(now=NOON, patience=60)
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from digitdrop.inference.classifier import Classifier
-from digitdrop.predict import look_at
+from digitdrop.predict import explain_picture
 from digitdrop.reader import Reader
 from digitdrop.values import Limits, Status
 from encoded import as_heif, encoded
@@ -147,7 +147,7 @@ def test_what_is_drawn_of_a_file_is_the_page_that_was_read(
     path = tmp_path / "pages.tif"
     path.write_bytes(paged("TIFF", blank(digit(3)), digit(3)))
 
-    (look,) = look_at([path], classifier, limits=Limits())
+    (look,) = explain_picture([path], classifier, limits=Limits())
 
     assert look.grey is not None
     assert np.ptp(look.grey) > 100

@@ -4,7 +4,7 @@ import numpy as np
 
 from digitdrop import pipeline
 from digitdrop.inference.classifier import Classifier
-from digitdrop.values import Drop, Failure, Limits, Picture, Sight, Status
+from digitdrop.values import Candidates, Drop, Failure, Limits, Picture, Status
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "examples"
@@ -25,8 +25,8 @@ def test_each_drop_gets_its_reading_in_order_whatever_becomes_of_its_neighbours(
     ]
     classifier = Classifier.load(ROOT / "models")
 
-    seen = [pipeline.see(a_drop(path), Limits()) for path in paths]
-    readings = pipeline.read(seen, classifier, now=pipeline.utc_now)
+    seen = [pipeline.prepare(a_drop(path), Limits()) for path in paths]
+    readings = pipeline.read_batch(seen, classifier, now=pipeline.utc_now)
 
     assert [type(one) for one in seen] == [Picture, Failure, Picture]
     assert [reading.drop.path for reading in readings] == paths
@@ -35,16 +35,18 @@ def test_each_drop_gets_its_reading_in_order_whatever_becomes_of_its_neighbours(
 
 
 def test_a_fault_in_judging_costs_its_picture_and_not_its_neighbours() -> None:
-    good = pipeline.see(a_drop(SAMPLES / "three-with-a-marker.png"), Limits())
+    good = pipeline.prepare(a_drop(SAMPLES / "three-with-a-marker.png"), Limits())
     frame = np.zeros((28, 28), np.uint8)
     bad = Picture(
         id="dbad",
         drop=a_drop(SAMPLES / "empty-page.jpg"),
         sha256="",
-        sights=(Sight(frames=(frame, frame), trust=(1.0, 0.5, 0.2)),),
+        candidates=(Candidates(frames=(frame, frame), priors=(1.0, 0.5, 0.2)),),
     )
 
-    readings = pipeline.read([bad, good], Classifier.load(ROOT / "models"), now=pipeline.utc_now)
+    readings = pipeline.read_batch(
+        [bad, good], Classifier.load(ROOT / "models"), now=pipeline.utc_now
+    )
 
     assert [reading.verdict.status for reading in readings] == [Status.UNREADABLE, Status.OK]
     assert "internal error" in readings[0].verdict.reason
@@ -56,14 +58,14 @@ def test_bytes_from_elsewhere_are_read_alike_and_named_by_their_address() -> Non
     stored = Drop(id=None, path=Path(), address="s3://bucket/three.png", name="three.png")
 
     seen = [
-        pipeline.see(file, Limits()),
-        pipeline.see(stored, Limits(), content=path.read_bytes),
-        pipeline.see(stored, Limits(), content=path.read_bytes, deadly={stored.address}),
+        pipeline.prepare(file, Limits()),
+        pipeline.prepare(stored, Limits(), content=path.read_bytes),
+        pipeline.prepare(stored, Limits(), content=path.read_bytes, poison={stored.address}),
     ]
-    here, there, deadly = pipeline.read(
+    here, there, poison = pipeline.read_batch(
         seen, Classifier.load(ROOT / "models"), now=pipeline.utc_now
     )
 
     assert (here.verdict, here.sha256) == (there.verdict, there.sha256)
-    assert here.id != there.id == deadly.id
-    assert deadly.verdict.reason == "crashed the reader twice"
+    assert here.id != there.id == poison.id
+    assert poison.verdict.reason == "crashed the reader twice"

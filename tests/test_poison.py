@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.pool.probe import deadly
+from digitdrop.pool.probe import find_poison
 from digitdrop.values import Limits
 from ledger import (
     DIGITDROP,
@@ -130,7 +130,7 @@ def test_a_trial_of_many_pictures_shows_that_it_moves_on(tmp_path: Path) -> None
     drop(tmp_path, [*DROPS, a_poisoned("kills")])
     tried: list[None] = []
 
-    blamed = deadly(sorted(tmp_path.iterdir()), Limits(), moved=lambda: tried.append(None))
+    blamed = find_poison(sorted(tmp_path.iterdir()), Limits(), moved=lambda: tried.append(None))
 
     assert blamed == {tmp_path / "kills.png"}
     assert len(tried) == len(DROPS) + 1
@@ -139,7 +139,7 @@ def test_a_trial_of_many_pictures_shows_that_it_moves_on(tmp_path: Path) -> None
 def test_a_ctrl_c_while_a_trial_begins_puts_the_blame_on_no_picture(tmp_path: Path) -> None:
     drop(tmp_path, DROPS)
     with ThreadPoolExecutor(1) as pool:
-        blamed = pool.submit(deadly, sorted(tmp_path.iterdir()), Limits())
+        blamed = pool.submit(find_poison, sorted(tmp_path.iterdir()), Limits())
         until = time.monotonic() + 30
         while not (trial := readers(os.getpid())):
             assert time.monotonic() < until

@@ -8,13 +8,13 @@ import pytest
 from builders import NOON, a_reading
 from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.postponed import Postponed
-from digitdrop.intake.claims import Hand
+from digitdrop.intake.claims import Claims
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.rotation import Rotation, closed
 from digitdrop.outbox.rows import Rows
 from digitdrop.service.loop import now
-from digitdrop.system.shutdown import Stopper
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Reading
 from ledger import rows
 
@@ -195,23 +195,23 @@ def test_what_one_turn_read_over_midnight_goes_into_both_reports(tmp_path: Path)
     for name in ("a.png", "b.png"):
         (tmp_path / "inbox" / name).write_bytes(name.encode())
     outbox = tmp_path / "outbox"
-    hand, report = Hand(tmp_path / "inbox", outbox), Report(outbox / "predictions.csv", DAILY)
-    hand.prepare()
+    claims, report = Claims(tmp_path / "inbox", outbox), Report(outbox / "predictions.csv", DAILY)
+    claims.prepare()
     midnight = datetime(2026, 5, 2, tzinfo=UTC)
     readings = [
         replace(a_reading(drop.name, row=drop.id), drop=drop, time=time)
         for drop, time in zip(
-            hand.take(["a.png", "b.png"]),
+            claims.acquire(["a.png", "b.png"]),
             [midnight - timedelta(seconds=1), midnight],
             strict=True,
         )
     ]
 
     Recorder(
-        hand=hand,
+        claims=claims,
         report=report,
         outbox=outbox,
-        stopper=Stopper(),
+        shutdown=Shutdown(),
         postponed=Postponed(DeferredQueue(), now),
     ).record(readings)
 

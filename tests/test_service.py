@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.audit.verify import verify
+from digitdrop.audit.verify import audit_outbox
 from digitdrop.errors import SetupError
 from digitdrop.escape import unescape
 from digitdrop.inference.classifier import Classifier
 from digitdrop.service.daemon import serve
 from digitdrop.service.wiring import Service
-from digitdrop.system.shutdown import Stopper
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Limits
 from ledger import (
     DIGITDROP,
@@ -146,7 +146,7 @@ def test_a_report_that_got_a_foreign_header_is_set_aside(worker: Worker) -> None
 
     (aside,) = worker.outbox.glob("predictions-foreign-*.csv")
     assert aside.read_bytes() == foreign
-    assert verify(worker.inbox, worker.outbox, report).is_complete
+    assert audit_outbox(worker.inbox, worker.outbox, report).is_complete
 
 
 def test_a_report_that_cannot_be_written_is_waited_for_and_said_once(worker: Worker) -> None:
@@ -287,7 +287,7 @@ def test_two_workers_with_two_outboxes_share_an_inbox_and_do_nothing_twice(
     assert len({row["id"] for row in both}) == 400
     for worker in (one, other):
         report = worker.outbox / "predictions.csv"
-        assert not report.exists() or verify(worker.inbox, worker.outbox, report).is_complete
+        assert not report.exists() or audit_outbox(worker.inbox, worker.outbox, report).is_complete
 
 
 def test_verify_is_right_at_any_time_while_the_worker_runs(tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ def test_verify_is_right_at_any_time_while_the_worker_runs(tmp_path: Path) -> No
     with a_worker(tmp_path, "--settle=0", "--workers=2", "-q") as worker:
         worker.waits_until(lambda: len(worker.rows()) > 20)
         while files_below(worker.inbox):
-            account = verify(worker.inbox, worker.outbox, worker.outbox / "predictions.csv")
+            account = audit_outbox(worker.inbox, worker.outbox, worker.outbox / "predictions.csv")
             assert account.is_complete, str(account)
             codes.append(account.rows)
         worker.stop()
@@ -355,7 +355,7 @@ def test_what_may_not_be_used_is_one_clear_line_at_the_start(
         os.setgid(nobody)
         os.setuid(nobody)
         try:
-            serve(service, classifier, Stopper())
+            serve(service, classifier, Shutdown())
         except SetupError as error:
             os.write(told, str(error).encode())
             os._exit(2)

@@ -1,16 +1,16 @@
-from digitdrop.intake.listing import Found, Stamp
-from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.listing import ListedFile, Stamp
+from digitdrop.intake.settle import Clocks, Settler
 
 SECOND = 1_000_000_000
 
 
-def a_file(*, size: int = 10, mtime: int = 0, ctime: int = 0, inode: int = 1) -> Found:
-    return Found("7.png", Stamp(size, mtime * SECOND, ctime * SECOND, inode))
+def a_file(*, size: int = 10, mtime: int = 0, ctime: int = 0, inode: int = 1) -> ListedFile:
+    return ListedFile("7.png", Stamp(size, mtime * SECOND, ctime * SECOND, inode))
 
 
-def at(seconds: float) -> Now:
+def at(seconds: float) -> Clocks:
     """Give a moment at which the machine has been up for a day less than its clock says."""
-    return Now(monotonic=seconds, wall_ns=int((seconds + 86_400) * SECOND))
+    return Clocks(monotonic=seconds, wall_ns=int((seconds + 86_400) * SECOND))
 
 
 def a_settler(*, trust_ctime: bool = False, limit: int = 10_000) -> Settler:
@@ -68,7 +68,7 @@ def test_what_the_listing_does_not_show_is_forgotten() -> None:
 def test_a_picture_cut_short_waits_until_it_changes() -> None:
     settler = a_settler(trust_ctime=True)
     short = a_file(ctime=0)
-    settler.cut_short(short, at(0))
+    settler.truncated(short, at(0))
 
     assert not settler.may_be_tried(short, at(1))
     assert not settler.is_settled(short, at(59))
@@ -77,7 +77,7 @@ def test_a_picture_cut_short_waits_until_it_changes() -> None:
 
 def test_putting_a_file_back_changes_its_ctime_but_is_no_change() -> None:
     settler = a_settler(trust_ctime=True)
-    settler.cut_short(a_file(ctime=0), at(0))
+    settler.truncated(a_file(ctime=0), at(0))
 
     assert not settler.is_settled(a_file(ctime=1), at(59))
 
@@ -85,8 +85,8 @@ def test_putting_a_file_back_changes_its_ctime_but_is_no_change() -> None:
 def test_a_picture_cut_short_for_too_long_counts_as_it_is() -> None:
     settler = a_settler(trust_ctime=True)
     short = a_file()
-    settler.cut_short(short, at(0))
-    settler.cut_short(short, at(30))  # tried again: its time does not begin anew
+    settler.truncated(short, at(0))
+    settler.truncated(short, at(30))  # tried again: its time does not begin anew
 
     assert not settler.is_given_up(short, at(59))
     assert settler.is_given_up(short, at(60))
@@ -96,7 +96,7 @@ def test_a_picture_cut_short_for_too_long_counts_as_it_is() -> None:
 
 def test_a_file_that_was_tried_too_early_waits_only_until_it_is_quiet() -> None:
     settler = a_settler(trust_ctime=True)
-    settler.doubted(a_file(), at(0))
+    settler.retried(a_file(), at(0))
 
     assert not settler.may_be_tried(a_file(), at(1.9))
     assert settler.may_be_tried(a_file(), at(2))
@@ -109,7 +109,7 @@ def test_an_empty_file_is_not_tried_at_once() -> None:
 
 def test_memory_is_bounded_and_a_file_beyond_it_waits_for_a_later_listing() -> None:
     settler = a_settler(limit=1)
-    first, second = a_file(), Found("8.png", a_file().stamp)
+    first, second = a_file(), ListedFile("8.png", a_file().stamp)
 
     settler.is_settled(first, at(0))
     settler.is_settled(second, at(0))
@@ -126,15 +126,15 @@ def test_the_next_listing_comes_when_it_can_change_anything() -> None:
     settler = a_settler()
 
     assert settler.due(at(0)) == float("inf")
-    settler.cut_short(a_file(), at(0))
+    settler.truncated(a_file(), at(0))
     assert settler.due(at(20)) == 40
-    settler.is_settled(Found("8.png", a_file().stamp), at(20))
+    settler.is_settled(ListedFile("8.png", a_file().stamp), at(20))
     assert settler.due(at(20)) < 1
 
 
 def test_a_file_that_takes_long_to_read_is_given_up_all_the_same() -> None:
     settler = a_settler()
-    settler.cut_short(a_file(), at(0))
+    settler.truncated(a_file(), at(0))
 
     for listing in range(3):  # none of them shows what is in hand
         settler.is_in_hand(a_file())

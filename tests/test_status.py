@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from digitdrop.health.worker_status import StatusFile, Told
+from digitdrop.health.worker_status import StatusFile, WorkerStatus
 from disks import OTHER_DISK, elsewhere
 from ledger import DIGITDROP, ROOT, a_picture, a_worker, drop, rows
 
@@ -70,7 +70,7 @@ def test_what_keeps_the_worker_from_going_on_is_told(tmp_path: Path) -> None:
 
 @elsewhere
 def test_nothing_is_told_where_the_disk_of_the_outbox_is_away(tmp_path: Path) -> None:
-    told = Told(
+    told = WorkerStatus(
         holder="", pid=1, since="", model="", inbox=str(tmp_path), settle=2, max_wait=60
     )  # fmt: skip
     outbox = tmp_path / "outbox"

@@ -8,7 +8,7 @@ import pytest
 
 from digitdrop.errors import FolderError, SetupError
 from digitdrop.inference.decision import confidence, judge
-from digitdrop.values import NOT_A_DIGIT, Frame, Probabilities, Sight, Thresholds
+from digitdrop.values import NOT_A_DIGIT, Candidates, Frame, Probabilities, Thresholds
 from digitdrop_train.calibration.calibrate import calibrate
 from digitdrop_train.calibration.evaluate import (
     adaptive_calibration_error,
@@ -52,7 +52,7 @@ def written_on(frame: Frame) -> tuple[int, float]:
 
 def a_sample(label: int, number: int = 0) -> Sample:
     frame = a_frame(label, number)
-    return Sample(candidates=Sight(frames=(frame,), trust=(1.0,)), label=label, plain=True)
+    return Sample(candidates=Candidates(frames=(frame,), priors=(1.0,)), label=label, plain=True)
 
 
 def many(others: int = 0) -> list[Sample]:
@@ -163,7 +163,7 @@ def test_what_passes_for_a_digit_raises_the_demands_on_digits() -> None:
 
 def test_a_shadow_of_which_one_reading_looks_like_a_digit_is_not_ok() -> None:
     frames = tuple(a_frame(label) for label in (NOT_A_DIGIT, NOT_A_DIGIT, 1))
-    shadow = Sight(frames=frames, trust=(0.6, 0.25, 0.15))
+    shadow = Candidates(frames=frames, priors=(0.6, 0.25, 0.15))
     shadows = [Sample(candidates=shadow, label=NOT_A_DIGIT, plain=False)] * 50
 
     chosen = calibrate(Oracle(right=1.0, sure=0.999), many() + shadows)
@@ -173,7 +173,7 @@ def test_a_shadow_of_which_one_reading_looks_like_a_digit_is_not_ok() -> None:
 
 
 def test_pictures_in_which_nothing_was_found_do_not_count() -> None:
-    nothing = Sample(candidates=Sight(frames=(), trust=()), label=3, plain=False)
+    nothing = Sample(candidates=Candidates(frames=(), priors=()), label=3, plain=False)
 
     chosen = calibrate(Oracle(right=0.999, sure=0.99), [*many(), nothing])
 
@@ -194,7 +194,7 @@ def test_figures_count_what_the_worker_would_predict() -> None:
 def test_training_counts_as_predicted_what_the_worker_predicts() -> None:
     posterior = RNG.dirichlet(np.full(12, 0.2), 500)
     thresholds = Thresholds(temperature=1, ok=0.5, not_a_digit=0.6, several=0.3)
-    sight = Sight(frames=(np.zeros((28, 28), np.uint8),), trust=(1.0,))
+    sight = Candidates(frames=(np.zeros((28, 28), np.uint8),), priors=(1.0,))
 
     predicted = predictions(posterior, thresholds)
 

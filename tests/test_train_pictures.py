@@ -18,7 +18,7 @@ import pytest
 
 import digitdrop_train
 from digitdrop.preprocess.mnist_frame import is_framed, narrowed
-from digitdrop.preprocess.normalise import look
+from digitdrop.preprocess.normalise import normalise
 from digitdrop.values import NOT_A_DIGIT, SEVERAL
 from digitdrop_train.calibration.samples import make_samples
 from digitdrop_train.data import Dataset
@@ -214,7 +214,7 @@ def test_a_square_is_narrowed_for_training_as_the_worker_narrows_it(side: int) -
     stretched = cv2.resize(tight, (side, side), interpolation=cv2.INTER_AREA)
     square = np.where(stretched > 96, 255, 0).astype(np.uint8)
 
-    seen = look(255 - square).frames
+    seen = normalise(255 - square).frames
 
     assert any(np.array_equal(frame, as_frame(narrowed(square))) for frame in seen)
 

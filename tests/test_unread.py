@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.batch.batch import batch
+from digitdrop.batch.batch import run_batch
 from digitdrop.decoding.decode import decode
 from digitdrop.decoding.formats import FORMATS, format_of
 from digitdrop.errors import Unreadable
 from digitdrop.inference.classifier import Classifier
-from digitdrop.system.shutdown import Stopper
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Limits, Status
 from encoded import KINDS, a_page, encoded
 from ledger import ROOT, a_picture, drop
@@ -50,13 +50,13 @@ def test_a_folder_of_such_pictures_is_counted_and_named(
     drop(folder, [("7.png", a_picture(7)), ("a.pdf", UNREAD["PDF"]), ("notes.txt", b"milk")])
     drop(folder, [("below/no suffix", UNREAD["PDF"]), ("b.SVG", b"<svg"), ("c.psd", b"?")])
 
-    summary = batch(
+    summary = run_batch(
         [folder],
         tmp_path / "report.csv",
         classifier,
         limits=Limits(),
         workers=1,
-        stopper=Stopper(),
+        shutdown=Shutdown(),
         progress=lambda _: None,
     )
 

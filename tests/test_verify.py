@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from digitdrop.audit.account import Account
-from digitdrop.audit.verify import verify
+from digitdrop.audit.verify import audit_outbox
 from digitdrop.errors import FolderError
 from ledger import DIGITDROP, ROOT, a_picture, drop, drop_everything, files_below, rows, serve_once
 from shelved import Shelved
@@ -40,7 +40,7 @@ def report(folder: Path) -> Path:
 
 @pytest.fixture
 def reconcile(folder: Path, report: Path) -> Reconcile:
-    return lambda: verify(folder / "inbox", folder / "outbox", report)
+    return lambda: audit_outbox(folder / "inbox", folder / "outbox", report)
 
 
 def a_shelved(folder: Path, name: str = "scans/seven.png") -> Path:
@@ -220,7 +220,7 @@ def test_a_picture_in_hand_with_its_row_is_accounted_for(
 
 def test_an_outbox_that_is_not_there_is_one_clear_line(folder: Path) -> None:
     with pytest.raises(FolderError, match="no outbox"):
-        verify(folder / "inbox", folder / "typo", folder / "typo" / "predictions.csv")
+        audit_outbox(folder / "inbox", folder / "typo", folder / "typo" / "predictions.csv")
 
 
 def test_it_changes_nothing(folder: Path, reconcile: Reconcile) -> None:
@@ -257,7 +257,7 @@ def corrected(tmp_path: Path) -> Shelved:
 
 
 def of(outbox: Shelved) -> Account:
-    return verify(outbox.inbox, outbox.outbox, outbox.report)
+    return audit_outbox(outbox.inbox, outbox.outbox, outbox.report)
 
 
 def test_a_corrected_picture_has_several_rows_and_one_file(corrected: Shelved) -> None:
@@ -329,7 +329,7 @@ def test_what_waits_in_a_folder_of_review_is_accounted_for(corrected: Shelved) -
 def test_rows_of_closed_reports_have_their_pictures(folder: Path, report: Path) -> None:
     report.rename(report.with_stem("predictions-2026-05-01"))
 
-    account = verify(folder / "inbox", folder / "outbox", report)
+    account = audit_outbox(folder / "inbox", folder / "outbox", report)
 
     assert account.is_complete, str(account)
     assert account.rows == 8

@@ -4,7 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from digitdrop.inference.augmentation import PLAIN, Network, answers, together, views
+from digitdrop.inference.augmentation import (
+    CONFIDENT,
+    Network,
+    augmented,
+    average,
+    classify_pictures,
+)
 from digitdrop.inference.classifier import Classifier
 from digitdrop.values import Frame, Probabilities
 
@@ -25,7 +31,7 @@ def in_doubt(network: Network) -> Frame:
         for share in np.linspace(1, 0, 10, endpoint=False)
     ]
     surest = network.probabilities(frames).max(axis=1)
-    assert surest.min() < PLAIN
+    assert surest.min() < CONFIDENT
     return frames[int(surest.argmin())]
 
 
@@ -45,10 +51,10 @@ def test_what_is_plain_is_looked_at_once(classifier: Classifier) -> None:
     network = Counted(classifier)
     plain = a_seven()
 
-    (said,) = answers([[plain]], network)
+    (said,) = classify_pictures([[plain]], network)
 
     assert network.asked == [1]
-    assert said.max() >= PLAIN
+    assert said.max() >= CONFIDENT
     assert np.array_equal(said, classifier.probabilities([plain]))
 
 
@@ -56,11 +62,11 @@ def test_what_is_in_doubt_is_looked_at_from_more_sides(classifier: Classifier) -
     network = Counted(classifier)
     doubtful = in_doubt(classifier)
 
-    (said,) = answers([[doubtful]], network)
+    (said,) = classify_pictures([[doubtful]], network)
 
-    looks = classifier.probabilities([doubtful, *views(doubtful)]).astype(np.float64)
+    looks = classifier.probabilities([doubtful, *augmented(doubtful)]).astype(np.float64)
     mean = np.exp(np.log(looks).mean(axis=0))
-    assert network.asked == [1, len(views(doubtful))]
+    assert network.asked == [1, len(augmented(doubtful))]
     assert said[0] == pytest.approx(mean / mean.sum(), abs=1e-5)
 
 
@@ -68,10 +74,10 @@ def test_wrong_readings_of_what_is_plain_are_not_looked_at_again(classifier: Cla
     network = Counted(classifier)
     plain, wrong = a_seven(), in_doubt(classifier)
 
-    (said,) = answers([[plain, wrong]], network)
-    answers([[wrong, plain]], network)
+    (said,) = classify_pictures([[plain, wrong]], network)
+    classify_pictures([[wrong, plain]], network)
 
-    assert network.asked == [2, 2, len(views(wrong))]
+    assert network.asked == [2, 2, len(augmented(wrong))]
     assert np.array_equal(said, classifier.probabilities([plain, wrong]))
 
 
@@ -82,21 +88,21 @@ def test_what_is_said_of_a_picture_does_not_depend_on_its_neighbours(
     plain, doubtful = a_seven(), in_doubt(classifier)
     pictures = [[plain], [doubtful, *noise], [], [plain, doubtful], [doubtful], []]
 
-    at_once = answers(pictures, classifier)
+    at_once = classify_pictures(pictures, classifier)
 
     for picture, found in zip(pictures, at_once, strict=True):
         assert found.shape == (len(picture), 12)
-        assert np.array_equal(found, answers([picture], classifier)[0])
+        assert np.array_equal(found, classify_pictures([picture], classifier)[0])
 
 
 def test_without_pictures_there_is_nothing_to_say(classifier: Classifier) -> None:
-    assert answers([], classifier) == []
+    assert classify_pictures([], classifier) == []
 
 
 def test_further_views_show_the_same_ink_elsewhere() -> None:
     frame = a_seven()
 
-    further = views(frame)
+    further = augmented(frame)
 
     assert all(view.shape == (28, 28) and view.dtype == np.uint8 for view in further)
     assert all(int(view.sum()) == pytest.approx(int(frame.sum()), rel=0.02) for view in further)
@@ -107,7 +113,7 @@ def test_two_views_that_are_certain_of_different_digits_leave_both_as_likely() -
     looks = np.zeros((1, 2, 12), np.float32)
     looks[0, 0, 3] = looks[0, 1, 8] = 1
 
-    (said,) = together(looks)
+    (said,) = average(looks)
 
     assert said.sum() == pytest.approx(1)
     assert said[3] == said[8] == pytest.approx(0.5)

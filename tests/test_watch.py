@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.intake.watch import LOOK_EVERYWHERE, Events
+from digitdrop.intake.watch import LOOK_EVERYWHERE, EventWatch
 
 linux = pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="inotify")
 
@@ -17,7 +17,7 @@ class Ear:
     def __init__(self, inbox: Path) -> None:
         """Watch a folder."""
         self._woken = threading.Event()
-        self.watch = Events(inbox, self._woken.set)
+        self.watch = EventWatch(inbox, self._woken.set)
         self.watch.start()
         self.told: set[str] = set()
         """All that it heard so far."""
@@ -26,7 +26,7 @@ class Ear:
         """Say whether a name is told within some seconds."""
         until = time.monotonic() + 5
         while time.monotonic() < until:
-            hints = self.watch.hints()
+            hints = self.watch.events()
             self.told |= hints
             if name in hints:
                 return True
@@ -99,7 +99,7 @@ def test_a_file_that_is_only_begun_is_not_told_of(inbox: Path, ear: Ear) -> None
         (inbox / "8.png").write_bytes(b"8")
         until, told = time.monotonic() + 5, set()
         while "8.png" not in told and time.monotonic() < until:
-            told |= ear.watch.hints()
+            told |= ear.watch.events()
 
         assert told == {"8.png"}
     assert ear.heard("7.png")
@@ -149,11 +149,11 @@ def inodes_watched() -> set[int]:
 def test_more_names_than_can_be_kept_mean_to_look_everywhere(inbox: Path) -> None:
     from watchdog.events import FileClosedEvent
 
-    watch = Events(inbox, lambda: None)
+    watch = EventWatch(inbox, lambda: None)
     for number in range(20_000):
         watch.on_any_event(FileClosedEvent(f"{inbox}/{number}.png"))
 
-    names = watch.hints()
+    names = watch.events()
 
     assert LOOK_EVERYWHERE in names
     assert len(names) <= 10_001

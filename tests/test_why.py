@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.audit.why.answer import Answer, Kind
-from digitdrop.audit.why.diagnosis import why
+from digitdrop.audit.why.answer import Diagnosis, DiagnosisKind
+from digitdrop.audit.why.diagnosis import diagnose
 from digitdrop.audit.why.trace import trace
 from digitdrop.errors import FolderError
 from digitdrop.files import lock
-from digitdrop.health.worker_status import StatusFile, Told
-from digitdrop.intake.owner import seen
+from digitdrop.health.worker_status import StatusFile, WorkerStatus
+from digitdrop.intake.owner import read_owner
 from digitdrop.outbox.report import REPORT
 from ledger import DIGITDROP, a_picture, a_worker, drop, files_below
 
@@ -36,8 +36,8 @@ def inbox(tmp_path: Path) -> Path:
 def running(inbox: Path, *, trouble: str = "", watched: Path | None = None) -> Iterator[None]:
     """Hold the report's lock and tell, as a worker does."""
     outbox = inbox.parent / "outbox"
-    with lock.held(outbox / REPORT) as holder:
-        told = Told(
+    with lock.lock_report(outbox / REPORT) as holder:
+        told = WorkerStatus(
             holder=holder,
             pid=os.getpid(),
             since=datetime.now(UTC).isoformat(),
@@ -52,10 +52,10 @@ def running(inbox: Path, *, trouble: str = "", watched: Path | None = None) -> I
         yield
 
 
-def ask(inbox: Path, name: "str | Path", *, later: float = 0.0) -> Answer:
+def ask(inbox: Path, name: "str | Path", *, later: float = 0.0) -> Diagnosis:
     """Ask for a name, some seconds from now."""
     now = datetime.now(UTC) + timedelta(seconds=later)
-    return why(trace(Path(name), inbox, inbox.parent / "outbox", now))
+    return diagnose(trace(Path(name), inbox, inbox.parent / "outbox", now))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_name_that_is_left_alone_is_told_with_the_rule_and_the_remedy(
 
     answer = ask(inbox, name)
 
-    assert (answer.kind, answer.needs_person) == (Kind.IGNORED, True)
+    assert (answer.kind, answer.needs_person) == (DiagnosisKind.IGNORED, True)
     assert told in answer.text
     assert answer.to_do
 
@@ -88,7 +88,7 @@ def test_links_and_pipes_are_told_and_never_opened(inbox: Path) -> None:
 
     answers = [ask(inbox, name) for name in ("link.png", "folder/seven.png", "pipe.png")]
 
-    assert {answer.kind for answer in answers} == {Kind.IGNORED}
+    assert {answer.kind for answer in answers} == {DiagnosisKind.IGNORED}
     assert "it is a symbolic link, which is never followed (link.png)" in answers[0].text
     assert "it is a symbolic link, which is never followed (folder)" in answers[1].text
     assert "a pipe, a socket or a device" in answers[2].text
@@ -98,7 +98,7 @@ def test_a_link_is_asked_for_by_its_own_path_not_by_what_it_leads_to(inbox: Path
     drop(inbox.parent, [("seven.png", SEVEN)])
     (inbox / "link.png").symlink_to(inbox.parent / "seven.png")
 
-    assert ask(inbox, inbox / "link.png").kind is Kind.IGNORED
+    assert ask(inbox, inbox / "link.png").kind is DiagnosisKind.IGNORED
 
 
 @pytest.mark.parametrize("name", [".", "scans"])
@@ -107,7 +107,9 @@ def test_a_folder_is_told_with_what_waits_in_it(name: str, inbox: Path) -> None:
 
     answer = ask(inbox, inbox / name)
 
-    assert answer == Answer(Kind.FOLDER, "it is a folder; 2 files in it wait to be read")
+    assert answer == Diagnosis(
+        DiagnosisKind.FOLDER, "it is a folder; 2 files in it wait to be read"
+    )
 
 
 def test_without_a_worker_it_waits_for_a_person(inbox: Path) -> None:
@@ -115,7 +117,7 @@ def test_without_a_worker_it_waits_for_a_person(inbox: Path) -> None:
 
     answer = ask(inbox, "seven.png")
 
-    assert (answer.kind, answer.needs_person) == (Kind.STUCK, True)
+    assert (answer.kind, answer.needs_person) == (DiagnosisKind.STUCK, True)
     assert "no worker is running" in answer.text
 
 
@@ -125,7 +127,7 @@ def test_what_the_worker_cannot_do_is_told_in_its_own_words(inbox: Path) -> None
     with running(inbox, trouble="cannot take files in: No space left on device"):
         answer = ask(inbox, "seven.png")
 
-    assert answer.kind is Kind.STUCK
+    assert answer.kind is DiagnosisKind.STUCK
     assert "the worker cannot take files in: No space left on device" in answer.text
 
 
@@ -135,7 +137,7 @@ def test_a_worker_of_another_inbox_is_told(inbox: Path, tmp_path: Path) -> None:
     with running(inbox, watched=tmp_path / "other"):
         answer = ask(inbox, "seven.png")
 
-    assert answer.kind is Kind.STUCK
+    assert answer.kind is DiagnosisKind.STUCK
     assert str(tmp_path / "other") in answer.text
 
 
@@ -147,9 +149,9 @@ def test_a_file_that_changed_just_now_is_told_with_how_long_it_has_to_be_quiet(
     with running(inbox):
         changing, waiting = ask(inbox, "seven.png"), ask(inbox, "seven.png", later=SETTLE + 0.5)
 
-    assert changing.kind is Kind.CHANGING
+    assert changing.kind is DiagnosisKind.CHANGING
     assert "unchanged for 2 s" in changing.text
-    assert (waiting.kind, waiting.needs_person) == (Kind.WAITING, False)
+    assert (waiting.kind, waiting.needs_person) == (DiagnosisKind.WAITING, False)
 
 
 @pytest.mark.parametrize(("length", "left"), [(0, 580), (len(SEVEN) // 2, 40)])
@@ -161,7 +163,7 @@ def test_a_picture_cut_short_is_told_with_how_long_its_rest_is_waited_for(
     with running(inbox):
         answer = ask(inbox, "half.png", later=20)
 
-    assert (answer.kind, answer.needs_person) == (Kind.CUT_SHORT, False)
+    assert (answer.kind, answer.needs_person) == (DiagnosisKind.CUT_SHORT, False)
     assert f"in {left} s" in answer.text or f"in {left - 1} s" in answer.text
 
 
@@ -171,7 +173,7 @@ def test_one_that_waits_while_no_row_is_written_needs_a_person(inbox: Path) -> N
     with running(inbox):
         answer = ask(inbox, "seven.png", later=SETTLE + MAX_WAIT + 100)
 
-    assert (answer.kind, answer.needs_person) == (Kind.STUCK, True)
+    assert (answer.kind, answer.needs_person) == (DiagnosisKind.STUCK, True)
     assert "log" in answer.to_do
 
 
@@ -209,7 +211,7 @@ def test_one_that_kills_or_hangs_who_decodes_it_does_not_do_so_to_who_asks(
     with running(inbox):
         answer = ask(inbox, "photo.png")
 
-    assert answer.kind is Kind.WAITING
+    assert answer.kind is DiagnosisKind.WAITING
     assert answer.text.startswith("it waits, but it kills the process that decodes it, or ")
     assert "save it anew" in answer.to_do
 
@@ -227,12 +229,12 @@ def test_one_on_another_file_system_is_told(inbox: Path) -> None:
     finally:
         subprocess.run(["umount", str(inbox / "mounted")], check=True)
 
-    assert answer.kind is Kind.REFUSED
+    assert answer.kind is DiagnosisKind.REFUSED
     assert "another file system" in answer.text
 
 
 def test_one_in_hand_is_told_with_since_when_and_whether_anybody_works_on_it(inbox: Path) -> None:
-    owner = seen(inbox.parent / "outbox").named
+    owner = read_owner(inbox.parent / "outbox").named
     batch = f"{owner}-{int(datetime.now(UTC).timestamp()):08x}-{'0' * 16}"
     drop(inbox, [(f".claimed/{batch}/scans/seven.png", SEVEN)])
 
@@ -241,22 +243,22 @@ def test_one_in_hand_is_told_with_since_when_and_whether_anybody_works_on_it(inb
         asked = [ask(inbox, name) for name in ("scans/seven.png", inbox / "scans/seven.png")]
         by_path = ask(inbox, inbox / ".claimed" / batch / "scans/seven.png")
 
-    assert (stranded.kind, stranded.needs_person) == (Kind.STUCK, True)
-    assert {answer.kind for answer in (*asked, by_path)} == {Kind.IN_HAND}
+    assert (stranded.kind, stranded.needs_person) == (DiagnosisKind.STUCK, True)
+    assert {answer.kind for answer in (*asked, by_path)} == {DiagnosisKind.IN_HAND}
     assert f"since {datetime.now(UTC):%Y-%m-%d}" in by_path.text
 
 
 def test_one_that_is_long_in_hand_is_told_with_how_long_no_row_was_written(inbox: Path) -> None:
-    owner = seen(inbox.parent / "outbox").named
+    owner = read_owner(inbox.parent / "outbox").named
     batch = f"{owner}-{int(datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()):08x}-{'0' * 16}"
     drop(inbox, [(f".claimed/{batch}/seven.png", SEVEN)])
 
     with running(inbox):
         others_are_read, stuck = ask(inbox, "seven.png"), ask(inbox, "seven.png", later=200)
 
-    assert (others_are_read.kind, others_are_read.needs_person) == (Kind.IN_HAND, False)
+    assert (others_are_read.kind, others_are_read.needs_person) == (DiagnosisKind.IN_HAND, False)
     assert "in a moment" not in others_are_read.text
-    assert (stuck.kind, stuck.needs_person) == (Kind.STUCK, True)
+    assert (stuck.kind, stuck.needs_person) == (DiagnosisKind.STUCK, True)
     assert "since 2026-05-01 12:00:00 UTC" in stuck.text
 
 
@@ -266,7 +268,7 @@ def test_one_in_the_hand_of_another_outbox_is_told(inbox: Path) -> None:
     with running(inbox):
         answer = ask(inbox, "seven.png")
 
-    assert (answer.kind, answer.needs_person) == (Kind.STUCK, True)
+    assert (answer.kind, answer.needs_person) == (DiagnosisKind.STUCK, True)
     assert "another outbox" in answer.text
     assert "repair --foreign-claims" in answer.to_do
 
@@ -276,8 +278,11 @@ def test_what_was_never_dropped_is_told_and_what_nobody_knows(inbox: Path, tmp_p
 
     never, unknown = ask(inbox, tmp_path / "desk/seven.png"), ask(inbox, "eight.png")
 
-    assert (never.kind, never.to_do) == (Kind.NOT_DROPPED, f"copy or move it into {inbox}")
-    assert unknown.kind is Kind.UNKNOWN
+    assert (never.kind, never.to_do) == (
+        DiagnosisKind.NOT_DROPPED,
+        f"copy or move it into {inbox}",
+    )
+    assert unknown.kind is DiagnosisKind.UNKNOWN
 
 
 def test_an_inbox_that_is_away_is_told(tmp_path: Path) -> None:
@@ -304,14 +309,14 @@ def test_what_a_worker_read_is_told_by_any_of_its_names(tmp_path: Path) -> None:
 
         for name in ("scans/seven.png", worker.inbox / "scans/seven.png", shelved):
             answer = ask(worker.inbox, name)
-            assert answer.kind is Kind.READ
+            assert answer.kind is DiagnosisKind.READ
             assert read in answer.text
             assert str(shelved) in answer.text
         assert read in ask(worker.inbox, tmp_path / "desk/seven.png").text, "by its content"
         failed = ask(worker.inbox, "notes.txt")
-        assert (failed.kind, failed.needs_person) == (Kind.FAILED, True)
+        assert (failed.kind, failed.needs_person) == (DiagnosisKind.FAILED, True)
         assert "not a picture" in failed.text
-        assert ask(worker.inbox, '=1+1 "a".png').kind is Kind.READ
+        assert ask(worker.inbox, '=1+1 "a".png').kind is DiagnosisKind.READ
         assert "the last of" not in ask(worker.inbox, "scans/seven.png").text
 
         labelled = worker.outbox / "review" / "none" / "seven.png"
@@ -319,7 +324,7 @@ def test_what_a_worker_read_is_told_by_any_of_its_names(tmp_path: Path) -> None:
         copy = tmp_path / "copy.png"
         shutil.copy2(shelved, copy)
         copy.rename(labelled)  # it is whole when it is seen
-        assert ask(worker.inbox, labelled).kind in {Kind.LABELLED, Kind.READ}
+        assert ask(worker.inbox, labelled).kind in {DiagnosisKind.LABELLED, DiagnosisKind.READ}
         worker.waits_until(lambda: len(worker.rows()) == 5)
         worker.waits_until(lambda: not files_below(worker.outbox / "review"))
         corrected = ask(worker.inbox, "scans/seven.png")
@@ -329,9 +334,9 @@ def test_what_a_worker_read_is_told_by_any_of_its_names(tmp_path: Path) -> None:
         worker.stop()
 
     shutil.copy2(tmp_path / "desk/seven.png", labelled)
-    assert ask(worker.inbox, labelled).kind is Kind.STUCK
+    assert ask(worker.inbox, labelled).kind is DiagnosisKind.STUCK
     labelled.write_bytes(a_picture(9))
-    assert ask(worker.inbox, labelled).kind is Kind.UNKNOWN
+    assert ask(worker.inbox, labelled).kind is DiagnosisKind.UNKNOWN
     shelved.unlink()
     next(worker.outbox.glob(f"done/{day}/scans/seven*")).unlink(missing_ok=True)
     assert "any more" in ask(worker.inbox, "scans/seven.png").text

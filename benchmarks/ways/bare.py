@@ -18,7 +18,7 @@ import numpy as np
 
 from digitdrop.decoding.decode import decode
 from digitdrop.inference.classifier import SIZES, Classifier
-from digitdrop.preprocess.normalise import look
+from digitdrop.preprocess.normalise import normalise
 from digitdrop.values import Frame
 
 BATCH = SIZES[0]
@@ -51,7 +51,7 @@ def _work(paths: list[Path], where: str, models: str, barrier: Barrier) -> None:
     barrier.wait()
     waiting: list[Frame] = []
     for number, path in enumerate(paths):
-        waiting += look(decode(contents[number] if contents else path.read_bytes())).frames
+        waiting += normalise(decode(contents[number] if contents else path.read_bytes())).frames
         if len(waiting) >= BATCH:
             classifier.probabilities(waiting[:BATCH])
             del waiting[:BATCH]

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitdrop.intake.ignore import Rule
+from digitdrop.intake.ignore import IgnoreRule
 from ledger import DIGITDROP, ROOT, a_picture, drop, files_below, rows
 
 # Root may do everything, but for one without its capabilities.
@@ -195,9 +195,9 @@ def test_what_is_left_alone_is_counted_with_its_rule_and_why_says_what_to_do(
     assert "left alone" in words
     assert "digitdrop why NAME" in words
     for kind, answer in whys.items():
-        assert (answer.returncode, Rule[kind.upper()] in answer.stdout) == (1, True), answer
-        assert f"To do: {Rule[kind.upper()].remedy}" in answer.stdout
+        assert (answer.returncode, IgnoreRule[kind.upper()] in answer.stdout) == (1, True), answer
+        assert f"To do: {IgnoreRule[kind.upper()].remedy}" in answer.stdout
 
 
 def test_no_rule_is_without_a_remedy() -> None:
-    assert all(rule.remedy for rule in Rule)
+    assert all(rule.remedy for rule in IgnoreRule)

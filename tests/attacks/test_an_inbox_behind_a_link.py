@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.intake.watch import Events
+from digitdrop.intake.watch import EventWatch
 from ledger import Worker, a_picture, a_worker
 
 SEVEN = a_picture(7)
@@ -29,25 +29,27 @@ def linked(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watch(linked: Path) -> Iterator[Events]:
+def watch(linked: Path) -> Iterator[EventWatch]:
     """Watch that inbox."""
-    watch = Events(linked, lambda: None)
+    watch = EventWatch(linked, lambda: None)
     watch.start()
     yield watch
     watch.stop()
 
 
-def heard(watch: Events) -> set[str]:
+def heard(watch: EventWatch) -> set[str]:
     """Give the names that are told within some seconds of the first one."""
     until = time.monotonic() + 5
     names: set[str] = set()
     while not names and time.monotonic() < until:
         time.sleep(0.05)
-        names = watch.hints()
+        names = watch.events()
     return names
 
 
-def test_what_is_dropped_behind_a_link_is_told_by_its_name(linked: Path, watch: Events) -> None:
+def test_what_is_dropped_behind_a_link_is_told_by_its_name(
+    linked: Path, watch: EventWatch
+) -> None:
     (linked / "7.png").write_bytes(SEVEN)
 
     assert heard(watch) == {"7.png"}
@@ -58,7 +60,7 @@ def test_a_link_that_leads_elsewhere_is_noticed_and_followed(tmp_path: Path) -> 
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     (tmp_path / "inbox").symlink_to("one")
-    watch = Events(tmp_path / "inbox", lambda: None)
+    watch = EventWatch(tmp_path / "inbox", lambda: None)
     watch.start()
     try:
         (tmp_path / "new").symlink_to("two")

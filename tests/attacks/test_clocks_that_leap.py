@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.intake.listing import Found, Stamp
-from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.listing import ListedFile, Stamp
+from digitdrop.intake.settle import Clocks, Settler
 from digitdrop.outbox.rows import Rows
 from digitdrop.retention.clear import Clearer
-from digitdrop.retention.time_passed import FASTER, STEADY, Passed
+from digitdrop.retention.time_passed import FASTER, STEADY, SteadyClock
 from digitdrop.values import Status
 from shelved import Shelved
 
@@ -30,12 +30,12 @@ class Machine:
     def __post_init__(self) -> None:
         self.starts()
 
-    def __call__(self) -> Now:
-        return Now(self.up.total_seconds(), round(self.wall.timestamp()) * 10**9)
+    def __call__(self) -> Clocks:
+        return Clocks(self.up.total_seconds(), round(self.wall.timestamp()) * 10**9)
 
     def starts(self) -> None:
         """Begin a new worker."""
-        passed = Passed(self.outbox.outbox, self)
+        passed = SteadyClock(self.outbox.outbox, self)
         rows = Rows(self.outbox.report)
         self._clearer = Clearer(self.outbox.outbox, rows, keep=KEEP, clock=passed)
         self._passed = passed
@@ -205,11 +205,11 @@ def test_only_the_days_that_are_due_go_when_the_clock_is_put_right_in_the_middle
 
 def test_after_a_leap_the_times_of_files_prove_nothing_until_they_were_watched() -> None:
     settler = Settler(quiet=2.0, patience=60.0, trust_ctime=True)
-    writing = Found("7.png", Stamp(10, 0, 1_000 * 10**9, 1))
-    assert not settler.is_settled(writing, Now(monotonic=0, wall_ns=1_000 * 10**9))
+    writing = ListedFile("7.png", Stamp(10, 0, 1_000 * 10**9, 1))
+    assert not settler.is_settled(writing, Clocks(monotonic=0, wall_ns=1_000 * 10**9))
 
-    leapt = Now(monotonic=0.5, wall_ns=(1_000 + 400 * 86_400) * 10**9)
+    leapt = Clocks(monotonic=0.5, wall_ns=(1_000 + 400 * 86_400) * 10**9)
 
     assert not settler.is_settled(writing, leapt)
-    later = Now(monotonic=2.6, wall_ns=leapt.wall_ns + 2_100_000_000)
+    later = Clocks(monotonic=2.6, wall_ns=leapt.wall_ns + 2_100_000_000)
     assert settler.is_settled(writing, later)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from digitdrop.errors import InputError
-from digitdrop.pages import shown
+from digitdrop.pages import decode_pages
 from digitdrop.values import Limits
 from encoded import a_page, chunk, encoded, inserted
 from ledger import ROOT
@@ -195,7 +195,7 @@ def test_what_means_to_be_costly_is_read_or_refused_at_once(kind: str) -> None:
     began = time.process_time()
 
     with suppress(InputError):
-        shown(content, limits=Limits())
+        decode_pages(content, limits=Limits())
 
     assert time.process_time() - began < LONGEST
 
@@ -245,13 +245,13 @@ LARGE: dict[str, Callable[[], bytes]] = {
 READ = """
 import sys, time
 from digitdrop.errors import InputError
-from digitdrop.pages import shown
+from digitdrop.pages import decode_pages
 from digitdrop.values import Limits
 
 content = sys.stdin.buffer.read()
 began = time.process_time()
 try:
-    shown(content, limits=Limits())
+    decode_pages(content, limits=Limits())
 except InputError as error:
     print(type(error).__name__, end=" ")
 else:

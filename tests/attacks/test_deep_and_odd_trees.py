@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from digitdrop.intake.listing import listing, survey
-from digitdrop.intake.watch import LOOK_EVERYWHERE, Events
+from digitdrop.intake.watch import LOOK_EVERYWHERE, EventWatch
 from ledger import ROOT, a_picture, a_worker
 from test_tree import a_deep_folder
 
@@ -77,7 +77,7 @@ def test_a_watch_hears_on_beside_folders_deeper_than_any_stack(how: str, deep: P
     inbox.mkdir()
     aside.mkdir()
     place = (aside if how == "moved in" else inbox) / "x"
-    watch = Events(inbox, lambda: None)
+    watch = EventWatch(inbox, lambda: None)
     place.mkdir()
     nest(place, 1_200)  # which a path can name, but no stack of 1,000 frames
     watch.start()
@@ -89,7 +89,7 @@ def test_a_watch_hears_on_beside_folders_deeper_than_any_stack(how: str, deep: P
         while "7.png" not in told and time.monotonic() < until:
             (inbox / "7.png").write_bytes(SEVEN)
             time.sleep(0.1)
-            told |= watch.hints()
+            told |= watch.events()
 
         assert "7.png" in told
         assert watch.is_well()
@@ -160,18 +160,18 @@ def test_a_one_shot_run_reads_on_above_folders_that_no_path_reaches(deep: Path) 
 )
 def test_a_folder_of_any_name_is_heard_from(name: str, tmp_path: Path) -> None:
     woken = threading.Event()
-    watch = Events(tmp_path, woken.set)
+    watch = EventWatch(tmp_path, woken.set)
     watch.start()
     try:
         (tmp_path / name).mkdir()
         assert woken.wait(5)
-        assert watch.hints() == {LOOK_EVERYWHERE}
+        assert watch.events() == {LOOK_EVERYWHERE}
         woken.clear()
 
         (tmp_path / name / "7.png").write_bytes(SEVEN)
 
         assert woken.wait(5)
-        assert watch.hints() == {f"{name}/7.png"}
+        assert watch.events() == {f"{name}/7.png"}
         assert [found.name for found in listing(tmp_path)] == [f"{name}/7.png"]
     finally:
         watch.stop()
@@ -179,13 +179,13 @@ def test_a_folder_of_any_name_is_heard_from(name: str, tmp_path: Path) -> None:
 
 def test_folders_of_others_are_not_even_watched(tmp_path: Path) -> None:
     woken = threading.Event()
-    watch = Events(tmp_path, woken.set)
+    watch = EventWatch(tmp_path, woken.set)
     (tmp_path / "#recycle").mkdir()
     watch.start()
     try:
         (tmp_path / "@Recycle").mkdir()
         woken.wait(1)
-        watch.hints()
+        watch.events()
 
         for folder in ("#recycle", "@Recycle"):
             (tmp_path / folder / "7.png").write_bytes(SEVEN)
@@ -194,7 +194,7 @@ def test_folders_of_others_are_not_even_watched(tmp_path: Path) -> None:
         told: set[str] = set()
         while "7.png" not in told:
             assert woken.wait(5)
-            told |= watch.hints()
+            told |= watch.events()
         assert told == {"7.png"}
     finally:
         watch.stop()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.intake.claims import Hand
+from digitdrop.intake.claims import Claims
 from digitdrop.intake.listing import listing
 from ledger import Worker, a_picture, a_worker, on_shelves
 
@@ -66,29 +66,29 @@ def test_a_deep_picture_that_a_kill_left_in_hand_is_found_under_its_name(
 ) -> None:
     (tmp_path / "outbox").mkdir()
     deep = a_deep_picture(inbox, "top", 7)
-    hand = Hand(inbox, tmp_path / "outbox")
-    hand.prepare()
-    (taken,) = hand.take([deep])
+    claims = Claims(inbox, tmp_path / "outbox")
+    claims.prepare()
+    (taken,) = claims.acquire([deep])
 
-    (left,) = Hand(inbox, tmp_path / "outbox").left_behind()
+    (left,) = Claims(inbox, tmp_path / "outbox").left_behind()
 
     assert (left.id, left.name) == (taken.id, deep)
-    assert hand.give_back(left)
+    assert claims.requeue(left)
     assert [found.name for found in listing(inbox)] == [deep]
 
 
 def test_taking_deep_pictures_costs_no_more_than_their_steps(inbox: Path, tmp_path: Path) -> None:
     (tmp_path / "outbox").mkdir()
     deep = [a_deep_picture(inbox, str(number), number) for number in range(3)]
-    hand = Hand(inbox, tmp_path / "outbox")
-    hand.prepare()
+    claims = Claims(inbox, tmp_path / "outbox")
+    claims.prepare()
     began = time.process_time()
 
     found = sorted(one.name for one in listing(inbox))
-    drops = hand.take(found)
+    drops = claims.acquire(found)
     for drop in drops:
-        hand.give_back(drop)
-    hand.let_go(drops)
+        claims.requeue(drop)
+    claims.release(drops)
 
     assert time.process_time() - began < 1.5  # with a way from the root at each step 4 s
     assert found == sorted(deep)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.audit.verify import verify
+from digitdrop.audit.verify import audit_outbox
 from digitdrop.outbox.row import COLUMNS
 from digitdrop.outbox.rows import Rows
 from ledger import DIGITDROP, ROOT, a_picture, a_worker, drop, rows, serve_once
@@ -85,7 +85,7 @@ def test_its_rows_are_found(way: str, is_set_aside: bool, folder: Path) -> None:
     name = "predictions-foreign-20260501T120000000000.csv" if is_set_aside else report.name
     report.with_name(name).write_bytes(WAYS[way](table))
 
-    account = verify(folder / "inbox", folder / "outbox", report)
+    account = audit_outbox(folder / "inbox", folder / "outbox", report)
 
     assert account.is_complete, str(account)
     assert account.rows == len(NAMES)
@@ -99,7 +99,7 @@ def test_rows_whose_times_were_edited_are_told_and_their_pictures_are_not_withou
         table = list(csv.reader(file))
     report.write_bytes(saved(other_times(table)))
 
-    account = verify(folder / "inbox", folder / "outbox", report)
+    account = audit_outbox(folder / "inbox", folder / "outbox", report)
 
     assert len(account.unknown) == len(NAMES)
     assert all(one.startswith("a line that is no row, or no more") for one in account.unknown)
@@ -120,7 +120,7 @@ def test_the_worker_sets_it_aside_and_goes_on_and_all_rows_are_counted_everywher
         worker.stop()
 
     assert len(rows(report)) == 1
-    assert verify(folder / "inbox", folder / "outbox", report).is_complete
+    assert audit_outbox(folder / "inbox", folder / "outbox", report).is_complete
     options = [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
     for command, told in (
         (["status", *options], f"in all      {len(NAMES) + 1}"),
@@ -145,7 +145,7 @@ def test_any_bytes_are_read_without_an_error_and_no_row_is_lost(
     foreign = folder / "outbox/predictions-foreign-20260501T120000000000.csv"
     foreign.write_bytes(content)
 
-    assert verify(
+    assert audit_outbox(
         folder / "inbox", folder / "outbox", folder / "outbox/predictions.csv"
     ).is_complete
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.intake.listing import Found, Stamp, listing
-from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.listing import ListedFile, Stamp, listing
+from digitdrop.intake.settle import Clocks, Settler
 
 MANY = 11_000
 MOST_LOOKS = 3
@@ -38,8 +38,8 @@ class Share:
         self.time += self.settler.due(self.now(), at_most=1.0)
         return left
 
-    def now(self) -> Now:
-        return Now(monotonic=self.time, wall_ns=int(self.time * 1e9))
+    def now(self) -> Clocks:
+        return Clocks(monotonic=self.time, wall_ns=int(self.time * 1e9))
 
 
 @pytest.mark.slow
@@ -78,8 +78,10 @@ def test_what_is_remembered_of_a_file_takes_little_memory() -> None:
     tracemalloc.start()
     try:
         for number in range(30_000):
-            found = Found(f"scans/of/a/day/{number}.png", Stamp(number, number, number, number))
-            settler.is_settled(found, Now(monotonic=float(number), wall_ns=0))
+            found = ListedFile(
+                f"scans/of/a/day/{number}.png", Stamp(number, number, number, number)
+            )
+            settler.is_settled(found, Clocks(monotonic=float(number), wall_ns=0))
 
         assert tracemalloc.get_traced_memory()[0] < 6 * 2**20
     finally:

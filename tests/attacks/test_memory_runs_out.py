@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.pool.probe import culprits
+from digitdrop.pool.probe import poison_among
 from large_pictures import pictures
 from ledger import DIGITDROP, ROOT, drop, rows, searched
 from memory import COMMANDS, limited
@@ -21,11 +21,11 @@ import resource, sys
 from pathlib import Path
 from digitdrop.decoding.decode import decode
 from digitdrop.errors import InputError, OutOfMemory
-from digitdrop.pages import shown
+from digitdrop.pages import decode_pages
 from digitdrop.values import Limits
 
 contents = {path.name: path.read_bytes() for path in sorted(Path(sys.argv[1]).iterdir())}
-shown(contents["small 1.png"], limits=Limits())
+decode_pages(contents["small 1.png"], limits=Limits())
 taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 limit = taken + (int(sys.argv[2]) << 20)
 resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
@@ -101,4 +101,4 @@ def test_a_process_that_dies_before_it_can_read_is_no_picture_s_fault(
     monkeypatch.setenv("PYTHONHOME", str(tmp_path))  # no Python starts with it
 
     with pytest.raises(MemoryError):
-        culprits(partial(print, end=""), ["7.png"], time_limit=60)
+        poison_among(partial(print, end=""), ["7.png"], time_limit=60)

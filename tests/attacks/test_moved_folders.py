@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from digitdrop.intake.claim_names import batch_name, digest
-from digitdrop.intake.claims import Hand
+from digitdrop.intake.claims import Claims
 from digitdrop.intake.owner import OWNER, owner_of
 from ledger import a_picture, a_worker, audit, drop, files_below, rows
 
@@ -69,10 +69,10 @@ def _is_older(outbox: Path) -> str:
     return name
 
 
-def a_hand(folder: Path, outbox: Path) -> Hand:
-    hand = Hand(folder / "inbox", outbox)
-    hand.prepare()
-    return hand
+def a_hand(folder: Path, outbox: Path) -> Claims:
+    claims = Claims(folder / "inbox", outbox)
+    claims.prepare()
+    return claims
 
 
 def test_a_copied_outbox_leaves_alone_what_the_first_one_claims_from_then_on(
@@ -82,11 +82,11 @@ def test_a_copied_outbox_leaves_alone_what_the_first_one_claims_from_then_on(
     owner_of(tmp_path / "outbox")
     name = _is_older(tmp_path / "outbox")
     first = a_hand(tmp_path, tmp_path / "outbox")
-    earlier = first.take([GOOD[0][0]])
+    earlier = first.acquire([GOOD[0][0]])
     shutil.copytree(tmp_path / "outbox", tmp_path / "copy")
     time.sleep(1.1)  # the name of a batch tells whole seconds
 
-    later = first.take([GOOD[1][0]])
+    later = first.acquire([GOOD[1][0]])
     second = a_hand(tmp_path, tmp_path / "copy")
 
     assert owner_of(tmp_path / "outbox").id == name

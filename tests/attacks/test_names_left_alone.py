@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.batch.sources import drops
+from digitdrop.batch.sources import find_drops
 from digitdrop.intake import ignore
-from digitdrop.intake.ignore import Rule
-from digitdrop.intake.listing import find, listing, survey
+from digitdrop.intake.ignore import IgnoreRule
+from digitdrop.intake.listing import find_drop, listing, survey
 from ledger import ROOT, a_picture, a_worker, drop
 
 OTHERS = [
@@ -43,16 +43,16 @@ def test_what_other_programs_leave_is_neither_listed_nor_found(tmp_path: Path) -
     drop(tmp_path, [(name, a_picture(6)) for name in OTHERS])
 
     assert [found.name for found in listing(tmp_path)] == []
-    assert [name for name in OTHERS if find(tmp_path, name)] == []
-    assert [drop.name for drop in drops([tmp_path])] == []
+    assert [name for name in OTHERS if find_drop(tmp_path, name)] == []
+    assert [drop.name for drop in find_drops([tmp_path])] == []
 
 
 def test_what_a_person_may_call_a_picture_is_listed_and_found(tmp_path: Path) -> None:
     drop(tmp_path, [(name, a_picture(6)) for name in OWN])
 
     assert {found.name for found in listing(tmp_path)} == set(OWN)
-    assert all(find(tmp_path, name) for name in OWN)
-    assert {drop.name for drop in drops([tmp_path])} == set(OWN)
+    assert all(find_drop(tmp_path, name) for name in OWN)
+    assert {drop.name for drop in find_drops([tmp_path])} == set(OWN)
 
 
 def test_all_that_is_left_alone_is_counted_with_its_reason_and_a_remedy(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_all_that_is_left_alone_is_counted_with_its_reason_and_a_remedy(tmp_path
     assert found.waiting == 0
     expected = Counter(rule for name in files if (rule := ignore.by_name(name)))
     folders = {name.partition("/")[0] for name in OTHERS if "/" in name}
-    assert found.left_alone == expected + Counter({Rule.FOREIGN_FOLDER: len(folders)})
+    assert found.left_alone == expected + Counter({IgnoreRule.FOREIGN_FOLDER: len(folders)})
     assert all(rule and rule.remedy for rule in found.left_alone)
 
 

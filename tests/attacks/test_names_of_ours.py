@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from digitdrop.errors import SetupError
-from digitdrop.files.regular import fresh, opened
-from digitdrop.intake.claims import Hand
+from digitdrop.files.regular import create_anew, open_regular
+from digitdrop.intake.claims import Claims
 from ledger import DIGITDROP, FIRST, ROOT, THEN, Worker, a_picture, a_worker, drop
 
 COMMAND = [*DIGITDROP]
@@ -139,9 +139,11 @@ def test_what_is_called_like_a_closed_report_does_not_stop_what_was_in_hand_from
     (tmp_path / "precious").write_bytes(PRECIOUS)
     drop(tmp_path / "inbox", FIRST)
     (tmp_path / "outbox").mkdir()
-    hand = Hand(tmp_path / "inbox", tmp_path / "outbox")  # as a worker that was killed leaves it
-    hand.prepare()
-    assert len(hand.take([name for name, _ in FIRST])) == len(FIRST)
+    claims = Claims(
+        tmp_path / "inbox", tmp_path / "outbox"
+    )  # as a worker that was killed leaves it
+    claims.prepare()
+    assert len(claims.acquire([name for name, _ in FIRST])) == len(FIRST)
     names = ("predictions-2026-01.csv", "predictions-mine.csv", "predictions-foreign-1.csv")
     for name in names:
         put(kind, tmp_path / "outbox" / name, tmp_path / "precious")
@@ -163,7 +165,7 @@ def test_what_is_no_regular_file_is_refused_in_words(kind: str, mode: str, tmp_p
     put(kind, tmp_path / "name", precious)
 
     with pytest.raises(OSError, match=r"(no regular file|Is a directory)") as caught:
-        opened(tmp_path / "name", mode)  # type: ignore[arg-type]
+        open_regular(tmp_path / "name", mode)  # type: ignore[arg-type]
 
     assert caught.value.filename == str(tmp_path / "name")
     assert precious.read_bytes() == PRECIOUS
@@ -178,7 +180,7 @@ def test_a_file_made_anew_takes_the_place_of_whatever_had_its_name(
     precious.write_bytes(PRECIOUS)
     put(kind, tmp_path / "name", precious)
 
-    with fresh(tmp_path / "name") as file:
+    with create_anew(tmp_path / "name") as file:
         file.write(b"new")
 
     assert (tmp_path / "name").read_bytes() == b"new"
@@ -208,10 +210,10 @@ def test_a_link_that_an_operator_named_leads_to_a_regular_file_only(tmp_path: Pa
     (tmp_path / "good").symlink_to(tmp_path / "file")
     (tmp_path / "bad").symlink_to("/dev/zero")
 
-    with opened(tmp_path / "good", links=True) as file:
+    with open_regular(tmp_path / "good", links=True) as file:
         assert file.read() == b"model"
     with pytest.raises(OSError, match="Is a device and no regular file"):
-        opened(tmp_path / "bad", links=True)
+        open_regular(tmp_path / "bad", links=True)
 
 
 @pytest.mark.cluster

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from digitdrop.audit.account import Account
-from digitdrop.audit.verify import verify
+from digitdrop.audit.verify import audit_outbox
 from digitdrop.files import lock
 from ledger import DIGITDROP, ROOT, a_picture, drop, rows, serve_once
 
@@ -38,7 +38,7 @@ def folder(served: Path, tmp_path: Path) -> Path:
 
 def of(folder: Path) -> Account:
     outbox = folder / "outbox"
-    return verify(folder / "inbox", outbox, outbox / "predictions.csv")
+    return audit_outbox(folder / "inbox", outbox, outbox / "predictions.csv")
 
 
 def day(folder: Path) -> Path:
@@ -237,7 +237,7 @@ def test_a_pipe_in_the_place_of_a_file_of_the_worker_is_not_waited_for(
     (folder / "outbox" / name).unlink(missing_ok=True)
     os.mkfifo(folder / "outbox" / name)
 
-    with lock.held(folder / "outbox/predictions.csv"):
+    with lock.lock_report(folder / "outbox/predictions.csv"):
         done = [ask(command, folder, *more) for command, *more in (["verify"], ["status"])]
 
     for one in done:

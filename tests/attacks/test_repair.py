@@ -231,9 +231,9 @@ def test_what_is_in_hand_with_its_row_is_filed_away_whoever_claimed_it(folder: P
 
 
 def test_what_this_outboxes_worker_has_in_hand_is_left_to_its_next_start(folder: Path) -> None:
-    from digitdrop.intake.owner import seen
+    from digitdrop.intake.owner import read_owner
 
-    drop(a_batch(folder, seen(folder / "outbox").id), [("mine.png", a_picture(4))])
+    drop(a_batch(folder, read_owner(folder / "outbox").id), [("mine.png", a_picture(4))])
 
     code, told = repair(folder)
 

@@ -143,13 +143,13 @@ def test_of_a_picture_that_kills_the_rest_of_a_busy_worker_is_unharmed(
 ) -> None:
     """It is met by a start that finds it in hand, so by a process of its own."""
     monkeypatch.setenv("POISON_SECONDS", "5")
-    deadly = poisoned("kills")
-    drop(tmp_path / "inbox", deadly)
+    poison = poisoned("kills")
+    drop(tmp_path / "inbox", poison)
     with a_worker(tmp_path, "--settle=0") as worker:
         assert worker.process.wait(30) == -6
 
     with a_worker(tmp_path, "--settle=0") as worker:
-        worker.waits_until(lambda: is_read(worker, deadly), 30)
+        worker.waits_until(lambda: is_read(worker, poison), 30)
         pid = worker.process.pid
         drop(worker.inbox, GOOD)
         worker.waits_until(lambda: is_read(worker, GOOD), SOON)
@@ -157,7 +157,7 @@ def test_of_a_picture_that_kills_the_rest_of_a_busy_worker_is_unharmed(
         assert worker.stop() < 5
 
     reasons = {row["file"]: row["reason"] for row in worker.rows()}
-    assert reasons[deadly[0][0]] == "crashed the reader twice"
+    assert reasons[poison[0][0]] == "crashed the reader twice"
 
 
 def test_many_that_hang_wait_for_one_another_and_nobody_for_them(tmp_path: Path) -> None:

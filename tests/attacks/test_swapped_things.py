@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from digitdrop.intake.claim_names import batch_name
-from digitdrop.intake.claims import Hand
+from digitdrop.intake.claims import Claims
 from digitdrop.intake.owner import owner_of
 from disks import OTHER_DISK, elsewhere
 from ledger import a_picture, a_worker, audit, drop, files_below, rows
@@ -72,8 +72,8 @@ def test_a_folder_emptied_by_a_claim_may_become_anything_before_it_is_synced(
     inbox = tmp_path / "inbox"
     drop(inbox, [("scans/7.png", b"7"), ("8.png", b"8"), ("9.png", b"9")])
     drop(tmp_path / OUTSIDE, [("secret.png", b"secret")])
-    hand = Hand(inbox, tmp_path / "outbox")
-    hand.prepare()
+    claims = Claims(inbox, tmp_path / "outbox")
+    claims.prepare()
 
     def names() -> Iterator[str]:
         yield "scans/7.png"
@@ -83,7 +83,7 @@ def test_a_folder_emptied_by_a_claim_may_become_anything_before_it_is_synced(
         yield "9.png"
 
     taken: list[str] = []
-    within(5, lambda: taken.extend(one.name for one in hand.take(names())))
+    within(5, lambda: taken.extend(one.name for one in claims.acquire(names())))
 
     assert taken == ["scans/7.png", "8.png", "9.png"]
     assert files_below(tmp_path / OUTSIDE) == [tmp_path / OUTSIDE / "secret.png"]
@@ -95,15 +95,15 @@ def test_a_file_that_became_something_else_before_its_claim_goes_back_as_it_is(
 ) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
-    hand = Hand(inbox, tmp_path / "outbox")
-    hand.prepare()
+    claims = Claims(inbox, tmp_path / "outbox")
+    claims.prepare()
     swap(inbox / "7.png")
     before = (inbox / "7.png").lstat()
 
-    (taken,) = hand.take(["7.png"])
-    assert list(hand.left_behind()) == []
-    assert hand.odd() == [taken]
-    assert hand.give_back(taken)
+    (taken,) = claims.acquire(["7.png"])
+    assert list(claims.left_behind()) == []
+    assert claims.irregular() == [taken]
+    assert claims.requeue(taken)
 
     after = (inbox / "7.png").lstat()
     assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
@@ -116,14 +116,14 @@ def test_what_is_given_back_is_never_put_through_what_its_folder_became(
     inbox = tmp_path / "inbox"
     drop(inbox, [("scans/below/7.png", b"7")])
     (tmp_path / OUTSIDE).mkdir()
-    hand = Hand(inbox, tmp_path / "outbox")
-    hand.prepare()
-    (taken,) = hand.take(["scans/below/7.png"])
+    claims = Claims(inbox, tmp_path / "outbox")
+    claims.prepare()
+    (taken,) = claims.acquire(["scans/below/7.png"])
     (inbox / "scans" / "below").rmdir()
     (inbox / "scans").rmdir()
     swap(inbox / "scans")
 
-    assert not hand.give_back(taken)
+    assert not claims.requeue(taken)
 
     assert taken.path.read_bytes() == b"7"
     assert list((tmp_path / OUTSIDE).iterdir()) == []
@@ -133,12 +133,12 @@ def test_a_batch_that_is_a_link_is_nobodys(tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     drop(inbox, [("7.png", b"7")])
     drop(tmp_path / OUTSIDE, [("secret.png", b"secret")])
-    hand = Hand(inbox, tmp_path / "outbox")
-    hand.prepare()
+    claims = Claims(inbox, tmp_path / "outbox")
+    claims.prepare()
     batch = batch_name(owner_of(tmp_path / "outbox").id, time.time())
     (inbox / ".claimed" / batch).symlink_to(tmp_path / OUTSIDE)
 
-    assert list(hand.left_behind()) == []
+    assert list(claims.left_behind()) == []
     assert (tmp_path / OUTSIDE / "secret.png").exists()
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.intake.events import AFTERCARE, Hints
+from digitdrop.intake.events import AFTERCARE, FileEvents
 from digitdrop.intake.listing import survey
-from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.settle import Clocks, Settler
 from digitdrop.intake.twins import STALE, Twins
 from ledger import a_picture, a_worker
 
@@ -29,8 +29,8 @@ class Clock:
 
     at: float = 100.0
 
-    def __call__(self) -> Now:
-        return Now(monotonic=self.at, wall_ns=4_000_000_000 * 10**9)
+    def __call__(self) -> Clocks:
+        return Clocks(monotonic=self.at, wall_ns=4_000_000_000 * 10**9)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_file_with_an_unfinished_twin_is_read_once_and_only_when_that_is_gone(
 def test_a_twin_holds_up_a_file_that_an_event_tells_of(twin: str, tmp_path: Path) -> None:
     clock = Clock()
     twins = Twins(tmp_path, clock)
-    hints = Hints(tmp_path, Settler(quiet=2, patience=60, trust_ctime=True), twins, clock)
+    hints = FileEvents(tmp_path, Settler(quiet=2, patience=60, trust_ctime=True), twins, clock)
     (tmp_path / "7.png").write_bytes(SEVEN)
     (tmp_path / twin).write_bytes(b"")
 

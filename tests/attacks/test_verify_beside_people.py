@@ -1,4 +1,4 @@
-"""`verify` is right at any time, beside a worker and people who move, rename and correct."""
+"""`audit_outbox` is right at any time, beside a worker and people who move, rename and correct."""
 
 import os
 import random
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.audit.verify import verify
+from digitdrop.audit.verify import audit_outbox
 from ledger import DIGITDROP, ROOT, Worker, a_picture, a_worker, drop
 
 DROPS = [
@@ -90,7 +90,9 @@ def test_it_is_right_thirty_times_while_people_move_and_correct_and_the_worker_r
             wrong, times, until = [], 0, time.monotonic() + 60
             while times < 30 or not was_corrected(worker):
                 drop(tmp_path / "inbox", DROPS[20 + times : 21 + times])
-                account = verify(worker.inbox, worker.outbox, worker.outbox / "predictions.csv")
+                account = audit_outbox(
+                    worker.inbox, worker.outbox, worker.outbox / "predictions.csv"
+                )
                 if not account.is_complete:
                     wrong.append(str(account))
                 times += 1
@@ -114,7 +116,7 @@ def test_a_picture_that_leaves_while_it_is_looked_at_ends_nothing(tmp_path: Path
             path.unlink()
 
     with people(flicker):
-        account = verify(
+        account = audit_outbox(
             tmp_path / "inbox", tmp_path / "outbox", tmp_path / "outbox/predictions.csv"
         )
 
@@ -141,7 +143,7 @@ def test_what_is_really_wrong_is_told_though_others_move_all_the_time(
         names[path] = names[path].rename(path.with_name(f"{chance.randrange(10**6)}.png"))
 
     with people(rename):
-        account = verify(served / "inbox", outbox, outbox / "predictions.csv")
+        account = audit_outbox(served / "inbox", outbox, outbox / "predictions.csv")
 
     found = {
         "lost": account.missing,

@@ -15,7 +15,7 @@ from digitdrop.pool import probe
 
 SHORT = float(os.environ.get("POISON_SECONDS", "2"))  # that a picture gets, instead of a minute
 probe.TIME_LIMIT = SHORT
-(probe.deadly.__kwdefaults__ or {})["time_limit"] = SHORT
+(probe.find_poison.__kwdefaults__ or {})["time_limit"] = SHORT
 
 _load = ImageFile.ImageFile.load
 

@@ -11,8 +11,8 @@ import typer
 
 from digitdrop.errors import FolderError, SetupError
 from digitdrop.system import search_path
-from digitdrop.system.quiet import hushed
-from digitdrop.system.signals import hear_ctrl_c
+from digitdrop.system.quiet import silenced
+from digitdrop.system.signals import allow_ctrl_c
 
 EPOCHS = 40
 QUICK_EPOCHS = 3
@@ -83,7 +83,7 @@ def train(
         other_seeds=tuple(other_seed or ()),
         show=show,
     )
-    hear_ctrl_c()
+    allow_ctrl_c()
     try:
         (run.recalibrate if recalibrate else run.train_model)(options, say=typer.echo)
     except KeyboardInterrupt:
@@ -105,6 +105,6 @@ def _prepare() -> None:
             f"training needs {' and '.join(missing)}: pip install 'digitdrop[train]'"
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with hushed(), search_path.at_home():
+    with silenced(), search_path.in_program_folder():
         import matplotlib  # noqa: F401 - Keras would load it
         import tensorflow  # noqa: F401

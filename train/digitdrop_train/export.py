@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from digitdrop.errors import ModelError
-from digitdrop.inference.augmentation import answers
+from digitdrop.inference.augmentation import classify_pictures
 from digitdrop.inference.classifier import Classifier
 from digitdrop.system.cores import cores
 from digitdrop.values import Thresholds
@@ -76,7 +76,7 @@ def score_exported(model: bytes, thresholds: Thresholds, digits: Dataset) -> Dig
     """Score an exported network on MNIST's test set, by itself and as the worker answers."""
     classifier = load_exported(model, thresholds)
     plain = classifier.probabilities(list(digits.frames))
-    posterior = np.concatenate(answers([[frame] for frame in digits.frames], classifier))
+    posterior = np.concatenate(classify_pictures([[frame] for frame in digits.frames], classifier))
     return score_digits(plain, posterior, digits.labels, thresholds)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run `digitdrop`."""
-    stop_signals.hear(sys.argv[1:])
+    stop_signals.handle_stop_signals(sys.argv[1:])
     # Imported here, since the processes that a command starts import this module too.
     from digitdrop.cli.entry import enter
 

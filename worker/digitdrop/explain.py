@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.inference.decision import weights
-from digitdrop.values import NOT_A_DIGIT, SEVERAL, Frame, Grey, Probabilities, Sight, Verdict
+from digitdrop.inference.decision import frame_weights
+from digitdrop.values import NOT_A_DIGIT, SEVERAL, Candidates, Frame, Grey, Probabilities, Verdict
 
 Canvas = npt.NDArray[np.uint8]
 """Shape (height, width, 3), BGR, 255 = white."""
@@ -20,7 +20,7 @@ _CHOSEN = (60, 140, 40)
 _NAMES = {NOT_A_DIGIT: "none", SEVERAL: "more"}
 
 
-def sheet(grey: Grey, sight: Sight, probabilities: Probabilities, verdict: Verdict) -> Canvas:
+def sheet(grey: Grey, sight: Candidates, probabilities: Probabilities, verdict: Verdict) -> Canvas:
     """Draw one picture's way from left to right.
 
     Args:
@@ -34,9 +34,9 @@ def sheet(grey: Grey, sight: Sight, probabilities: Probabilities, verdict: Verdi
         side by side.
     """
     panels = [_panel(_fitted(grey), "the picture, upright")]
-    counts = weights(np.array(sight.trust), probabilities)
+    counts = frame_weights(np.array(sight.priors), probabilities)
     for index in np.argsort(-counts, kind="stable")[:_MOST].tolist():
-        title = f"frame {index + 1} of {len(sight.frames)}: trust {sight.trust[index]:.2f}"
+        title = f"frame {index + 1} of {len(sight.frames)}: trust {sight.priors[index]:.2f}"
         panels.append(_panel(_enlarged(sight.frames[index]), title))
         bars = _bars(probabilities[index], verdict.prediction)
         panels.append(_panel(bars, "the network says"))

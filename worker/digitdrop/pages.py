@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from digitdrop.decoding.document import Document
-from digitdrop.preprocess.normalise import look
-from digitdrop.values import Grey, Limits, Picture, Sight, Status, Verdict
+from digitdrop.preprocess.normalise import normalise
+from digitdrop.values import Candidates, Grey, Limits, Picture, Status, Verdict
 
 MOST_PAGES: Final = 10
 """A file with more pages is not looked through: it would hold up the others."""
@@ -22,24 +22,24 @@ _SHORT = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class DecodedPages:
     """What there is to see in a file."""
 
     grey: Grey
     """The page that is read: the first one that shows anything, as decoded."""
-    sights: tuple[Sight, ...]
+    candidates: tuple[Candidates, ...]
     """Of each page; of the first alone where there are too many."""
     pages: int
     doubt: str
     """Why some of it may not be written yet, though it can be decoded; else empty."""
 
     @property
-    def sight(self) -> Sight:
+    def sight(self) -> Candidates:
         """The page that is read."""
-        return next((sight for sight in self.sights if sight.frames), self.sights[0])
+        return next((sight for sight in self.candidates if sight.frames), self.candidates[0])
 
 
-def shown(content: bytes, *, limits: Limits) -> Shown:
+def decode_pages(content: bytes, *, limits: Limits) -> DecodedPages:
     """Decode a file and find what may be digits in it, page by page.
 
     Raises:
@@ -50,16 +50,18 @@ def shown(content: bytes, *, limits: Limits) -> Shown:
     document = Document(content, limits=limits)
     pages = document.pages()
     read = next(pages)
-    sights = [look(read)]
+    candidates = [normalise(read)]
     if 1 < len(document) <= MOST_PAGES and document.cost <= _MOST_COST * limits.pixels:
         for page in pages:
-            sights.append(look(page))
-            if sights[-1].frames and not any(sight.frames for sight in sights[:-1]):
+            candidates.append(normalise(page))
+            if candidates[-1].frames and not any(sight.frames for sight in candidates[:-1]):
                 read = page
-    return Shown(grey=read, sights=tuple(sights), pages=len(document), doubt=document.doubt)
+    return DecodedPages(
+        grey=read, candidates=tuple(candidates), pages=len(document), doubt=document.doubt
+    )
 
 
-def bound(picture: Picture, verdicts: Sequence[Verdict]) -> Verdict:
+def combine_pages(picture: Picture, verdicts: Sequence[Verdict]) -> Verdict:
     """Put together the verdicts on the pages of one file.
 
     If exactly one page shows something, its verdict is the file's, and the reason tells which
@@ -79,7 +81,7 @@ def _of_pages(picture: Picture, verdicts: Sequence[Verdict]) -> Verdict:
     count = f"{picture.pages:,} pages"
     if picture.pages > len(verdicts):
         return Verdict(status=Status.SEVERAL, reason=f"{count}: too many to look at each")
-    written = [number for number, sight in enumerate(picture.sights) if sight.frames]
+    written = [number for number, sight in enumerate(picture.candidates) if sight.frames]
     if not written:
         return Verdict(status=Status.BLANK, reason=f"{count}, all blank")
     if len(written) > 1:

@@ -17,10 +17,10 @@ from typing import TypeAlias
 
 from digitdrop.errors import AlreadyRead, InputError, Unreadable
 from digitdrop.files.load import load
-from digitdrop.inference.augmentation import answers
+from digitdrop.inference.augmentation import classify_pictures
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.decision import judge
-from digitdrop.pages import bound, shown
+from digitdrop.pages import combine_pages, decode_pages
 from digitdrop.system.memory import is_short, shortage
 from digitdrop.values import (
     Drop,
@@ -35,21 +35,21 @@ from digitdrop.values import (
 
 logger = logging.getLogger(__name__)
 
-Seen: TypeAlias = Picture | Failure
+Prepared: TypeAlias = Picture | Failure
 Outcome: TypeAlias = Reading | Failure
 """What became of a drop: its row, or why it was not decoded, which may be tried again."""
 
 _BUG = "internal error, see the worker's log"
 
 
-def see(
+def prepare(
     drop: Drop,
     limits: Limits,
     *,
     known: Container[str] = (),
-    deadly: Collection[Path | str] = (),
+    poison: Collection[Path | str] = (),
     content: Callable[[], bytes] | None = None,
-) -> Seen:
+) -> Prepared:
     """Load, decode and normalise one drop; a bad file becomes a value, not a crash.
 
     Safe to call from several threads.
@@ -58,7 +58,7 @@ def see(
         drop: what to read.
         limits: what it may cost.
         known: ids of rows that need not be read again.
-        deadly: absolute paths (or addresses) of files that kill or hang whoever decodes them.
+        poison: absolute paths (or addresses) of files that kill or hang whoever decodes them.
         content: gives the bytes, where something else than `load` gets them; raises InputError.
     """
     sha256 = ""
@@ -68,9 +68,9 @@ def see(
         row_id = _id(drop, sha256)
         if row_id in known:
             raise AlreadyRead("its row is in the report")
-        if deadly and place(drop) in deadly:
+        if poison and location_of(drop) in poison:
             raise Unreadable("crashed the reader twice")
-        found = shown(loaded, limits=limits)
+        found = decode_pages(loaded, limits=limits)
     except InputError as error:
         return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=error)
     except Exception as error:
@@ -83,7 +83,7 @@ def see(
         id=row_id,
         drop=drop,
         sha256=sha256,
-        sights=found.sights,
+        candidates=found.candidates,
         pages=found.pages,
         doubt=found.doubt,
     )
@@ -96,28 +96,28 @@ def _bug(drop: Drop, error: Exception, limits: Limits) -> InputError:
     return Unreadable(_BUG)
 
 
-def read(
-    seen: Sequence[Seen], classifier: Classifier, *, now: Callable[[], datetime]
+def read_batch(
+    seen: Sequence[Prepared], classifier: Classifier, *, now: Callable[[], datetime]
 ) -> list[Reading]:
     """Classify what was seen in one batch; give one reading each, as `readings` does."""
-    return readings(classified(seen, classifier, now=now), model=classifier.name, now=now)
+    return readings(classify(seen, classifier, now=now), model=classifier.name, now=now)
 
 
-def classified(
-    seen: Sequence[Seen], classifier: Classifier, *, now: Callable[[], datetime]
+def classify(
+    seen: Sequence[Prepared], classifier: Classifier, *, now: Callable[[], datetime]
 ) -> list[Outcome]:
     """Classify pictures in one batch, and judge each by itself; a failure stays what it is.
 
     The reading of one does not depend on which others are in the batch.
     """
-    pages = [sight for one in seen if isinstance(one, Picture) for sight in one.sights]
-    said = iter(answers([sight.frames for sight in pages], classifier))
+    pages = [sight for one in seen if isinstance(one, Picture) for sight in one.candidates]
+    said = iter(classify_pictures([sight.frames for sight in pages], classifier))
     outcomes: list[Outcome] = []
     for one in seen:
         if isinstance(one, Failure):
             outcomes.append(one)
             continue
-        verdict = _verdict(one, list(islice(said, len(one.sights))), classifier)
+        verdict = _verdict(one, list(islice(said, len(one.candidates))), classifier)
         outcomes.append(_reading(one, verdict, model=classifier.name, now=now))
     return outcomes
 
@@ -127,12 +127,12 @@ def readings(
 ) -> list[Reading]:
     """Make a row of each outcome, in their order; what could not be decoded is `unreadable`."""
     return [
-        unreadable(one, model=model, now=now) if isinstance(one, Failure) else one
+        unreadable_reading(one, model=model, now=now) if isinstance(one, Failure) else one
         for one in outcomes
     ]
 
 
-def unreadable(failure: Failure, *, model: str, now: Callable[[], datetime]) -> Reading:
+def unreadable_reading(failure: Failure, *, model: str, now: Callable[[], datetime]) -> Reading:
     """Make the row of a drop that could not be decoded, or that stayed doubtful."""
     if failure.reading:
         return failure.reading
@@ -140,7 +140,9 @@ def unreadable(failure: Failure, *, model: str, now: Callable[[], datetime]) -> 
     return _reading(failure, verdict, model=model, now=now)
 
 
-def _reading(seen: Seen, verdict: Verdict, *, model: str, now: Callable[[], datetime]) -> Reading:
+def _reading(
+    seen: Prepared, verdict: Verdict, *, model: str, now: Callable[[], datetime]
+) -> Reading:
     return Reading(
         id=seen.id, drop=seen.drop, time=now(), verdict=verdict, sha256=seen.sha256, model=model
     )
@@ -148,10 +150,10 @@ def _reading(seen: Seen, verdict: Verdict, *, model: str, now: Callable[[], date
 
 def _verdict(picture: Picture, said: Sequence[Probabilities], classifier: Classifier) -> Verdict:
     try:
-        pages = zip(picture.sights, said, strict=True)
+        pages = zip(picture.candidates, said, strict=True)
         verdicts = [judge(sight, answer, classifier.thresholds) for sight, answer in pages]
-        return bound(picture, verdicts)
-    except Exception:  # as in `see`: a bug may cost this picture, never the worker
+        return combine_pages(picture, verdicts)
+    except Exception:  # as in `prepare`: a bug may cost this picture, never the worker
         logger.exception("cannot judge %r", picture.drop.name)
         return Verdict(status=Status.UNREADABLE, reason=_BUG)
 
@@ -165,12 +167,12 @@ def _id(drop: Drop, sha256: str) -> str:
     """Name the row: by the claim, else by path and content."""
     if drop.id is not None:
         return drop.id
-    # As `place`, but quicker than a path of its own.
+    # As `location_of`, but quicker than a path of its own.
     place = drop.address or os.path.join(os.getcwd(), drop.path)  # noqa: PTH109, PTH118
     named = os.fsencode(place) + b"\0" + sha256.encode()
     return "f" + hashlib.blake2b(named, digest_size=10).hexdigest()
 
 
-def place(drop: Drop) -> Path | str:
+def location_of(drop: Drop) -> Path | str:
     """Tell where a drop lies: its absolute path, or its address."""
     return drop.address or drop.path.absolute()

@@ -18,37 +18,41 @@ from digitdrop.errors import InputError, ReportError
 from digitdrop.explain import Canvas, sheet
 from digitdrop.files.disk import write_whole
 from digitdrop.files.load import load
-from digitdrop.files.regular import opened
-from digitdrop.inference.augmentation import answers
+from digitdrop.files.regular import open_regular
+from digitdrop.inference.augmentation import classify_pictures
 from digitdrop.inference.classifier import Classifier
-from digitdrop.pages import shown
-from digitdrop.pipeline import Seen
+from digitdrop.pages import decode_pages
+from digitdrop.pipeline import Prepared
 from digitdrop.values import Drop, Grey, Limits, Picture, Probabilities, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Explanation:
     """A picture with everything that is known of how it was read."""
 
     reading: Reading
     grey: Grey | None
     """The page that was read, as decoded; None if it could not be."""
-    seen: Seen
+    seen: Prepared
     probabilities: Probabilities
     """One row per frame of the sight."""
 
 
-def read(images: Sequence[Path], classifier: Classifier, *, limits: Limits) -> list[Reading]:
+def read_images(
+    images: Sequence[Path], classifier: Classifier, *, limits: Limits
+) -> list[Reading]:
     """Read pictures one by one, as the service would; nothing is recorded."""
     return [_read(image, classifier, limits)[1] for image in images]
 
 
-def look_at(images: Sequence[Path], classifier: Classifier, *, limits: Limits) -> list[Look]:
-    """Read pictures in the same way, and once more for what `read` does not keep."""
+def explain_picture(
+    images: Sequence[Path], classifier: Classifier, *, limits: Limits
+) -> list[Explanation]:
+    """Read pictures in the same way, and once more for what `read_images` does not keep."""
     return [_look_at(image, classifier, limits) for image in images]
 
 
-def draw(looks: Sequence[Look], path: Path) -> None:
+def save_explanation(looks: Sequence[Explanation], path: Path) -> None:
     """Draw how pictures were read: as decoded, the frames the network saw, its answers.
 
     It is written aside and renamed, over an earlier drawing, and never over another file.
@@ -82,7 +86,7 @@ _HEAD: Final = 200  # bytes: the mark is in the first text of the PNG
 
 
 def _is_ours(path: Path) -> bool:
-    with opened(path) as file:
+    with open_regular(path) as file:
         return _MARK in file.read(_HEAD)
 
 
@@ -95,28 +99,28 @@ def _png(canvas: Canvas) -> bytes:
     return file.getvalue()
 
 
-def _read(image: Path, classifier: Classifier, limits: Limits) -> tuple[Seen, Reading]:
+def _read(image: Path, classifier: Classifier, limits: Limits) -> tuple[Prepared, Reading]:
     # A link that is named is followed, unlike one that somebody drops into a folder.
     drop = Drop(id="", path=image.resolve(), name=str(image))
-    seen = pipeline.see(drop, limits)
-    (reading,) = pipeline.read([seen], classifier, now=pipeline.utc_now)
+    seen = pipeline.prepare(drop, limits)
+    (reading,) = pipeline.read_batch([seen], classifier, now=pipeline.utc_now)
     return seen, reading
 
 
-def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Look:
+def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Explanation:
     seen, reading = _read(image, classifier, limits)
     frames = seen.sight.frames if isinstance(seen, Picture) else ()
-    return Look(
+    return Explanation(
         reading=reading,
         grey=_decoded(seen.drop.path, limits),
         seen=seen,
-        probabilities=answers([frames], classifier)[0],
+        probabilities=classify_pictures([frames], classifier)[0],
     )
 
 
 def _decoded(image: Path, limits: Limits) -> Grey | None:
     try:
-        return shown(load(image, most=limits.bytes), limits=limits).grey
+        return decode_pages(load(image, most=limits.bytes), limits=limits).grey
     except InputError:
         return None  # the reading says why
 

@@ -19,10 +19,10 @@ from digitdrop.decoding.decode import grey_of
 from digitdrop.errors import Gone, InputError, Unreadable
 from digitdrop.files.load import load
 from digitdrop.inference.classifier import Classifier
-from digitdrop.inference.shipped import MODEL
-from digitdrop.pages import shown
-from digitdrop.pipeline import Seen
-from digitdrop.preprocess.normalise import look
+from digitdrop.inference.shipped import SHIPPED_MODEL
+from digitdrop.pages import decode_pages
+from digitdrop.pipeline import Prepared
+from digitdrop.preprocess.normalise import normalise
 from digitdrop.system.cores import cores
 from digitdrop.values import Drop, Failure, Limits, Picture, Verdict
 
@@ -50,7 +50,7 @@ class Reader:
     """
 
     def __init__(
-        self, model: "str | os.PathLike[str]" = MODEL, *, limits: Limits | None = None
+        self, model: "str | os.PathLike[str]" = SHIPPED_MODEL, *, limits: Limits | None = None
     ) -> None:
         """Load a model.
 
@@ -102,7 +102,7 @@ class Reader:
 
     def _read_many(self, sources: Iterator[Source], workers: int) -> Iterator[Verdict]:
         with ThreadPoolExecutor(workers, thread_name_prefix="reader") as pool:
-            groups: deque[list[Future[Seen]]] = deque()
+            groups: deque[list[Future[Prepared]]] = deque()
             try:
                 while group := list(islice(sources, _GROUP)):
                     groups.append([pool.submit(self._see, source) for source in group])
@@ -113,7 +113,7 @@ class Reader:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _see(self, source: Source) -> Seen:
+    def _see(self, source: Source) -> Prepared:
         """Find what a picture may show; one that cannot be read becomes a value.
 
         As `pipeline.see`, but of pictures that may have neither a file nor bytes, and of
@@ -132,18 +132,18 @@ class Reader:
 
     def _picture(self, given: Path | bytes | Image.Image, drop: Drop) -> Picture:
         if isinstance(given, Image.Image):
-            sight = look(grey_of(given, limits=self._limits))
-            return Picture(id="", drop=drop, sha256="", sights=(sight,))
+            sight = normalise(grey_of(given, limits=self._limits))
+            return Picture(id="", drop=drop, sha256="", candidates=(sight,))
         if isinstance(given, Path):
             # A link that is named is followed, unlike one that somebody drops into a folder.
             given = load(given.resolve(), most=self._limits.bytes)
-        found = shown(given, limits=self._limits)
-        return Picture(id="", drop=drop, sha256="", sights=found.sights, pages=found.pages)
+        found = decode_pages(given, limits=self._limits)
+        return Picture(id="", drop=drop, sha256="", candidates=found.candidates, pages=found.pages)
 
-    def _judge(self, seen: Sequence[Seen]) -> list[Verdict]:
+    def _judge(self, seen: Sequence[Prepared]) -> list[Verdict]:
         """Classify in one batch, and judge each by itself."""
         with self._turn:
-            readings = pipeline.read(seen, self._classifier, now=pipeline.utc_now)
+            readings = pipeline.read_batch(seen, self._classifier, now=pipeline.utc_now)
         return [reading.verdict for reading in readings]
 
 

@@ -80,12 +80,12 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class Candidates:
     """What `glyph` makes of a picture: the frames that it may show, and what speaks for each."""
 
     frames: tuple[Frame, ...]
     """Candidate readings, the most trusted first; empty when the paper is blank."""
-    trust: tuple[float, ...]
+    priors: tuple[float, ...]
     """The probability of each frame's reading, as far as the picture itself speaks for it; they
     sum to 1 at most, and what is left is of readings in which nothing was found."""
     reason: str = ""
@@ -138,16 +138,16 @@ class Picture:
     id: str
     drop: Drop
     sha256: str
-    sights: tuple[Sight, ...]
+    candidates: tuple[Candidates, ...]
     """Of each of its pages, one at least; of the first alone where there are too many."""
     pages: int = 1
     doubt: str = ""
     """Why some of it may not be written yet, though it was decoded; else empty."""
 
     @property
-    def sight(self) -> Sight:
+    def sight(self) -> Candidates:
         """Of the page that is read: the first one that shows anything, else the first."""
-        return next((sight for sight in self.sights if sight.frames), self.sights[0])
+        return next((sight for sight in self.candidates if sight.frames), self.candidates[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from digitdrop.errors import SetupError
 from digitdrop.inference.augmentation import Network
-from digitdrop.inference.decision import CHANCE
+from digitdrop.inference.decision import CHANCE_LEVEL
 from digitdrop.values import NOT_A_DIGIT, SEVERAL, Thresholds
 from digitdrop_train.calibration.evaluate import (
     adaptive_calibration_error,
@@ -45,7 +45,7 @@ LACKING_SUPPORT = 0.005
 """Share of the `ok` and right digits that may lose confidence for lack of support."""
 LEAST_REJECTION = 0.5
 """A rejection must be likelier than not."""
-GREATEST_REJECTION = 1 - CHANCE
+GREATEST_REJECTION = 1 - CHANCE_LEVEL
 """Above this, no digit is likelier than chance, and the worker rejects without a threshold."""
 
 

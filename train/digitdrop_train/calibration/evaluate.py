@@ -8,8 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.evaluation.belief import BINS, Bin, calibration_error
-from digitdrop.inference.decision import confidence, rejected
+from digitdrop.evaluation.belief import CALIBRATION_BINS, Bin, calibration_error
+from digitdrop.inference.decision import confidence, is_rejected
 from digitdrop.values import NOT_A_DIGIT, SEVERAL, Probabilities, Thresholds
 from digitdrop_train.data import LabelArray
 
@@ -74,7 +74,9 @@ def score_digits(
 def predictions(posterior: Posterior, thresholds: Thresholds) -> npt.NDArray[np.intp]:
     """Return the digit that the worker predicts for each row, or -1 where it rejects."""
     kinds = ((NOT_A_DIGIT, thresholds.not_a_digit), (SEVERAL, thresholds.several))
-    none = [any(rejected(row, kind, least) for kind, least in kinds) for row in posterior.tolist()]
+    none = [
+        any(is_rejected(row, kind, least) for kind, least in kinds) for row in posterior.tolist()
+    ]
     return np.where(none, -1, posterior[:, :10].argmax(axis=1))
 
 
@@ -108,7 +110,7 @@ def adaptive_calibration_error(
             confidence=float(confidence[part].mean()),
             accuracy=float(right[part].mean()),
         )
-        for part in np.array_split(np.argsort(confidence), BINS)
+        for part in np.array_split(np.argsort(confidence), CALIBRATION_BINS)
         if len(part)
     ]
     return calibration_error(bins)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.inference.augmentation import Network, answers
-from digitdrop.inference.decision import blended, evidence, logit
+from digitdrop.inference.augmentation import Network, classify_pictures
+from digitdrop.inference.decision import combine_frames, logit, support
 from digitdrop.values import NOT_A_DIGIT, Frame, Probabilities
 from digitdrop_train.calibration.evaluate import Posterior, log_loss, softmax
 from digitdrop_train.calibration.samples import Sample
@@ -30,7 +30,7 @@ class CalibrationData:
     posterior: Posterior
     support: npt.NDArray[np.float64]
     """Of the likeliest digit, 0-1: the share of the picture's own probability, the prior of its
-    candidates, that is read as this digit. See `decision.evidence`."""
+    candidates, that is read as this digit. See `decision.support`."""
     labels: npt.NDArray[np.intp]
 
     def __getitem__(self, chosen: npt.NDArray[np.bool_]) -> CalibrationData:
@@ -49,16 +49,16 @@ def answer_samples(
         temperature: divides the logits.
     """
     pictures = [sample.candidates.frames for sample in samples]
-    rows = np.concatenate(answers(pictures, _Tempered(network, temperature)))
+    rows = np.concatenate(classify_pictures(pictures, _Tempered(network, temperature)))
     posterior = _posterior(samples, rows)
     likeliest = posterior[:, :10].argmax(axis=1).tolist()
-    support = [
-        evidence(prior, probabilities, digit)
+    supports = [
+        support(prior, probabilities, digit)
         for (prior, probabilities), digit in zip(
             _by_picture(samples, rows), likeliest, strict=True
         )
     ]
-    return CalibrationData(posterior, np.array(support), _labels(samples))
+    return CalibrationData(posterior, np.array(supports), _labels(samples))
 
 
 def fit_temperature(samples: Sequence[Sample], network: Network) -> float:
@@ -122,7 +122,7 @@ def _tempered(probabilities: Probabilities, temperature: float) -> Probabilities
 
 
 def _posterior(samples: Sequence[Sample], rows: Probabilities) -> Posterior:
-    return np.stack([blended(prior, own) for prior, own in _by_picture(samples, rows)])
+    return np.stack([combine_frames(prior, own) for prior, own in _by_picture(samples, rows)])
 
 
 def _by_picture(
@@ -131,7 +131,7 @@ def _by_picture(
     """Yield the prior of each picture's candidates, and the network's rows for them."""
     start = 0
     for sample in samples:
-        prior = np.array(sample.candidates.trust)
+        prior = np.array(sample.candidates.priors)
         yield prior, rows[start : start + len(prior)]
         start += len(prior)
 

@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 from numpy.random import Generator
 
-from digitdrop.preprocess.normalise import look
-from digitdrop.values import NOT_A_DIGIT, SEVERAL, Grey, Sight
+from digitdrop.preprocess.normalise import normalise
+from digitdrop.values import NOT_A_DIGIT, SEVERAL, Candidates, Grey
 from digitdrop_train.data import Dataset
 from digitdrop_train.progress import track
 from digitdrop_train.synthesis.scenes import blank, nondigit, scene
@@ -27,7 +27,7 @@ SLICE = 50
 class Sample:
     """One picture: its candidate frames and its true label."""
 
-    candidates: Sight
+    candidates: Candidates
     label: int
     """0-9, `NOT_A_DIGIT` or `SEVERAL`."""
     plain: bool
@@ -49,7 +49,7 @@ def make_samples(digits: Dataset, count: int, *, seed: int, executor: Executor) 
     order = np.random.default_rng(seed).permutation(len(digits))
     chosen = digits[np.resize(order, count)]
     plain = [
-        Sample(candidates=look(frame), label=int(label), plain=True)
+        Sample(candidates=normalise(frame), label=int(label), plain=True)
         for frame, label in zip(chosen.frames, chosen.labels, strict=True)
     ]
     starts = range(0, count, SLICE)
@@ -79,4 +79,4 @@ def _no_digit(digits: Dataset, rng: Generator) -> Sample:
 
 
 def _sample(picture: Grey, label: int) -> Sample:
-    return Sample(candidates=look(picture), label=label, plain=False)
+    return Sample(candidates=normalise(picture), label=label, plain=False)

@@ -12,12 +12,12 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from digitdrop.preprocess.candidates import STRETCHED
-from digitdrop.preprocess.mnist_frame import SIDE, Ink, narrowed
+from digitdrop.preprocess.mnist_frame import FRAME_SIDE, Ink, narrowed
 from digitdrop.values import Frame
 from digitdrop_train.synthesis.corruptions import corrupt, threshold
 from digitdrop_train.synthesis.geometry import as_frame, clip_ink, crop, thicken, thin
 
-LARGE = 2 * SIDE
+LARGE = 2 * FRAME_SIDE
 """Digits are warped and thickened at twice their size: MNIST's strokes are only some three
 pixels wide."""
 GENTLE = 0.3
@@ -64,9 +64,9 @@ def warp(frame: Frame, rng: Generator, *, strength: float = 1.0) -> Ink:
         wide *= np.exp(rng.uniform(-0.45, 0.45))
     cos, sin = np.cos(turn), np.sin(turn)
     linear = np.array([[cos, -sin], [sin, cos]]) @ np.array([[wide, slant], [0, high]])
-    middle = (SIDE - 1) / 2
+    middle = (FRAME_SIDE - 1) / 2
     # Source of each pixel of the large picture, in pixels of the frame.
-    grid = (np.arange(LARGE, dtype=np.float32) + 0.5) * (SIDE / LARGE) - 0.5 - middle
+    grid = (np.arange(LARGE, dtype=np.float32) + 0.5) * (FRAME_SIDE / LARGE) - 0.5 - middle
     x = linear[0, 0] * grid[None, :] + linear[0, 1] * grid[:, None] + middle
     y = linear[1, 0] * grid[None, :] + linear[1, 1] * grid[:, None] + middle
     if rng.random() < 0.4 * strength:
@@ -79,7 +79,7 @@ def warp(frame: Frame, rng: Generator, *, strength: float = 1.0) -> Ink:
 def _elastic(rng: Generator) -> npt.NDArray[np.float32]:
     """Return a smooth displacement field, float32 (2, 56, 56), in pixels of the frame."""
     # Smooth at a quarter of the size: the field has no finer detail than its sigma.
-    side, sigma = SIDE // 2, ELASTIC_SIGMA / 2
+    side, sigma = FRAME_SIDE // 2, ELASTIC_SIGMA / 2
     alpha = ELASTIC_ALPHA * rng.uniform(0.5, 1.15)
     rough = rng.uniform(-1, 1, (side, side, 2)).astype(np.float32)
     # Halving the resolution halves the smoothing's damping of white noise.
@@ -119,7 +119,7 @@ def _placed(ink: Ink, rng: Generator) -> Frame:
         return as_frame(ink)
     if lot < 0.9 or ink.shape != (LARGE, LARGE):  # a square has no place in a frame of its own
         return as_frame(ink, box=int(rng.integers(17, 24)))
-    small = cv2.resize(ink, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(ink, (FRAME_SIDE, FRAME_SIDE), interpolation=cv2.INTER_AREA)
     shift = rng.uniform(-2.5, 2.5, 2)
     matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
-    return clip_ink(cv2.warpAffine(small, matrix, (SIDE, SIDE)))
+    return clip_ink(cv2.warpAffine(small, matrix, (FRAME_SIDE, FRAME_SIDE)))

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digitdrop.preprocess.normalise import look
+from digitdrop.preprocess.normalise import normalise
 from digitdrop.values import NOT_A_DIGIT, SEVERAL, Frame
 from digitdrop_train.data import Dataset
 from digitdrop_train.progress import track
@@ -72,7 +72,7 @@ def _picture(digits: Dataset, index: int, rng: Generator) -> Iterator[Labelled]:
         yield from _number(list(digits.frames[members]), rng)
     else:
         picture = blank(rng) if lot < DIGIT + NUMBER + BLANK else nondigit(rng)
-        yield from _no_digits(look(picture).frames)
+        yield from _no_digits(normalise(picture).frames)
 
 
 def _one_digit(digits: Dataset, index: int, rng: Generator) -> Iterator[Labelled]:
@@ -80,7 +80,7 @@ def _one_digit(digits: Dataset, index: int, rng: Generator) -> Iterator[Labelled
     if rng.random() < STROKES:
         label = int(rng.integers(10))
         written = draw_digit(label, rng)
-    for frame in look(scene([written], rng)).frames:
+    for frame in normalise(scene([written], rng)).frames:
         like = likeness(frame, written)
         if like >= SAME:
             yield frame, label
@@ -90,7 +90,7 @@ def _one_digit(digits: Dataset, index: int, rng: Generator) -> Iterator[Labelled
 
 def _number(members: Sequence[Frame], rng: Generator) -> Iterator[Labelled]:
     written = as_frame(_side_by_side(members))
-    for frame in look(scene(members, rng)).frames:
+    for frame in normalise(scene(members, rng)).frames:
         # A frame with one member alone shows a digit, whatever lies beside it; a patch of paper
         # shows neither.
         alone = max(likeness(frame, member) for member in members)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digitdrop.preprocess.mnist_frame import SIDE
+from digitdrop.preprocess.mnist_frame import FRAME_SIDE
 from digitdrop.values import Frame
 from digitdrop_train.synthesis.defects import (
     dotted_line,
@@ -34,7 +34,7 @@ def low_resolution(frame: Frame, rng: Generator) -> Frame:
     """Reduce the frame to 11-20 pixels a side, then enlarge it again."""
     side = int(rng.integers(11, 21))
     small = cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA)
-    return stretch_ink(cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR))
+    return stretch_ink(cv2.resize(small, (FRAME_SIDE, FRAME_SIDE), interpolation=cv2.INTER_LINEAR))
 
 
 def defocus(frame: Frame, rng: Generator) -> Frame:
@@ -67,7 +67,7 @@ def contrast(frame: Frame, rng: Generator) -> Frame:
 def fading(frame: Frame, rng: Generator) -> Frame:
     """Let the ink fade from one side to the other."""
     slope = rng.uniform(-0.5, 0.5, 2)
-    along = np.linspace(-0.5, 0.5, SIDE)
+    along = np.linspace(-0.5, 0.5, FRAME_SIDE)
     weight = 0.8 + slope[0] * along[None, :] + slope[1] * along[:, None]
     return clip_ink(frame * weight)
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digitdrop.preprocess.mnist_frame import SIDE
+from digitdrop.preprocess.mnist_frame import FRAME_SIDE
 from digitdrop.values import Frame
 from digitdrop_train.synthesis.geometry import clip_ink, sixteenths, stretch_ink
 
@@ -28,7 +28,7 @@ def erased_patch(frame: Frame, rng: Generator) -> Frame:
     """Erase a patch of 3-6 pixels a side (random erasing, Zhong et al. 2017)."""
     corrupted = frame.copy()
     width, height = rng.integers(3, 7, 2)
-    x, y = rng.integers(4, SIDE - 4 - width), rng.integers(4, SIDE - 4 - height)
+    x, y = rng.integers(4, FRAME_SIDE - 4 - width), rng.integers(4, FRAME_SIDE - 4 - height)
     corrupted[y : y + height, x : x + width] = 0
     return corrupted
 
@@ -37,10 +37,10 @@ def stray_lines(frame: Frame, rng: Generator) -> Frame:
     """Draw one to three lines across: rests of ruled paper, or a hair."""
     corrupted = frame.copy()
     for _ in range(int(rng.integers(1, 4))):
-        ends = rng.uniform(0, SIDE, (2, 2))
+        ends = rng.uniform(0, FRAME_SIDE, (2, 2))
         if rng.random() < 0.7:  # ruled paper lies straight
             ends = np.stack([ends[0], ends[0]])
-            ends[:, rng.integers(2)] = (0, SIDE)
+            ends[:, rng.integers(2)] = (0, FRAME_SIDE)
         shade = int(rng.integers(60, 256))
         cv2.line(corrupted, sixteenths(ends[0]), sixteenths(ends[1]), shade, 1, cv2.LINE_AA, 4)
     return np.maximum(corrupted, frame)
@@ -48,10 +48,10 @@ def stray_lines(frame: Frame, rng: Generator) -> Frame:
 
 def dotted_line(frame: Frame, rng: Generator) -> Frame:
     """Draw a dotted line from edge to edge, as forms have them."""
-    ends = rng.uniform(0, SIDE, (2, 2))
-    ends[:, rng.integers(2)] = (0, SIDE)
+    ends = rng.uniform(0, FRAME_SIDE, (2, 2))
+    ends[:, rng.integers(2)] = (0, FRAME_SIDE)
     corrupted = frame.copy()
-    for along in np.arange(rng.random(), SIDE, rng.uniform(1.5, 4)) / SIDE:
+    for along in np.arange(rng.random(), FRAME_SIDE, rng.uniform(1.5, 4)) / FRAME_SIDE:
         centre = sixteenths(ends[0] + along * (ends[1] - ends[0]))
         cv2.circle(corrupted, centre, int(rng.integers(8, 16)), 255, -1, cv2.LINE_AA, 4)
     return corrupted
@@ -60,9 +60,9 @@ def dotted_line(frame: Frame, rng: Generator) -> Frame:
 def zigzag(frame: Frame, rng: Generator) -> Frame:
     """Draw a zigzag across: a pen tried out, or a crack."""
     turns = int(rng.integers(5, 14))
-    along = np.linspace(-2, SIDE + 2, turns)
+    along = np.linspace(-2, FRAME_SIDE + 2, turns)
     swing = rng.uniform(1, 5) * (-1) ** np.arange(turns) + rng.normal(0, 0.8, turns)
-    start, end = rng.uniform(4, SIDE - 4, 2)
+    start, end = rng.uniform(4, FRAME_SIDE - 4, 2)
     middle = np.linspace(start, end, turns)
     path = np.stack([along, middle + swing], axis=1)
     if rng.random() < 0.5:
@@ -94,12 +94,12 @@ def hollow(frame: Frame, rng: Generator) -> Frame:
         return clip_ink(cv2.Canny(soft, low, high))
     grown = cv2.resize(soft, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
     edge = cv2.morphologyEx(grown, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    return stretch_ink(cv2.resize(edge, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
+    return stretch_ink(cv2.resize(edge, (FRAME_SIDE, FRAME_SIDE), interpolation=cv2.INTER_AREA))
 
 
 def spatter(frame: Frame, rng: Generator) -> Frame:
     """Cover 3-15 % of the frame with drops of ink, or of water on the ink."""
-    rough = rng.standard_normal((SIDE, SIDE)).astype(np.float32)
+    rough = rng.standard_normal((FRAME_SIDE, FRAME_SIDE)).astype(np.float32)
     smooth = cv2.GaussianBlur(rough, (0, 0), rng.uniform(0.7, 1.8))
     drops = smooth > np.quantile(smooth, rng.uniform(0.85, 0.97))
     shade = int(rng.integers(120, 256)) if rng.random() < 0.7 else 0
@@ -109,5 +109,5 @@ def spatter(frame: Frame, rng: Generator) -> Frame:
 def pen_gaps(frame: Frame, rng: Generator) -> Frame:
     """Break strokes as a dry pen does."""
     coarse = rng.random((14, 14), np.float32)
-    holes = cv2.resize(coarse, (SIDE, SIDE)) < rng.uniform(0.15, 0.3)
+    holes = cv2.resize(coarse, (FRAME_SIDE, FRAME_SIDE)) < rng.uniform(0.15, 0.3)
     return np.where(holes, frame // 4, frame).astype(np.uint8)

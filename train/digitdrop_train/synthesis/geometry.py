@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.preprocess.mnist_frame import BOX, SIDE, Ink, to_frame
+from digitdrop.preprocess.mnist_frame import BOX, FRAME_SIDE, Ink, to_frame
 from digitdrop.values import Frame
 
 FAINTEST_INK = 32
@@ -79,6 +79,6 @@ def as_frame(ink: Ink, *, box: int = BOX) -> Frame:
     frame = to_frame(np.ascontiguousarray(crop(ink)))
     if box == BOX:
         return frame
-    scale, middle = box / BOX, SIDE / 2
+    scale, middle = box / BOX, FRAME_SIDE / 2
     matrix = np.array([[scale, 0, (1 - scale) * middle], [0, scale, (1 - scale) * middle]])
-    return clip_ink(cv2.warpAffine(frame, matrix, (SIDE, SIDE)))
+    return clip_ink(cv2.warpAffine(frame, matrix, (FRAME_SIDE, FRAME_SIDE)))

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digitdrop.preprocess.mnist_frame import SIDE, Ink
+from digitdrop.preprocess.mnist_frame import FRAME_SIDE, Ink
 from digitdrop.values import Frame
 from digitdrop_train.data import Dataset
 from digitdrop_train.synthesis.augment import augment
@@ -39,7 +39,7 @@ def not_a_digit(digits: Dataset, rng: Generator) -> Frame:
         lot -= probability
     else:
         return _texture(rng)
-    frame = as_frame(ink) if ink.shape != (SIDE, SIDE) or rng.random() < 0.5 else ink
+    frame = as_frame(ink) if ink.shape != (FRAME_SIDE, FRAME_SIDE) or rng.random() < 0.5 else ink
     return augment(frame, rng) if rng.random() < 0.4 else frame
 
 
@@ -83,7 +83,7 @@ def piece_of_a_digit(digits: Dataset, rng: Generator) -> Ink:
     frame = _digit_among(digits, (0, 2, 3, 4, 5, 6, 8, 9), rng)
     side = int(rng.integers(6, 10))
     x, y = rng.integers(6, 22 - side, 2)
-    return clip_ink(cv2.resize(frame[y : y + side, x : x + side], (SIDE, SIDE)))
+    return clip_ink(cv2.resize(frame[y : y + side, x : x + side], (FRAME_SIDE, FRAME_SIDE)))
 
 
 def inverted_digit(digits: Dataset, rng: Generator) -> Ink:
@@ -131,7 +131,7 @@ def filled_blots(_digits: Dataset, rng: Generator) -> Ink:
 
 def stretched_grain(_digits: Dataset, rng: Generator) -> Ink:
     """Stretch faint grain to full ink, as preprocessing does with an empty page."""
-    coarse = rng.standard_normal((SIDE, SIDE)).astype(np.float32)
+    coarse = rng.standard_normal((FRAME_SIDE, FRAME_SIDE)).astype(np.float32)
     smooth = cv2.GaussianBlur(coarse, (0, 0), rng.uniform(0.4, 3))
     level = np.quantile(smooth, rng.uniform(0.6, 0.97))
     return clip_ink((smooth - level) / (smooth.max() - level + 1e-6) * 400)
@@ -142,13 +142,13 @@ def _texture(rng: Generator) -> Frame:
     lot = rng.random()
     if lot < 0.4:
         level, spread = rng.uniform(0, 255), rng.uniform(5, 90)
-        values = level + rng.standard_normal((SIDE, SIDE)) * spread
+        values = level + rng.standard_normal((FRAME_SIDE, FRAME_SIDE)) * spread
     elif lot < 0.6:
         right, down = rng.uniform(-255, 255, 2)
-        along = np.linspace(0, 1, SIDE)
+        along = np.linspace(0, 1, FRAME_SIDE)
         values = rng.uniform(0, 255) + np.add.outer(right * along, down * along)
     else:
-        x, y = np.mgrid[0:SIDE, 0:SIDE] * rng.uniform(0.1, 1.5, (2, 1, 1))
+        x, y = np.mgrid[0:FRAME_SIDE, 0:FRAME_SIDE] * rng.uniform(0.1, 1.5, (2, 1, 1))
         values = 128 + 127 * np.sin(x + y + rng.uniform(0, 6)) * np.cos(x - y)
     return clip_ink(values)
 

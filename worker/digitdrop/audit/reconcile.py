@@ -3,15 +3,19 @@
 from collections.abc import Collection, Mapping
 from datetime import UTC, date
 
-from digitdrop.outbox.archive import SHELVES
-from digitdrop.outbox.chains import chains
-from digitdrop.outbox.inventory import Stock
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS
+from digitdrop.outbox.chains import correction_chains
+from digitdrop.outbox.inventory import Inventory
 from digitdrop.outbox.row import Row
 from digitdrop.values import Status
 
 
-def tick_off(
-    rows: Mapping[str, Row], stock: Stock, *, in_hand: Collection[str | None], cleared: date | None
+def reconcile(
+    rows: Mapping[str, Row],
+    stock: Inventory,
+    *,
+    in_hand: Collection[str | None],
+    cleared: date | None,
 ) -> list[str]:
     """Find the picture of each row; what is left in the stock then has none.
 
@@ -27,7 +31,9 @@ def tick_off(
     Returns:
         The ids of rows whose picture is nowhere; for a corrected one the last row's.
     """
-    groups = [group for group in chains(rows) if not any(key in in_hand for key in group)]
+    groups = [
+        group for group in correction_chains(rows) if not any(key in in_hand for key in group)
+    ]
     present = [group for group in groups if not _may_be_cleared(rows[group[-1]], cleared)]
     # Only then those that may be gone, lest they take what another row's picture is.
     missing = _missing(present, rows, stock)
@@ -38,7 +44,7 @@ def tick_off(
     return missing
 
 
-def _missing(groups: list[list[str]], rows: Mapping[str, Row], stock: Stock) -> list[str]:
+def _missing(groups: list[list[str]], rows: Mapping[str, Row], stock: Inventory) -> list[str]:
     unmatched = [
         group for group in groups if not any(stock.take(key, rows[key]) for key in group[::-1])
     ]
@@ -53,6 +59,6 @@ def _missing(groups: list[list[str]], rows: Mapping[str, Row], stock: Stock) -> 
 def _may_be_cleared(row: Row, cleared: date | None) -> bool:
     return (
         cleared is not None
-        and SHELVES[row.status] == SHELVES[Status.OK]
+        and ARCHIVE_FOLDERS[row.status] == ARCHIVE_FOLDERS[Status.OK]
         and row.time.astimezone(UTC).date() <= cleared
     )

@@ -1,4 +1,4 @@
-"""Bring report and shelves together again where `verify` finds them apart; deletes nothing.
+"""Bring report and shelves together again where `audit_outbox` finds them apart; deletes nothing.
 
 Each act is one move that may be killed and repeated: a second name, synced, and only then
 the first name goes.
@@ -13,14 +13,20 @@ from typing import Final
 
 from digitdrop.audit.give_back import give_back
 from digitdrop.audit.repairs import Act, Repairs
-from digitdrop.audit.verify import Look, look, verify
+from digitdrop.audit.verify import Discrepancies, audit_outbox, lasting_discrepancies
 from digitdrop.errors import FolderError, InputError
 from digitdrop.escape import printable
 from digitdrop.files import lock
 from digitdrop.intake.claim_names import ROW_ID, row_id
-from digitdrop.intake.claim_owners import Held, held
+from digitdrop.intake.claim_owners import OwnedClaim, claims_with_owners
 from digitdrop.intake.claims import remove_empty
-from digitdrop.outbox.archive import SHELVES, TOO_LARGE, Far, file_away, shelf
+from digitdrop.outbox.archive import (
+    ARCHIVE_FOLDERS,
+    TOO_LARGE,
+    CopyOptions,
+    archive,
+    archive_folder,
+)
 from digitdrop.outbox.inventory import name_as_dropped, path_of
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import Row
@@ -31,7 +37,7 @@ from digitdrop.values import Drop, Limits, Status
 _ID: Final = re.compile(f"~{ROW_ID.pattern}")
 
 
-def repair(
+def run_repair(
     inbox: Path, outbox: Path, report: Path, *, is_dry: bool, foreign_claims: bool
 ) -> Repairs:
     """Give back to the inbox what has no row, and file away what is in hand with its row.
@@ -53,13 +59,13 @@ def repair(
         if not os.path.isdir(folder):  # noqa: PTH112 - Path asks no less, and may raise
             raise FolderError(f"there is no {name} {folder}: is its disk mounted?")
     repairs = Repairs(is_dry)
-    with lock.held(report):
+    with lock.lock_report(report):
         try:
-            far = Far(kept=inbox / TOO_LARGE, most=Limits().bytes)
-            for base in (inbox, outbox / SHELVES[Status.UNCERTAIN]):
+            far = CopyOptions(kept=inbox / TOO_LARGE, most=Limits().bytes)
+            for base in (inbox, outbox / ARCHIVE_FOLDERS[Status.UNCERTAIN]):
                 away = _Away(base, outbox, far, repairs)
                 _take_up(away, Report(report), foreign_claims=foreign_claims)
-            found = look(inbox, outbox, report)
+            found = lasting_discrepancies(inbox, outbox, report)
             for name in found.loose:
                 _give_back_loose(name, inbox, outbox, repairs)
         except OSError as error:
@@ -75,14 +81,16 @@ class _Away:
     base: Path
     """The inbox, or `review/` for corrections."""
     outbox: Path
-    far: Far
+    far: CopyOptions
     repairs: Repairs
 
 
 def _take_up(away: _Away, report: Report, *, foreign_claims: bool) -> None:
     """See to what is in hand: with a row it is filed away, without one it goes back."""
     repairs = away.repairs
-    claims = [one for one in held(away.base, away.outbox) if _is_regular(one, repairs)]
+    claims = [
+        one for one in claims_with_owners(away.base, away.outbox) if _is_regular(one, repairs)
+    ]
     rows = report.rows([one.drop.id or "" for one in claims])
     for one in claims:
         row = rows.get(one.drop.id or "")
@@ -102,7 +110,7 @@ def _take_up(away: _Away, report: Report, *, foreign_claims: bool) -> None:
             remove_empty(batch)
 
 
-def _is_regular(one: Held, repairs: Repairs) -> bool:
+def _is_regular(one: OwnedClaim, repairs: Repairs) -> bool:
     if not one.is_file:
         repairs.left.append(f"{printable(one.drop.name)}: in hand, and no picture: a link or pipe")
     return one.is_file
@@ -113,7 +121,7 @@ def _batch(drop: Drop) -> Path:
 
 
 def _file_away(drop: Drop, row: Row, away: _Away) -> None:
-    target = shelf(away.outbox, row.status, row.time)
+    target = archive_folder(away.outbox, row.status, row.time)
     act = Act(
         "file_away",
         printable(drop.name),
@@ -124,8 +132,8 @@ def _file_away(drop: Drop, row: Row, away: _Away) -> None:
     _do(act, away.repairs, lambda: _filed_away(named, target, away.far))
 
 
-def _filed_away(drop: Drop, target: Path, far: Far) -> None:
-    for error in file_away([(drop, target)], far=far).values():
+def _filed_away(drop: Drop, target: Path, far: CopyOptions) -> None:
+    for error in archive([(drop, target)], far=far).values():
         raise error
 
 
@@ -169,7 +177,9 @@ def _do(act: Act, repairs: Repairs, do: Callable[[], str | None]) -> None:
         repairs.acts.append(replace(act, to=printable(name)) if name else act)
 
 
-def _note_left(repairs: Repairs, found: Look, inbox: Path, outbox: Path, report: Path) -> None:
+def _note_left(
+    repairs: Repairs, found: Discrepancies, inbox: Path, outbox: Path, report: Path
+) -> None:
     """Say what only a person can put right; after the acts, and in a dry run before them."""
     if repairs.is_dry:
         unknown = [text for key, text in found.unknown.items() if key not in found.loose]
@@ -178,7 +188,7 @@ def _note_left(repairs: Repairs, found: Look, inbox: Path, outbox: Path, report:
         account.unknown, account.unseen = unknown, [*found.unseen.values()]
         account.unsure = [*found.unsure.values()]
     else:
-        account = verify(inbox, outbox, report)
+        account = audit_outbox(inbox, outbox, report)
     remedies = (
         (account.missing, "if you have a copy of it, put it there; its row stays"),
         (account.doubled, "move away the one that you do not need"),

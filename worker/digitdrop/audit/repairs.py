@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["give_back", "file_away"]
+RepairKind: TypeAlias = Literal["give_back", "file_away"]
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """One picture that was moved, or would be."""
 
-    kind: Kind
+    kind: RepairKind
     file: str
     """Where it lay, as a person may read it."""
     to: str
@@ -61,7 +61,7 @@ class Repairs:
         return "\n".join(lines)
 
 
-def _verb(kind: Kind, is_dry: bool) -> str:
+def _verb(kind: RepairKind, is_dry: bool) -> str:
     done, would = {
         "give_back": ("given back to the inbox", "would give back to the inbox"),
         "file_away": ("filed away", "would file away"),

@@ -14,22 +14,22 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.audit.account import Account
-from digitdrop.audit.reconcile import tick_off
+from digitdrop.audit.reconcile import reconcile
 from digitdrop.errors import FolderError, ReportError
 from digitdrop.escape import escape, printable, unescape
 from digitdrop.files import lock
 from digitdrop.files.disk import is_same_file
 from digitdrop.health import worker_status
-from digitdrop.health.worker_status import Told
-from digitdrop.intake.claim_owners import Held, held
+from digitdrop.health.worker_status import WorkerStatus
+from digitdrop.intake.claim_owners import OwnedClaim, claims_with_owners
 from digitdrop.intake.listing import Survey, survey
-from digitdrop.outbox.archive import SHELVES
-from digitdrop.outbox.inventory import Digests, Stock, path_of
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS
+from digitdrop.outbox.inventory import Digests, Inventory, path_of
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import Row
 from digitdrop.pipeline import utc_now
 from digitdrop.retention.cleared import cleared_until
-from digitdrop.status.needs import deferred, foreign_hand
+from digitdrop.status.needs import deferred_needs, foreign_claims
 from digitdrop.values import Status
 
 _PAUSES: Final = (0.05, 0.1, 0.2, 0.4, *[0.5] * 8)
@@ -41,7 +41,7 @@ _FINDINGS: Final = ("missing", "doubled", "unknown", "unsure", "unseen", "odd")
 
 
 @dataclass(slots=True)
-class Look:
+class Discrepancies:
     """What was found at one moment: each finding by the item that it is about."""
 
     account: Account
@@ -64,7 +64,7 @@ class Look:
         """Say whether there is nothing that another look could take back."""
         return not any(getattr(self, kind) for kind in _FINDINGS)
 
-    def keep_what(self, earlier: "Look") -> None:
+    def keep_what(self, earlier: "Discrepancies") -> None:
         """Keep of what was found only what an earlier look found as well."""
         for kind in (*_FINDINGS, "loose"):
             before = getattr(earlier, kind)
@@ -72,26 +72,26 @@ class Look:
             setattr(self, kind, {key: text for key, text in now.items() if key in before})
 
 
-def verify(inbox: Path, outbox: Path, report: Path) -> Account:
+def audit_outbox(inbox: Path, outbox: Path, report: Path) -> Account:
     """Reconcile inbox, claimed files and shelves with the report.
 
     Raises:
         FolderError: a folder is not there, or the inbox or the report cannot be read.
     """
-    found = look(inbox, outbox, report)
+    found = lasting_discrepancies(inbox, outbox, report)
     account = found.account
     for kind in _FINDINGS:
         setattr(account, kind, [*getattr(account, kind), *getattr(found, kind).values()])
-    account.deferred = foreign_hand(*found.foreign, utc_now())
+    account.deferred = foreign_claims(*found.foreign, utc_now())
     if worker := _told(report, account):
-        account.deferred += deferred(worker)
+        account.deferred += deferred_needs(worker)
         account.deferred_files = max(worker.deferred_files, len(worker.deferred))
         names = {one.name for one in worker.deferred}
         account.unseen = [one for one in account.unseen if _named(one) not in names]
     return account
 
 
-def look(inbox: Path, outbox: Path, report: Path) -> Look:
+def lasting_discrepancies(inbox: Path, outbox: Path, report: Path) -> Discrepancies:
     """Look until what does not agree has stayed through several looks, or is gone.
 
     Raises:
@@ -118,18 +118,18 @@ def look(inbox: Path, outbox: Path, report: Path) -> Look:
     return found
 
 
-def _look(inbox: Path, outbox: Path, report: Report, digests: Digests) -> Look:
+def _look(inbox: Path, outbox: Path, report: Report, digests: Digests) -> Discrepancies:
     account = Account()
-    found = Look(account)
+    found = Discrepancies(account)
     surveyed = survey(inbox)
     claims = _claims(inbox, outbox, found)
     rows = _rows(report, found)
-    stock = Stock(inbox, outbox, digests)
-    review = _claims(outbox / SHELVES[Status.UNCERTAIN], outbox, found)
+    stock = Inventory(inbox, outbox, digests)
+    review = _claims(outbox / ARCHIVE_FOLDERS[Status.UNCERTAIN], outbox, found)
     account.waiting, account.in_hand = surveyed.waiting, sum(one.is_file for one in claims)
     account.left_alone, account.filed = surveyed.left_alone.total(), stock.counts()
     ids = {one.drop.id for one in claims}
-    lost = tick_off(rows, stock, in_hand=ids, cleared=cleared_until(outbox))
+    lost = reconcile(rows, stock, in_hand=ids, cleared=cleared_until(outbox))
     paths = {name: path_of(name, inbox, outbox) for name in stock.left()}
     _note_loose(found, paths, [*claims, *review], digests, rows)
     account.litter = stock.litter
@@ -152,18 +152,18 @@ def _look(inbox: Path, outbox: Path, report: Report, digests: Digests) -> Look:
     return found
 
 
-def _claims(folder: Path, outbox: Path, found: Look) -> list[Held]:
+def _claims(folder: Path, outbox: Path, found: Discrepancies) -> list[OwnedClaim]:
     try:
-        return list(held(folder, outbox))
+        return list(claims_with_owners(folder, outbox))
     except PermissionError as error:
         found.unseen[f"hand {folder}"] = f"what is in hand in {folder}: {error.strerror}"
         return []
 
 
 def _note_loose(
-    found: Look,
+    found: Discrepancies,
     paths: dict[str, Path],
-    claims: list[Held],
+    claims: list[OwnedClaim],
     digests: Digests,
     rows: dict[str, Row],
 ) -> None:
@@ -181,7 +181,7 @@ def _note_loose(
             found.loose[name] = digest
 
 
-def _unseen(surveyed: Survey, stock: Stock) -> Iterator[tuple[str, str]]:
+def _unseen(surveyed: Survey, stock: Inventory) -> Iterator[tuple[str, str]]:
     """Say what may not be looked at, in the inbox and on the shelves."""
     for name, why in surveyed.refused.items():
         yield f"inbox/{name}", f"{printable(name)} in the inbox: {why}"
@@ -193,7 +193,7 @@ def _named(line: str) -> str:
     return line.partition(" in the inbox: ")[0]
 
 
-def _rows(report: Report, found: Look) -> dict[str, Row]:
+def _rows(report: Report, found: Discrepancies) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     times: Counter[str] = Counter()
     for key, row in report.every_row():
@@ -210,11 +210,11 @@ def _rows(report: Report, found: Look) -> dict[str, Row]:
     return rows
 
 
-def _told(report: Path, account: Account) -> Told | None:
+def _told(report: Path, account: Account) -> WorkerStatus | None:
     """Read what a worker that runs tells; where its lock may not be looked at, say so."""
     try:
         holder = lock.holder(report)
     except ReportError as error:
         account.unseen.append(str(error))
         return None
-    return worker_status.read(report.parent, holder) if holder else None
+    return worker_status.read_worker_status(report.parent, holder) if holder else None

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from digitdrop import pipeline
-from digitdrop.batch.sources import drops
+from digitdrop.batch.sources import find_drops
 from digitdrop.errors import Gone, InputError, OutOfMemory, ReportError
 from digitdrop.escape import escape
 from digitdrop.files import lock
 from digitdrop.inference.classifier import Classifier
 from digitdrop.outbox.report import Report
 from digitdrop.pipeline import Outcome
-from digitdrop.pool.batches import Turns
-from digitdrop.pool.prefetch import Ahead
-from digitdrop.pool.settings import Terms
-from digitdrop.pool.started import Begun
+from digitdrop.pool.batches import BatchReader
+from digitdrop.pool.prefetch import Prefetcher
+from digitdrop.pool.settings import PoolOptions
+from digitdrop.pool.started import CrashNote
 from digitdrop.system.log_fields import about
-from digitdrop.system.shutdown import Stopped, Stopper
+from digitdrop.system.shutdown import Shutdown, Stopped
 from digitdrop.values import Failure, Limits, Reading, Status
 
 logger = logging.getLogger(__name__)
@@ -71,14 +71,14 @@ class Summary:
         return f"{total:,} {pictures}{known}: {parts or 'none'}{passed}{starved}{stopped}"
 
 
-def batch(
+def run_batch(
     sources: Sequence[Path],
     report_path: Path,
     classifier: Classifier,
     *,
     limits: Limits,
     workers: int,
-    stopper: Stopper,
+    shutdown: Shutdown,
     progress: Callable[[int], None],
 ) -> Summary:
     """Read every picture once; run again, it goes on where it stopped.
@@ -91,7 +91,7 @@ def batch(
         classifier: the network.
         limits: what one picture may cost.
         workers: pictures at a time.
-        stopper: ends the run after the current turn.
+        shutdown: ends the run after the current turn.
         progress: told how many more pictures are done.
 
     Raises:
@@ -100,18 +100,18 @@ def batch(
     """
     if report_path.is_dir():
         raise ReportError(f"{report_path} is a folder: name a file with --report")
-    with lock.held(report_path):
-        report, begun = Report(report_path), Begun(report_path)
+    with lock.lock_report(report_path):
+        report, begun = Report(report_path), CrashNote(report_path)
         known = _known(report, report_path)
-        is_stopping = stopper.is_stopping
-        terms = Terms(
+        is_stopping = shutdown.is_stopping
+        terms = PoolOptions(
             workers=workers, limits=limits, is_stopping=is_stopping, known=frozenset(known)
         )
-        turns = Turns(terms, classifier)
+        turns = BatchReader(terms, classifier)
         summary = Summary()
         try:
-            ahead = Ahead(turns, begun, stopper=stopper)
-            for done, outcomes in ahead.read(drops(sources, unread=summary.unread)):
+            ahead = Prefetcher(turns, begun, shutdown=shutdown)
+            for done, outcomes in ahead.read(find_drops(sources, unread=summary.unread)):
                 summary.add_known([known[one.id] for one in outcomes if one.id in known])
                 new = _told([one for one in outcomes if one.id not in known])
                 summary.starved += sum(_fails_with(OutOfMemory, one) for one in new)

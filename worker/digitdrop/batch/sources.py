@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
-from digitdrop.decoding.container.unread import HEAD, kind_of
+from digitdrop.decoding.container.unread import UNSUPPORTED_HEAD, unsupported_kind
 from digitdrop.decoding.decode import looks_like_picture
 from digitdrop.errors import FolderError, InputError
 from digitdrop.files.load import head_of
@@ -21,7 +21,7 @@ _SUFFIXES: Final = frozenset(
 )
 
 
-def drops(sources: Sequence[Path], *, unread: Counter[str] | None = None) -> Iterator[Drop]:
+def find_drops(sources: Sequence[Path], *, unread: Counter[str] | None = None) -> Iterator[Drop]:
     """Yield what to read, in order of name; a file below two of the sources once.
 
     A file that is named itself is always read, also through a link. Of those in a folder, whatever
@@ -54,9 +54,9 @@ def _is_below(path: Path, folders: Sequence[Path]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
-def count(sources: Sequence[Path], *, is_stopping: Callable[[], bool]) -> int:
+def count_sources(sources: Sequence[Path], *, is_stopping: Callable[[], bool]) -> int:
     """Count what there is to read, or what was found until a stop was asked for."""
-    return sum(1 for _ in takewhile(lambda _: not is_stopping(), drops(sources)))
+    return sum(1 for _ in takewhile(lambda _: not is_stopping(), find_drops(sources)))
 
 
 def _below(source: Path, unread: Counter[str]) -> Iterator[Drop]:
@@ -69,12 +69,12 @@ def _below(source: Path, unread: Counter[str]) -> Iterator[Drop]:
         path = source / found.name
         if is_called_like_picture(found.name) or looks_like_picture(head := _head(path)):
             yield Drop(id=None, path=path, name=found.name)
-        elif kind := kind_of(found.name, head):
+        elif kind := unsupported_kind(found.name, head):
             unread[kind] += 1
 
 
 def _head(path: Path) -> bytes:
     try:
-        return head_of(path, HEAD)
+        return head_of(path, UNSUPPORTED_HEAD)
     except InputError:
         return b""

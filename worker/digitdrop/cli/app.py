@@ -10,7 +10,7 @@ from digitdrop.cli.commands.evaluate import evaluate
 from digitdrop.cli.commands.predict import predict
 from digitdrop.cli.commands.repair import repair
 from digitdrop.cli.commands.report import report
-from digitdrop.cli.commands.service import app as service
+from digitdrop.cli.commands.service import service_app as service
 from digitdrop.cli.commands.settings import settings
 from digitdrop.cli.commands.status import status
 from digitdrop.cli.commands.verify import verify

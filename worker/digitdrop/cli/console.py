@@ -17,8 +17,8 @@ from digitdrop.errors import SetupError
 from digitdrop.escape import escape
 from digitdrop.log import logs
 from digitdrop.system import mishaps
-from digitdrop.system.quiet import let_go, written
-from digitdrop.system.signals import hear_ctrl_c
+from digitdrop.system.quiet import discard_output, written
+from digitdrop.system.signals import allow_ctrl_c
 from digitdrop.values import Reading
 
 STOPPED = 130
@@ -40,14 +40,14 @@ def run(app: typer.Typer) -> NoReturn:
         sys.stdout.flush()
         sys.exit(code)
     except usage.UsageError as error:
-        if mistake := usage.told(error, sys.argv[1:], os.environ):
+        if mistake := usage.explain_usage_error(error, sys.argv[1:], os.environ):
             logs.complain(mistake)
     except SetupError as error:
         logs.complain(str(error))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(STOPPED)
     except BrokenPipeError:
-        let_go(sys.stdout)
+        discard_output(sys.stdout)
         sys.exit(1)  # in silence, as Typer does where it notices that itself
     except Exception as error:
         _refused(error)
@@ -62,11 +62,11 @@ def _refused(error: Exception) -> None:
     Raises:
         Exception: this error, if it is a fault of ours: the log gets its traceback.
     """
-    found = mishaps.told(error)
+    found = mishaps.explain_mishap(error)
     if not found:
         raise error
     text, code = found
-    let_go(sys.stdout)
+    discard_output(sys.stdout)
     logs.complain(text)
     sys.exit(code)
 
@@ -115,7 +115,7 @@ def table(readings: Sequence[Reading]) -> None:
     Console(width=None if sys.stdout.isatty() else _PAGE).print(view)
 
 
-def as_json(readings: Sequence[Reading]) -> str:
+def readings_json(readings: Sequence[Reading]) -> str:
     """Give readings as a JSON array, with the keys of the report's columns."""
     return json.dumps(
         [
@@ -142,7 +142,7 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as TimeLeft
 
-    hear_ctrl_c()  # the bar must be taken down, for it hides the cursor
+    allow_ctrl_c()  # the bar must be taken down, for it hides the cursor
     rate = TextColumn("{task.fields[rate]}")
     columns = (BarColumn(), MofNCompleteColumn(), rate, TextColumn("time left"), TimeLeft())
     with Progress(*columns, console=Console(stderr=True)) as view:

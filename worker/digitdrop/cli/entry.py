@@ -25,7 +25,7 @@ def enter(load: "Callable[[], typer.Typer]") -> "NoReturn":
     from digitdrop.system import mishaps, search_path
     from digitdrop.system.blas import no_blas_threads
 
-    search_path.shut()
+    search_path.harden_search_path()
     no_blas_threads()
     logs.begin(arguments, os.environ)
     try:
@@ -35,7 +35,7 @@ def enter(load: "Callable[[], typer.Typer]") -> "NoReturn":
 
             run(load())
     except (MemoryError, ImportError, OSError) as error:
-        text, _ = mishaps.told(error) or (None, 0)
+        text, _ = mishaps.explain_mishap(error) or (None, 0)
         if not text:
             raise
     logs.complain(text)

@@ -21,7 +21,7 @@ from digitdrop.values import Limits
 
 Amount = TypeVar("Amount")
 
-MODEL: Final = shipped.MODEL
+MODEL: Final = shipped.SHIPPED_MODEL
 INBOX: Final = Path("inbox")
 OUTBOX: Final = Path("outbox")
 SETTLE: Final = 2.0
@@ -145,7 +145,7 @@ Newest = Annotated[
         help="Rows that the page shows; the others are counted.",
     ),
 ]
-Metrics = Annotated[
+MetricsFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",

@@ -71,7 +71,7 @@ def parse(command: TyperCommand, name: str, arguments: Sequence[str]) -> Parsed:
     return _parsed(context.params, context.get_parameter_source)
 
 
-def settings(command: TyperCommand, parsed: Parsed) -> Iterator[Setting]:
+def command_settings(command: TyperCommand, parsed: Parsed) -> Iterator[Setting]:
     """Give the settings of a command, in the order of its help."""
     for option in _options(command.params):
         name = option.name or ""
@@ -87,7 +87,7 @@ def all_settings(commands: Mapping[str, TyperCommand]) -> list[Setting]:
     """Give the settings of all commands, each once for all that have the same value."""
     found: dict[Setting, tuple[str, ...]] = {}
     for name, command in commands.items():
-        for one in settings(command, parse(command, name, [])):
+        for one in command_settings(command, parse(command, name, [])):
             found[one] = (*found.get(one, ()), name)
     return [replace(one, commands=names) for one, names in found.items()]
 

@@ -13,7 +13,9 @@ _PLAIN: Final = {"a valid float range": "a number", "a valid int range": "a whol
 """Typer's words for what was expected, and a person's."""
 
 
-def told(error: Exception, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+def explain_usage_error(
+    error: Exception, arguments: Sequence[str], environment: Mapping[str, str]
+) -> str:
     """Say what is wrong with a command line.
 
     Args:

@@ -14,12 +14,12 @@ from digitdrop.cluster import engine, plan
 from digitdrop.cluster.addresses import normal
 from digitdrop.cluster.files import put, tidy
 from digitdrop.cluster.flow import Done, flow
-from digitdrop.cluster.listing import Found, found, lists
+from digitdrop.cluster.listing import ListedObject, found, lists
 from digitdrop.cluster.lists import listed
 from digitdrop.cluster.plan import Plan
 from digitdrop.errors import ReportError
 from digitdrop.inference.classifier import Classifier
-from digitdrop.system.shutdown import Stopped, Stopper
+from digitdrop.system.shutdown import Shutdown, Stopped
 from digitdrop.values import Limits
 
 SUMMARY: Final = "_SUMMARY.json"
@@ -27,11 +27,11 @@ SUMMARY: Final = "_SUMMARY.json"
 
 _LOOK: Final = 0.2
 
-Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+ProgressBar = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 """Given how many pictures there are, it is told how many more are done."""
 
 
-def batch(
+def run_cluster_batch(
     sources: Sequence[str],
     target: str,
     classifier: Classifier,
@@ -40,8 +40,8 @@ def batch(
     shards: str,
     limits: Limits,
     workers: int,
-    stopper: Stopper,
-    progress: Progress,
+    shutdown: Shutdown,
+    progress: ProgressBar,
 ) -> Summary:
     """Read every picture once; run again, it goes on where it stopped.
 
@@ -56,7 +56,7 @@ def batch(
         shards: `parquet` or `csv`.
         limits: what one picture may cost.
         workers: cores to use on this machine.
-        stopper: ends the run; shards that are whole are kept.
+        shutdown: ends the run; shards that are whole are kept.
         progress: shows how far it is.
 
     Raises:
@@ -70,12 +70,14 @@ def batch(
     )
     with engine.started(cluster, workers=workers):
         try:
-            work = plan.find(wanted) or plan.make(wanted, _listed(wanted.sources, stopper))
+            work = plan.find_plan(wanted) or plan.write_plan(
+                wanted, _listed(wanted.sources, shutdown)
+            )
         except Stopped:
             return Summary(was_stopped=True)
         with progress(work.pictures) as advance:
-            summary = _summary(_until_stopped(flow(work, limits, classifier), stopper), advance)
-        summary.was_stopped = stopper.is_stopping()
+            summary = _summary(_until_stopped(flow(work, limits, classifier), shutdown), advance)
+        summary.was_stopped = shutdown.is_stopping()
         if not summary.was_stopped:
             _finish(work, summary)
     return summary
@@ -91,20 +93,20 @@ def _summary(shards: Iterator[Done], advance: Callable[[int], None]) -> Summary:
     return summary
 
 
-def _listed(sources: Sequence[str], stopper: Stopper) -> Iterator[Found]:
+def _listed(sources: Sequence[str], shutdown: Shutdown) -> Iterator[ListedObject]:
     named = lists(sources)
     folders = [source for source in sources if source not in named]
     for one in chain(found(folders), listed(named, folders=folders)):
-        if stopper.is_stopping():
+        if shutdown.is_stopping():
             raise Stopped
         yield one
 
 
-def _until_stopped(shards: Iterator[Done], stopper: Stopper) -> Iterator[Done]:
+def _until_stopped(shards: Iterator[Done], shutdown: Shutdown) -> Iterator[Done]:
     """Yield what is done until a stop is asked for, which is heard also while nothing is."""
     box: queue.SimpleQueue[Done | Exception | None] = queue.SimpleQueue()
     threading.Thread(target=_carry, args=(shards, box), daemon=True).start()
-    while not stopper.is_stopping():
+    while not shutdown.is_stopping():
         try:
             one = box.get(timeout=_LOOK)
         except queue.Empty:

@@ -6,7 +6,7 @@ import ray
 from ray.actor import ActorHandle
 
 
-class Begun:
+class StartedShares:
     """Counts; lives in a process of its own, which any reader can ask.
 
     Proves nothing: where a machine died, its shares were not to blame, and are only
@@ -25,7 +25,7 @@ class Begun:
 
 def start() -> ActorHandle:
     """Start the one process that counts; it takes no core."""
-    return ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Begun).remote()
+    return ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(StartedShares).remote()
 
 
 def is_begun_again(begun: ActorHandle, number: int) -> bool:

@@ -13,8 +13,8 @@ import ray.data
 from ray.exceptions import RayError
 
 from digitdrop.errors import DigitdropError, SetupError
-from digitdrop.system.quiet import hushed
-from digitdrop.system.search_path import at_home
+from digitdrop.system.quiet import silenced
+from digitdrop.system.search_path import in_program_folder
 
 LOCAL: Final = "local"
 STORE: Final = 512 * 2**20
@@ -46,7 +46,7 @@ def started(cluster: str, *, workers: int) -> Iterator[None]:
     _knock(cluster)
     here = {"num_cpus": workers, "object_store_memory": STORE, "include_dashboard": False}
     try:
-        with hushed(), _our_signals(), at_home():
+        with silenced(), _our_signals(), in_program_folder():
             ray.init(
                 cluster,
                 **(here if cluster == LOCAL else {}),

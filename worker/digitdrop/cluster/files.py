@@ -14,7 +14,7 @@ from digitdrop.cluster.stores import StoreError, first_line, located
 from digitdrop.errors import Gone, InputError, ReportError, TooLarge, Unavailable
 from digitdrop.files.disk import make_folder, sync_folders, write_whole
 from digitdrop.files.load import head_of, load
-from digitdrop.files.regular import opened
+from digitdrop.files.regular import open_regular
 from digitdrop.files.tree import walk
 
 ASIDE: Final = ".aside-"
@@ -106,7 +106,7 @@ def reading(address: str) -> NativeFile | BinaryIO:
         OSError: it cannot be opened, or is no regular file.
     """
     if not is_remote(address):
-        return opened(Path(address))
+        return open_regular(Path(address))
     filesystem, path = located(address)
     return filesystem.open_input_file(path)
 

@@ -24,7 +24,7 @@ from digitdrop.cluster import begun, plan, shards
 from digitdrop.cluster.plan import Plan
 from digitdrop.cluster.seeing import see_share
 from digitdrop.inference.classifier import Classifier
-from digitdrop.pipeline import Seen, read, utc_now
+from digitdrop.pipeline import Prepared, read_batch, utc_now
 from digitdrop.values import Limits, Status
 
 SEEING_CORES: Final = 1
@@ -47,7 +47,7 @@ class Done:
     """Whether an earlier run wrote it."""
 
 
-class Shares(Datasource):
+class ShareSource(Datasource):
     """Shares of a plan as a source of the engine's: each is read by a task of its own."""
 
     def __init__(self, work: Plan, numbers: range, limits: Limits, counter: ActorHandle) -> None:
@@ -75,12 +75,12 @@ def flow(work: Plan, limits: Limits, classifier: Classifier) -> Iterator[Done]:
     counter = begun.start()
     for numbers in chapters(work.shares):
         seen = ray.data.read_datasource(
-            Shares(work, numbers, limits, counter),
+            ShareSource(work, numbers, limits, counter),
             override_num_blocks=len(numbers),
             num_cpus=SEEING_CORES,
         )
         done = seen.map_batches(
-            Recorder,
+            ShareRecorder,
             fn_constructor_args=(work, classifier),
             batch_size=1,
             batch_format="pyarrow",
@@ -101,7 +101,7 @@ def _done(row: Mapping[str, Any]) -> Done:
     return Done(Counter({Status(name): counts[name] for name in counts}), row["is_known"])
 
 
-class Recorder:
+class ShareRecorder:
     """Classifies, judges and writes shares, with a network of its own."""
 
     def __init__(self, work: Plan, classifier: Classifier) -> None:
@@ -116,8 +116,8 @@ class Recorder:
     def _record(self, share: dict[str, Any]) -> dict[str, Any]:
         if share["is_known"]:
             return share
-        seen: list[Seen] = pickle.loads(share["seen"])  # noqa: S301 - by `_see`, just now
-        readings = read(seen, self._classifier, now=utc_now)
+        seen: list[Prepared] = pickle.loads(share["seen"])  # noqa: S301 - by `_see`, just now
+        readings = read_batch(seen, self._classifier, now=utc_now)
         shards.write(self._work, share["number"], readings)
         counts = Counter(reading.verdict.status for reading in readings)
         return {**share, "seen": b"", "counts": json.dumps(counts)}

@@ -10,20 +10,20 @@ from typing import Final
 
 from pyarrow import fs
 
-from digitdrop.batch.sources import drops, is_called_like_picture
+from digitdrop.batch.sources import find_drops, is_called_like_picture
 from digitdrop.cluster.addresses import is_below, is_list, is_remote
 from digitdrop.cluster.files import head
-from digitdrop.cluster.stores import first_line, kind_of, located
+from digitdrop.cluster.stores import file_type, first_line, located
 from digitdrop.decoding.decode import looks_like_picture
 from digitdrop.errors import FolderError
-from digitdrop.intake.ignore import by_name, is_foreign
+from digitdrop.intake.ignore import by_name, is_foreign_folder
 
 _AHEAD: Final = 16  # listings asked for at a time
 _HEAD: Final = 32  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListedObject:
     """A picture to be read."""
 
     address: str
@@ -39,7 +39,7 @@ def lists(sources: Sequence[str]) -> list[str]:
     return [source for source in sources if is_list(source) and _kind(source) == fs.FileType.File]
 
 
-def found(sources: Sequence[str]) -> Iterator[Found]:
+def found(sources: Sequence[str]) -> Iterator[ListedObject]:
     """Yield what lies in folders and below prefixes, once also where two overlap.
 
     The rules are those of `sources.drops`: what is called like a picture, or begins like
@@ -51,8 +51,8 @@ def found(sources: Sequence[str]) -> Iterator[Found]:
     Raises:
         FolderError: a source does not exist, or cannot be listed.
     """
-    for drop in drops([Path(source) for source in sources if not is_remote(source)]):
-        yield Found(str(drop.path), drop.name, _size(drop.path))
+    for drop in find_drops([Path(source) for source in sources if not is_remote(source)]):
+        yield ListedObject(str(drop.path), drop.name, _size(drop.path))
     remote = [source for source in sources if is_remote(source)]
     with ThreadPoolExecutor(_AHEAD, thread_name_prefix="lister") as pool:
         for number, source in enumerate(remote):
@@ -69,22 +69,22 @@ def _size(path: Path) -> int:
 
 
 def _kind(source: str) -> fs.FileType:
-    kind = kind_of(source)
+    kind = file_type(source)
     if kind == fs.FileType.NotFound:
         raise FolderError(f"no such file or folder: {source}")
     return kind
 
 
-def _below(source: str, pool: ThreadPoolExecutor) -> Iterator[Found]:
+def _below(source: str, pool: ThreadPoolExecutor) -> Iterator[ListedObject]:
     if _kind(source) == fs.FileType.File:
-        yield Found(source, source.rpartition("/")[2])
+        yield ListedObject(source, source.rpartition("/")[2])
     else:
         yield from _walk(source, "", _entries(source), pool)
 
 
 def _walk(
     root: str, below: str, entries: list[fs.FileInfo], pool: ThreadPoolExecutor
-) -> Iterator[Found]:
+) -> Iterator[ListedObject]:
     """Yield the pictures of a listed folder; its folders are listed ahead, a few at a time."""
     folders = iter([one for one in entries if _is_folder(one)])
     ahead: deque[Future[list[fs.FileInfo]]] = deque()
@@ -99,11 +99,11 @@ def _walk(
             )
             yield from _walk(root, f"{name}/", ahead.popleft().result(), pool)
         elif entry.is_file and entry.base_name not in strange:
-            yield Found(f"{root}/{name}", name, entry.size or 0)
+            yield ListedObject(f"{root}/{name}", name, entry.size or 0)
 
 
 def _is_folder(entry: fs.FileInfo) -> bool:
-    return entry.type == fs.FileType.Directory and not is_foreign(entry.base_name)
+    return entry.type == fs.FileType.Directory and not is_foreign_folder(entry.base_name)
 
 
 def _strange(folder: str, entries: list[fs.FileInfo], pool: ThreadPoolExecutor) -> Iterator[str]:

@@ -11,16 +11,16 @@ from pyarrow import parquet
 
 from digitdrop.cluster.addresses import is_below, normal
 from digitdrop.cluster.files import reading
-from digitdrop.cluster.listing import Found
+from digitdrop.cluster.listing import ListedObject
 from digitdrop.cluster.stores import first_line, located
 from digitdrop.errors import FolderError
 
-COLUMNS: Final = ("address", "path", "uri", "url", "file")
+ADDRESS_COLUMNS: Final = ("address", "path", "uri", "url", "file")
 """What the column of addresses may be called in a Parquet list; else `bucket` and `key`,
 as in the inventories of S3."""
 
 
-def listed(lists: Sequence[str], *, folders: list[str]) -> Iterator[Found]:
+def listed(lists: Sequence[str], *, folders: list[str]) -> Iterator[ListedObject]:
     """Yield what lists name, each once, but for what lies below folders that are read anyway.
 
     The report calls these pictures by their whole address.
@@ -36,7 +36,7 @@ def listed(lists: Sequence[str], *, folders: list[str]) -> Iterator[Found]:
     for batch in addresses.iter_batches(batch_size=None, batch_format="pyarrow"):
         for address in batch["address"].to_pylist():
             if address != last and not is_below(address, folders):
-                yield Found(address, address)
+                yield ListedObject(address, address)
             last = address
 
 
@@ -62,12 +62,12 @@ def _columns(source: str) -> list[str]:
     names = {field.name for field in schema if _is_text(field.type)}
     if {"bucket", "key"} <= names:
         return ["bucket", "key"]
-    for name in COLUMNS:
+    for name in ADDRESS_COLUMNS:
         if name in names:
             return [name]
     raise FolderError(
         f"the list {source} has the columns {', '.join(schema.names)}: expected one of text "
-        f"called {', '.join(COLUMNS)}, or both bucket and key"
+        f"called {', '.join(ADDRESS_COLUMNS)}, or both bucket and key"
     )
 
 

@@ -18,11 +18,11 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from digitdrop.cluster.files import get, put, reading
-from digitdrop.cluster.listing import Found
+from digitdrop.cluster.listing import ListedObject
 from digitdrop.cluster.stores import first_line
 from digitdrop.errors import ReportError
 
-MOST: Final = 1000
+MOST_IN_SHARE: Final = 1000
 """Pictures in a share, at most: some seconds of work, lost if its machine dies."""
 FIRST: Final = 16
 """Pictures in the first shares; every eight shares it doubles, so that a short run, too, has
@@ -52,21 +52,21 @@ class Plan:
         return f"{self.target}/part-{number:08}.{self.shards}"
 
 
-def cut(found: Iterable[Found]) -> Iterator[list[Found]]:
+def cut(found: Iterable[ListedObject]) -> Iterator[list[ListedObject]]:
     """Cut what is to be read into shares."""
-    share: list[Found] = []
+    share: list[ListedObject] = []
     number = length = 0
     for one in found:
         share.append(one)
         length += one.size
-        if len(share) >= min(MOST, FIRST << number // 8) or length >= BYTES:
+        if len(share) >= min(MOST_IN_SHARE, FIRST << number // 8) or length >= BYTES:
             yield share
             share, length, number = [], 0, number + 1
     if share:
         yield share
 
 
-def make(plan: Plan, found: Iterable[Found]) -> Plan:
+def write_plan(plan: Plan, found: Iterable[ListedObject]) -> Plan:
     """Write a plan; what was found streams through, and is never all in memory.
 
     Raises:
@@ -82,7 +82,7 @@ def make(plan: Plan, found: Iterable[Found]) -> Plan:
     return done
 
 
-def find(plan: Plan) -> Plan | None:
+def find_plan(plan: Plan) -> Plan | None:
     """Find the plan that an earlier run made for this target; None if there is none.
 
     Raises:
@@ -105,7 +105,7 @@ def find(plan: Plan) -> Plan | None:
     return replace(there, target=plan.target)
 
 
-def share(plan: Plan, number: int) -> list[Found]:
+def share(plan: Plan, number: int) -> list[ListedObject]:
     """Read what a share consists of.
 
     Raises:
@@ -122,10 +122,10 @@ def share(plan: Plan, number: int) -> list[Found]:
     except (OSError, pa.ArrowInvalid) as error:
         raise ReportError(f"cannot read the plan {address}: {first_line(error)}") from error
     pairs = zip(table["address"].to_pylist(), table["name"].to_pylist(), strict=True)
-    return [Found(os.fsdecode(address), os.fsdecode(name)) for address, name in pairs]
+    return [ListedObject(os.fsdecode(address), os.fsdecode(name)) for address, name in pairs]
 
 
-def _packed(shares: Sequence[Sequence[Found]]) -> bytes:
+def _packed(shares: Sequence[Sequence[ListedObject]]) -> bytes:
     file = BytesIO()
     with parquet.ParquetWriter(file, _SCHEMA, compression="zstd") as writer:
         for one in shares:

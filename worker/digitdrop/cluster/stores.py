@@ -44,7 +44,7 @@ def _azure() -> fs.FileSystem:
     return fs.AzureFileSystem(account, account_key=key)
 
 
-def kind_of(address: str) -> fs.FileType:
+def file_type(address: str) -> fs.FileType:
     """Tell a file from a folder, or from nothing.
 
     Raises:

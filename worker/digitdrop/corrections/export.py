@@ -9,8 +9,8 @@ from digitdrop.corrections.folders import FOLDERS
 from digitdrop.errors import FolderError, InputError
 from digitdrop.files.copying import copy_durably
 from digitdrop.files.disk import make_folder, move
-from digitdrop.outbox.archive import SHELVES, named_by_id, names, shelf
-from digitdrop.outbox.chains import chains
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS, archive_folder, archive_names, named_by_id
+from digitdrop.outbox.chains import correction_chains
 from digitdrop.outbox.inventory import Digests, files_in
 from digitdrop.outbox.row import Row
 from digitdrop.outbox.rows import Rows
@@ -61,7 +61,7 @@ def gather(outbox: Path, rows: Rows, target: Path) -> Gathered:
     corrections = {key: row for key, row in rows.every_row() if row.corrects}
     shelves = _Shelves(outbox)
     try:
-        for chain in chains(corrections):
+        for chain in correction_chains(corrections):
             _gather(chain, corrections, shelves, gathered)
     except OSError as error:
         raise FolderError(
@@ -115,7 +115,9 @@ class _Shelves:
         self._contents: dict[str, Path] | None = None
 
     def find(self, key: str, row: Row) -> Path | None:
-        for path in names(_drop(key, row), shelf(self._outbox, row.status, row.time)):
+        for path in archive_names(
+            _drop(key, row), archive_folder(self._outbox, row.status, row.time)
+        ):
             if path.is_file() and self._digests.of(path) == row.sha256:
                 return path
         return self._by_content().get(row.sha256)
@@ -124,7 +126,7 @@ class _Shelves:
         if self._contents is None:
             self._contents = {
                 self._digests.of(path): path
-                for name in dict.fromkeys(SHELVES.values())
+                for name in dict.fromkeys(ARCHIVE_FOLDERS.values())
                 for path in files_in(self._outbox / name)
             }
         return self._contents

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from digitdrop.intake.listing import Found, find, listing
-from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.listing import ListedFile, find_drop, listing
+from digitdrop.intake.settle import Clocks, Settler
 
 FOLDERS: Final[dict[str, int | None]] = {
     **{str(digit): digit for digit in range(10)},
@@ -18,7 +18,7 @@ FOLDERS: Final[dict[str, int | None]] = {
 class Folders:
     """Lists them, and passes over what was found to belong to no row."""
 
-    def __init__(self, review: Path, settler: Settler, clock: Callable[[], Now]) -> None:
+    def __init__(self, review: Path, settler: Settler, clock: Callable[[], Clocks]) -> None:
         """Begin with nothing to pass over.
 
         Args:
@@ -29,7 +29,7 @@ class Folders:
         self._review = review
         self._settler = settler
         self._clock = clock
-        self._strange: dict[str, Found] = {}
+        self._strange: dict[str, ListedFile] = {}
         """Files that belong to no row; no more than lie there."""
 
     def ready(self) -> list[str]:
@@ -52,7 +52,7 @@ class Folders:
         self._settler.end_of_listing()
         return ready
 
-    def _listed(self, folder: str) -> Iterator[Found]:
+    def _listed(self, folder: str) -> Iterator[ListedFile]:
         try:
             yield from listing(self._review / folder)
         except FileNotFoundError:
@@ -64,7 +64,7 @@ class Folders:
 
     def pass_over(self, name: str) -> bool:
         """Leave a picture alone until it changes; False if it is not there any more."""
-        found = find(self._review, name)
+        found = find_drop(self._review, name)
         if found:
             self._strange[name] = found
         return found is not None

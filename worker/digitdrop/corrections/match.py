@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from digitdrop.intake.claim_names import ROW_ID
-from digitdrop.outbox.chains import chains
-from digitdrop.outbox.index import Labels
+from digitdrop.outbox.chains import correction_chains
+from digitdrop.outbox.index import LabelIndex
 from digitdrop.outbox.row import Row
 from digitdrop.values import Status
 
@@ -52,11 +52,11 @@ def match(pictures: Sequence[Moved], rows: Mapping[str, Row]) -> dict[str, str]:
     return found
 
 
-def _loose(rows: Mapping[str, Row]) -> tuple[Labels[str], dict[str, str]]:
+def _loose(rows: Mapping[str, Row]) -> tuple[LabelIndex[str], dict[str, str]]:
     """Label the last row of each chain, and say which it is for every row."""
-    loose: Labels[str] = Labels()
+    loose: LabelIndex[str] = LabelIndex()
     last_of: dict[str, str] = {}
-    groups = chains(rows)
+    groups = correction_chains(rows)
     groups.sort(key=lambda group: rows[group[-1]].status is not Status.CORRECTED)
     for group in groups:
         last = group[-1]

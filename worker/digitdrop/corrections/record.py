@@ -23,13 +23,13 @@ from digitdrop.files.disk import make_folder
 from digitdrop.files.load import sha256_of
 from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.postponed import Postponed
-from digitdrop.intake.claims import Hand
-from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.claims import Claims
+from digitdrop.intake.settle import Clocks, Settler
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.row import Row, correcting
 from digitdrop.outbox.rows import Rows
 from digitdrop.pipeline import utc_now
-from digitdrop.system.shutdown import Stopper
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Drop, Reading, Status, Verdict
 
 logger = logging.getLogger(__name__)
@@ -54,37 +54,37 @@ class Corrector:
         self,
         *,
         review: Path,
-        hand: Hand,
+        claims: Claims,
         rows: Rows,
         recorder: Recorder,
         settler: Settler,
-        stopper: Stopper,
+        shutdown: Shutdown,
         deferred: DeferredQueue,
         postponed: Postponed,
-        clock: Callable[[], Now],
+        clock: Callable[[], Clocks],
     ) -> None:
         """Wire the steps together.
 
         Args:
             review: the folder of the outbox.
-            hand: takes out of that folder.
+            claims: takes out of that folder.
             rows: where to look for the rows that are corrected.
             recorder: writes with that hand.
             settler: its own, since it tells files apart by name.
-            stopper: tells of trouble with these folders.
+            shutdown: tells of trouble with these folders.
             deferred: keeps pictures that cannot be taken for now.
             postponed: keeps those that cannot leave the hand for now.
             clock: tells the time.
         """
         self._review = review
-        self._hand = hand
+        self._claims = claims
         self._rows = rows
         self._recorder = recorder
         self._clock = clock
         self._deferred = deferred
         self._postponed = postponed
         self._recovered = False
-        self._trouble = stopper.trouble("take corrections in")
+        self._trouble = shutdown.outage("take corrections in")
         self._folders = Folders(review, settler, clock)
 
     def recover(self) -> None:
@@ -104,22 +104,22 @@ class Corrector:
             if not self._recovered:
                 self._recover()
             ready = self._due(self._folders.ready())
-            taken = self._hand.take(ready[:_TURN], refused=self._defer) if ready else []
+            taken = self._claims.acquire(ready[:_TURN], refused=self._defer) if ready else []
             self._correct(taken)
         except OSError as error:
-            self._trouble.goes_on(error)
+            self._trouble.begin(error)
             self._recovered = False
             return math.inf
-        self._trouble.is_over()
+        self._trouble.end()
         # Where none could be taken, the others would not fare better at once.
         return 0.0 if taken and ready[_TURN:] else self._folders.due()
 
     def _recover(self) -> None:
         make_folder(self._review)
-        self._hand.prepare()
-        for drop in self._hand.odd():
+        self._claims.prepare()
+        for drop in self._claims.irregular():
             self._postponed.attempt(drop, "be put back", partial(self._give_back, drop))
-        self._correct(self._recorder.finish(self._hand.left_behind()))
+        self._correct(self._recorder.finish(self._claims.left_behind()))
         self._recovered = True
 
     def _due(self, names: list[str]) -> list[str]:
@@ -145,7 +145,7 @@ class Corrector:
         self._recorder.record(corrections)
         for drop in moved.values():
             self._leave(drop)
-        self._hand.let_go(drops)
+        self._claims.release(drops)
 
     def _asked_or_later(self, drop: Drop, moved: dict[str, Drop]) -> Moved | None:
         self._deferred.done(_key(drop.name))
@@ -180,12 +180,12 @@ class Corrector:
             )
 
     def _give_back(self, drop: Drop) -> None:
-        if not self._hand.give_back(drop):
+        if not self._claims.requeue(drop):
             logger.warning(
                 "review/%s has another file by now: the earlier one waits in hand",
                 escape(drop.name),
             )
-        self._hand.let_go([drop])
+        self._claims.release([drop])
 
 
 def _key(name: str) -> str:

@@ -15,7 +15,7 @@ from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from digitdrop.decoding import jpeg_coverage, odd_tiff
 from digitdrop.decoding.container import jpeg, unread
 from digitdrop.decoding.container.checked import cut_off, has_hole, unwritten
-from digitdrop.decoding.formats import HEAD, NAMES, Format, format_of, may_grow_into_one
+from digitdrop.decoding.formats import FORMAT_HEAD, NAMES, Format, format_of, may_grow_into_one
 from digitdrop.decoding.orientation import upright
 from digitdrop.errors import Incomplete, InputError, NotYet, TooLarge, Unreadable
 from digitdrop.preprocess.greyscale import MANY_PIXELS, to_grey
@@ -136,7 +136,7 @@ class Document:
         if isinstance(picture, Jpeg2KImageFile):
             picture.reduce = 0  # else the method of this name is hidden
         if self._form.name == "JPEG":
-            jpeg_coverage.check(picture, self._content)
+            jpeg_coverage.check_coverage(picture, self._content)
         return upright(to_grey(picture), picture)
 
     def _check_size(self, picture: ImageFile.ImageFile) -> None:
@@ -191,7 +191,7 @@ def _draft_of_jpeg_2000(picture: Jpeg2KImageFile, content: bytes) -> tuple[int, 
 def _unknown(content: bytes) -> InputError:
     if may_grow_into_one(content):
         return Incomplete(f"the file ends after {len(content)} bytes")
-    if not any(content[:HEAD]):
+    if not any(content[:FORMAT_HEAD]):
         return unwritten("file")
     return Unreadable(unread.refusal(content) or f"not a picture: none of {NAMES}")
 

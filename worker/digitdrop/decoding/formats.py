@@ -31,7 +31,7 @@ class Format:
     magic: bytes
     """What it begins with."""
     pattern: re.Pattern[bytes]
-    """What its first `HEAD` bytes match."""
+    """What its first `FORMAT_HEAD` bytes match."""
     check: Callable[[bytes], Checked]
     """Tells whether all its bytes are there, without decoding; raises InputError."""
     open: Open
@@ -54,21 +54,21 @@ _DIB: Final = rb"[\x28\x38\x40\x6c\x7c]\0\0\0.{8}\x01\0[\x01\x02\x04\x08\x10\x18
 FORMATS = tuple(
     Format(name, magic, re.compile(pattern, re.DOTALL), check, plugin, weight)
     for name, magic, pattern, check, plugin, weight in (
-        ("PNG", b"\x89PNG\r\n\x1a\n", rb"\x89PNG\r\n\x1a\n", png.check, PngImageFile, 1),
-        ("JPEG", b"\xff\xd8\xff", rb"\xff\xd8\xff", jpeg.check, JpegImageFile, 1),
-        ("GIF", b"GIF8", rb"GIF8[79]a", gif.check, GifImageFile, 1),
+        ("PNG", b"\x89PNG\r\n\x1a\n", rb"\x89PNG\r\n\x1a\n", png.check_png, PngImageFile, 1),
+        ("JPEG", b"\xff\xd8\xff", rb"\xff\xd8\xff", jpeg.check_jpeg, JpegImageFile, 1),
+        ("GIF", b"GIF8", rb"GIF8[79]a", gif.check_gif, GifImageFile, 1),
         (
             "BMP",
             b"BM",
             rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00",
-            bmp.check,
+            bmp.check_bmp,
             BmpImageFile,
             1,
         ),
-        ("TIFF", b"II*\0", rb"II[*+]\x00", tiff.check, TiffImageFile, 1),
-        ("TIFF", b"MM\0*", rb"MM\x00[*+]", tiff.check, TiffImageFile, 1),
-        ("WebP", b"RIFF", rb"RIFF.{4}WEBP", webp.check, WebPImageFile, 4),
-        ("PNM", b"P", rb"P[1-6f][\s#]", pnm.check, PpmImageFile, 1),
+        ("TIFF", b"II*\0", rb"II[*+]\x00", tiff.check_tiff, TiffImageFile, 1),
+        ("TIFF", b"MM\0*", rb"MM\x00[*+]", tiff.check_tiff, TiffImageFile, 1),
+        ("WebP", b"RIFF", rb"RIFF.{4}WEBP", webp.check_webp, WebPImageFile, 4),
+        ("PNM", b"P", rb"P[1-6f][\s#]", pnm.check_pnm, PpmImageFile, 1),
         ("AVIF", b"\0\0\0", _AVIF, boxes.check_avif, AvifImageFile, 3),
         ("HEIF", b"\0\0\0", _HEIF, boxes.check_heif, _heif, 2),
         (
@@ -91,7 +91,7 @@ FORMATS = tuple(
     )
 )
 NAMES: Final = ", ".join(dict.fromkeys(form.name for form in FORMATS))
-HEAD: Final = 32
+FORMAT_HEAD: Final = 32
 """Bytes of the longest pattern."""
 _SHORTEST: Final = 18
 """Bytes that the other patterns need."""

@@ -20,7 +20,7 @@ _MORE: Final = 256  # bytes
 _FEWER: Final = 64
 
 
-def check(picture: ImageFile.ImageFile, content: bytes) -> None:
+def check_coverage(picture: ImageFile.ImageFile, content: bytes) -> None:
     """Compare a decoded JPEG with what it would be with other bytes at its end, if it looks odd.
 
     It looks odd if its last pixel is mid-grey, or if zeros fill a part of its last scan. Few

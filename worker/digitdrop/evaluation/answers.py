@@ -13,7 +13,7 @@ NONE: Final = -1
 
 Digits = npt.NDArray[np.int64]
 """Shape (n,): 0-9, or `NONE`."""
-Shares = npt.NDArray[np.float64]
+ShareArray = npt.NDArray[np.float64]
 """Shape (n,): each 0-1."""
 
 
@@ -24,10 +24,10 @@ class Answers:
     label: Digits
     """What the picture shows."""
     prediction: Digits
-    confidence: Shares
+    confidence: ShareArray
     """0 for a row without a prediction."""
     runner_up: Digits
-    runner_up_confidence: Shares
+    runner_up_confidence: ShareArray
     """0 for a row without a runner-up."""
     status: npt.NDArray[np.str_]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from digitdrop.evaluation.answers import Answers
 
-BINS: Final = 15
+CALIBRATION_BINS: Final = 15
 """Bins of a calibration error; the usual number since Guo et al. 2017."""
 FLOOR: Final = 1e-6
 """No row says less of any digit, so that one confident mistake cannot cost without end."""
@@ -66,7 +66,7 @@ def brier(answers: Answers) -> float:
     return float(np.square(errors).sum(axis=1).mean())
 
 
-def bins(answers: Answers, *, count: int = BINS) -> list[Bin]:
+def bins(answers: Answers, *, count: int = CALIBRATION_BINS) -> list[Bin]:
     """Put the rows with a prediction into bins of equally many, by rising confidence.
 
     Bins of equal mass ("adaptive", Nguyen and O'Connor 2015; Nixon et al. 2019): of

@@ -18,20 +18,22 @@ from digitdrop.escape import escape
 from digitdrop.evaluation.answers import Answers
 from digitdrop.evaluation.belief import bins, calibration_error
 from digitdrop.evaluation.curves import confusion, risk_coverage
-from digitdrop.evaluation.evaluate import Marked, answers, mistakes
+from digitdrop.evaluation.evaluate import Marked, answer_columns, mistakes
 from digitdrop.files.disk import write_whole
 from digitdrop.inference.classifier import Classifier
-from digitdrop.inference.decision import weights
-from digitdrop.predict import Look, look_at
+from digitdrop.inference.decision import frame_weights
+from digitdrop.predict import Explanation, explain_picture
 from digitdrop.values import Frame, Limits, Picture
 
-MOST = 40
+MOST_CELLS = 40
 """Mistakes on the sheet."""
 _ACROSS = 5  # pairs of picture and frame in a row of the sheet
 _DOTS_PER_INCH = 120
 
 
-def draw(marked: Sequence[Marked], folder: Path, classifier: Classifier, limits: Limits) -> None:
+def save_charts(
+    marked: Sequence[Marked], folder: Path, classifier: Classifier, limits: Limits
+) -> None:
     """Draw what was read of pictures with a label into PNG files of a folder.
 
     Writes `confusion.png`, `reliability.png`, `risk-coverage.png` and, if there
@@ -47,14 +49,16 @@ def draw(marked: Sequence[Marked], folder: Path, classifier: Classifier, limits:
         ReportError: a file cannot be written.
     """
     labelled = [one for one in marked if one.task.label is not None]
-    found, worst = answers(labelled), mistakes(labelled, most=MOST)
+    found, worst = answer_columns(labelled), mistakes(labelled, most=MOST_CELLS)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _drawn(_confusion, found, folder / "confusion.png")
         _drawn(_reliability, found, folder / "reliability.png")
         _drawn(_risk_coverage, found, folder / "risk-coverage.png")
         if worst:
-            looks = look_at([one.task.drop.path for one in worst], classifier, limits=limits)
+            looks = explain_picture(
+                [one.task.drop.path for one in worst], classifier, limits=limits
+            )
             _save(_sheet(worst, looks), folder / "mistakes.png")
     except OSError as error:
         raise ReportError(f"cannot draw into {folder}: {error.strerror}") from error
@@ -120,7 +124,7 @@ def _risk_coverage(axes: Axes, found: Answers) -> None:
     axes.grid(visible=True, alpha=0.3)
 
 
-def _sheet(worst: Sequence[Marked], looks: Sequence[Look]) -> Figure:
+def _sheet(worst: Sequence[Marked], looks: Sequence[Explanation]) -> Figure:
     rows = -(-len(worst) // _ACROSS)
     figure = Figure(figsize=(_ACROSS * 3.0, rows * 2.0 + 0.4), layout="constrained")
     grid = figure.subplots(rows, 2 * _ACROSS, squeeze=False)
@@ -145,11 +149,11 @@ def _shown(axes: Axes, picture: Frame | None) -> None:
         axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
 
 
-def _frame(look: Look) -> Frame | None:
+def _frame(look: Explanation) -> Frame | None:
     """Return the frame that weighed most in the answer, if there is any."""
     if not isinstance(look.seen, Picture) or not look.seen.sight.frames:
         return None
-    weight = weights(np.array(look.seen.sight.trust), look.probabilities)
+    weight = frame_weights(np.array(look.seen.sight.priors), look.probabilities)
     digit = look.reading.verdict.prediction
     if digit is not None:
         weight = weight * look.probabilities[:, digit]

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.evaluation.answers import Answers, Shares
+from digitdrop.evaluation.answers import Answers, ShareArray
 
 
 def confusion(answers: Answers) -> npt.NDArray[np.int64]:
@@ -17,7 +17,7 @@ def confusion(answers: Answers) -> npt.NDArray[np.int64]:
     return counts
 
 
-def risk_coverage(answers: Answers) -> tuple[Shares, Shares]:
+def risk_coverage(answers: Answers) -> tuple[ShareArray, ShareArray]:
     """Tell how many mistakes remain when only the most confident rows are believed.
 
     El-Yaniv and Wiener 2010. One point for each confidence that occurs, since

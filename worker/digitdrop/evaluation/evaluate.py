@@ -12,12 +12,12 @@ from typing import Final
 import numpy as np
 
 from digitdrop import pipeline
-from digitdrop.batch.sources import drops
+from digitdrop.batch.sources import find_drops
 from digitdrop.errors import FolderError
 from digitdrop.evaluation.answers import NONE, Answers, Digits
 from digitdrop.inference.classifier import Classifier
-from digitdrop.pool.settings import Terms
-from digitdrop.pool.threads import Readers
+from digitdrop.pool.settings import PoolOptions
+from digitdrop.pool.threads import ReaderThreads
 from digitdrop.values import Drop, Limits, Verdict
 
 _DIGITS: Final = frozenset(map(str, range(10)))
@@ -25,7 +25,7 @@ _TURN: Final = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class EvaluationItem:
     """A picture to be read, and what is known of it."""
 
     drop: Drop
@@ -41,11 +41,11 @@ class Task:
 class Marked:
     """A task and what came of it."""
 
-    task: Task
+    task: EvaluationItem
     verdict: Verdict
 
 
-def tasks(folder: Path, others: Iterable[Path] = ()) -> list[Task]:
+def tasks(folder: Path, others: Iterable[Path] = ()) -> list[EvaluationItem]:
     """Find what to read: pictures with labels, and folders of pictures without.
 
     Raises:
@@ -54,15 +54,15 @@ def tasks(folder: Path, others: Iterable[Path] = ()) -> list[Task]:
     return [*labelled(folder), *(task for other in others for task in unlabelled(other))]
 
 
-def labelled(folder: Path) -> list[Task]:
+def labelled(folder: Path) -> list[EvaluationItem]:
     """Find pictures in folders named 0-9, at any depth; what lies elsewhere is passed over.
 
     Raises:
         FolderError: there are none.
     """
     found = [
-        Task(drop=drop, source=folder, set=_set(folder, above), label=int(digit))
-        for drop in drops([folder])
+        EvaluationItem(drop=drop, source=folder, set=_set(folder, above), label=int(digit))
+        for drop in find_drops([folder])
         for *above, digit in [PurePosixPath(drop.name).parts[:-1] or ("",)]
         if digit in _DIGITS
     ]
@@ -74,15 +74,17 @@ def labelled(folder: Path) -> list[Task]:
     return found
 
 
-def unlabelled(folder: Path) -> list[Task]:
+def unlabelled(folder: Path) -> list[EvaluationItem]:
     """Find pictures that show no single digit; each folder right below is a set.
 
     Raises:
         FolderError: there are none.
     """
     found = [
-        Task(drop=drop, source=folder, set=_set(folder, drop.name.split("/")[:-1][:1]), label=None)
-        for drop in drops([folder])
+        EvaluationItem(
+            drop=drop, source=folder, set=_set(folder, drop.name.split("/")[:-1][:1]), label=None
+        )
+        for drop in find_drops([folder])
     ]
     if not found:
         raise FolderError(f"no picture in {folder}")
@@ -90,7 +92,7 @@ def unlabelled(folder: Path) -> list[Task]:
 
 
 def mark(
-    asked: Sequence[Task],
+    asked: Sequence[EvaluationItem],
     classifier: Classifier,
     *,
     limits: Limits,
@@ -106,12 +108,12 @@ def mark(
         workers: pictures at a time.
         progress: told how many more pictures are done.
     """
-    readers = Readers(Terms(workers=workers, limits=limits, is_stopping=lambda: False))
+    readers = ReaderThreads(PoolOptions(workers=workers, limits=limits, is_stopping=lambda: False))
     try:
         for start in range(0, len(asked), _TURN):
             turn = asked[start : start + _TURN]
             seen = readers.end(readers.begin([task.drop for task in turn]))
-            readings = pipeline.read(seen, classifier, now=pipeline.utc_now)
+            readings = pipeline.read_batch(seen, classifier, now=pipeline.utc_now)
             for task, reading in zip(turn, readings, strict=True):
                 yield Marked(task=task, verdict=reading.verdict)
             progress(len(turn))
@@ -127,7 +129,7 @@ def by_set(marked: Iterable[Marked]) -> dict[str, list[Marked]]:
     return dict(sorted(sets.items()))
 
 
-def answers(marked: Sequence[Marked]) -> Answers:
+def answer_columns(marked: Sequence[Marked]) -> Answers:
     """Put what was read into columns."""
     verdicts = [one.verdict for one in marked]
     return Answers(

@@ -44,7 +44,7 @@ class Others:
     statuses: dict[str, int]
 
 
-def figures(answers: Answers) -> Figures:
+def digit_figures(answers: Answers) -> Figures:
     """Sum up rows with labels; at least one."""
     right, ok = answers.right, answers.ok
     told = bool(answers.told.any())
@@ -63,7 +63,7 @@ def figures(answers: Answers) -> Figures:
     )
 
 
-def others(answers: Answers) -> Others:
+def other_figures(answers: Answers) -> Others:
     """Sum up rows of pictures that show no single digit; at least one."""
     ok = answers.ok
     return Others(

@@ -12,11 +12,11 @@ from rich.text import Text
 
 from digitdrop.escape import escape
 from digitdrop.evaluation.curves import auroc, confusion
-from digitdrop.evaluation.evaluate import Marked, answers, by_set
-from digitdrop.evaluation.figures import Figures, Others, figures, others
+from digitdrop.evaluation.evaluate import Marked, answer_columns, by_set
+from digitdrop.evaluation.figures import Figures, Others, digit_figures, other_figures
 from digitdrop.values import READ
 
-Row = TypeVar("Row", Figures, Others)
+ScoreRow = TypeVar("ScoreRow", Figures, Others)
 
 _PLAIN_WIDTH = 120  # characters of a line where there is no terminal
 
@@ -49,33 +49,38 @@ class Scores:
 def score(model: str, marked: Sequence[Marked]) -> Scores:
     """Sum up what was read; at least one picture has a label."""
     labelled = [one for one in marked if one.task.label is not None]
-    digits = answers(labelled)
+    digits = answer_columns(labelled)
     nothing: dict[str, list[Marked]] = {}
     for one in marked:
         if one.task.label is None:
             nothing.setdefault(str(one.task.source), []).append(one)
     return Scores(
         model=model,
-        sets={name: figures(answers(part)) for name, part in by_set(labelled).items()},
-        total=figures(digits),
+        sets={
+            name: digit_figures(answer_columns(part)) for name, part in by_set(labelled).items()
+        },
+        total=digit_figures(digits),
         confusion=confusion(digits).tolist(),
         others={
             folder: OtherScores(
-                sets={name: others(answers(part)) for name, part in by_set(found).items()},
-                total=others(answers(found)),
-                auroc=auroc(digits, answers(found)),
+                sets={
+                    name: other_figures(answer_columns(part))
+                    for name, part in by_set(found).items()
+                },
+                total=other_figures(answer_columns(found)),
+                auroc=auroc(digits, answer_columns(found)),
             )
             for folder, found in nothing.items()
         },
     )
 
 
-def as_json(scores: Scores) -> str:
+def scores_json(scores: Scores) -> str:
     """Give them as JSON; shares are 0-1, and null where there is nothing to share."""
     return json.dumps(asdict(scores), indent=2)
 
 
-def show(scores: Scores) -> None:
+def print_scores(scores: Scores) -> None:
     """Print them as tables."""
     console = Console()
     if not console.is_terminal:
@@ -114,7 +119,7 @@ def _statuses(title: str, rows: Mapping[str, Figures] | Mapping[str, Others]) ->
     return view
 
 
-def _named(sets: Mapping[str, Row], total: Row) -> dict[str, Row]:
+def _named(sets: Mapping[str, ScoreRow], total: ScoreRow) -> dict[str, ScoreRow]:
     return {**sets, "all together": total} if len(sets) > 1 else dict(sets)
 
 

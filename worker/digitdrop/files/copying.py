@@ -10,7 +10,7 @@ from typing import Final
 
 from digitdrop.errors import TooLarge
 from digitdrop.files.disk import sync_folders
-from digitdrop.files.load import opened
+from digitdrop.files.load import open_picture
 
 _PIECE: Final = 2**20
 _FLAGS: Final = (
@@ -49,7 +49,7 @@ def copy_durably(
         Unavailable: it is no regular file, or may not be read.
         OSError: it changed meanwhile, or a disk is full, read-only or failing.
     """
-    with opened(source) as (file, status):
+    with open_picture(source) as (file, status):
         if most is not None and status.st_size > most:
             raise TooLarge(f"the file has {status.st_size:,} bytes, at most {most:,} are copied")
         aside.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from digitdrop.files.regular import fresh
+from digitdrop.files.regular import create_anew
 from digitdrop.files.tree import opened_folder
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
@@ -52,7 +52,7 @@ def write_whole(path: Path, content: bytes, *, aside: Path) -> None:
         OSError: the disk is full, read-only or failing; the earlier file is as it was.
     """
     try:
-        with fresh(aside) as file:
+        with create_anew(aside) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -24,7 +24,7 @@ _TAIL = bytes(16)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[FileIO, os.stat_result]]:
+def open_picture(path: Path) -> Iterator[tuple[FileIO, os.stat_result]]:
     """Open a regular file for reading, unbuffered; whatever else has the name is refused.
 
     Every picture is opened here, whoever asks. Neither a link is followed nor a pipe
@@ -67,7 +67,7 @@ def load(path: Path, *, most: int) -> bytes:
         Unavailable: it is no regular file, it changed while it was read, or the
             system will not let us read it.
     """
-    with opened(path) as (file, before):
+    with open_picture(path) as (file, before):
         if before.st_size > most:
             raise TooLarge(f"the file has {before.st_size:,} bytes, at most {most:,} are read")
         try:
@@ -105,7 +105,7 @@ def sha256_of(path: Path) -> str:
         Gone: there is no such file.
         Unavailable: it is no regular file, or the system will not let us read it.
     """
-    with opened(path) as (file, _):
+    with open_picture(path) as (file, _):
         try:
             return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
@@ -119,7 +119,7 @@ def head_of(path: Path, size: int) -> bytes:
         Gone: there is no such file.
         Unavailable: it is no regular file, or the system will not let us read it.
     """
-    with opened(path) as (file, _):
+    with open_picture(path) as (file, _):
         try:
             return file.read(size) or b""
         except OSError as error:

@@ -14,11 +14,11 @@ from filelock import FileLock, Timeout
 from digitdrop.errors import ReportError
 from digitdrop.escape import one_line
 from digitdrop.files.disk import make_folder
-from digitdrop.files.regular import opened
+from digitdrop.files.regular import open_regular
 
 
 @contextmanager
-def held(report: Path) -> Iterator[str]:
+def lock_report(report: Path) -> Iterator[str]:
     """Be the only writer of a report as long as the context lasts; yield what is said of us.
 
     The system lets go of the lock when its process ends, however it ends; the
@@ -32,7 +32,7 @@ def held(report: Path) -> Iterator[str]:
     lock = FileLock(path, timeout=_PATIENCE, poll_interval=_PATIENCE / 10)
     try:
         make_folder(report.parent)
-        opened(path, "ab").close()  # what locks it would take a pipe for a file
+        open_regular(path, "ab").close()  # what locks it would take a pipe for a file
         lock.acquire()
     except Timeout as error:
         raise ReportError(
@@ -53,7 +53,7 @@ def held(report: Path) -> Iterator[str]:
 def holder(report: Path) -> str | None:
     """Say who writes a report now; None if nobody does.
 
-    Nobody is kept off by asking: a shared lock is taken for an instant, and `held`
+    Nobody is kept off by asking: a shared lock is taken for an instant, and `lock_report`
     is more patient than that. Where the system has none of these, an exclusive one.
 
     Raises:
@@ -61,7 +61,7 @@ def holder(report: Path) -> str | None:
     """
     path = _lock_file(report)
     try:
-        with opened(path) as file:
+        with open_regular(path) as file:
             return _holder(path) if _is_locked(file) else None
     except FileNotFoundError:
         return None
@@ -107,14 +107,14 @@ def _since() -> str:
 
 
 def _say(path: Path, holder: str) -> None:
-    with opened(path, "rb+") as file:
+    with open_regular(path, "rb+") as file:
         file.write(f"{holder}\n".encode())
         file.truncate()
 
 
 def _holder(path: Path) -> str:
     try:
-        with opened(path) as file:
+        with open_regular(path) as file:
             text = file.read(_LONGEST).decode(errors="backslashreplace").strip()
     except OSError:
         text = ""

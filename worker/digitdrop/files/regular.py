@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeAlias
 
-Mode: TypeAlias = Literal["rb", "rb+", "ab", "wb", "xb"]
+OpenMode: TypeAlias = Literal["rb", "rb+", "ab", "wb", "xb"]
 
 _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
@@ -19,7 +19,7 @@ _OTHERS: Final = {errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENODEV}
 """Said of a link, of a socket or a pipe, of a folder, of a device."""
 
 
-def opened(path: Path, mode: Mode = "rb", *, links: bool = False) -> BinaryIO:
+def open_regular(path: Path, mode: OpenMode = "rb", *, links: bool = False) -> BinaryIO:
     """Open a regular file, and nothing else that has its name.
 
     Args:
@@ -31,10 +31,10 @@ def opened(path: Path, mode: Mode = "rb", *, links: bool = False) -> BinaryIO:
         FileNotFoundError: there is no such file.
         OSError: something else has the name, or the system refuses.
     """
-    return open(path, mode, opener=_followed if links else descriptor)
+    return open(path, mode, opener=_followed if links else open_descriptor)
 
 
-def fresh(path: Path) -> BinaryIO:
+def create_anew(path: Path) -> BinaryIO:
     """Make a file anew, to be written: whatever had the name is removed, and not written to.
 
     Raises:
@@ -42,14 +42,14 @@ def fresh(path: Path) -> BinaryIO:
             the disk is full, read-only or failing.
     """
     path.unlink(missing_ok=True)
-    return opened(path, "xb")
+    return open_regular(path, "xb")
 
 
-def descriptor(path: Path | str, flags: int) -> int:
+def open_descriptor(path: Path | str, flags: int) -> int:
     """Open a regular file as `os.open` does.
 
     Raises:
-        OSError: as `opened`.
+        OSError: as `open_regular`.
     """
     return _regular(path, flags | _NO_LINK)
 

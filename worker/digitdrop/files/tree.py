@@ -12,9 +12,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
-Entry: TypeAlias = tuple[str, "os.DirEntry[str]"]
+WalkEntry: TypeAlias = tuple[str, "os.DirEntry[str]"]
 """A name relative to where the walk began, with `/` between its parts, and the entry itself."""
-Refused: TypeAlias = Callable[[str, OSError], None]
+OnUnlistable: TypeAlias = Callable[[str, OSError], None]
 """Told the name of a folder that cannot be listed, and why."""
 
 _FLAGS: Final = (
@@ -32,9 +32,9 @@ def walk(
     root: Path | str,
     *,
     enter: Callable[[str], bool] = lambda _: True,
-    refused: Refused = lambda _, __: None,
+    refused: OnUnlistable = lambda _, __: None,
     in_order: bool = False,
-) -> Iterator[Entry]:
+) -> Iterator[WalkEntry]:
     """Yield all that lies in a folder and below, lazily.
 
     A folder is entered and not yielded, unless `enter` refuses it. Of an entry, `path`
@@ -52,7 +52,7 @@ def walk(
     return (_in_order if in_order else _lazily)(os.fspath(root), enter, refused)
 
 
-def _lazily(root: str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
+def _lazily(root: str, enter: Callable[[str], bool], refused: OnUnlistable) -> Iterator[WalkEntry]:
     waiting, way = [""], _Way(root)
     with closing(way):
         while waiting:
@@ -71,7 +71,9 @@ def _lazily(root: str, enter: Callable[[str], bool], refused: Refused) -> Iterat
                 refused(below, error)
 
 
-def _in_order(root: str, enter: Callable[[str], bool], refused: Refused) -> Iterator[Entry]:
+def _in_order(
+    root: str, enter: Callable[[str], bool], refused: OnUnlistable
+) -> Iterator[WalkEntry]:
     open_folders = [iter(_sorted(root, ""))]
     while open_folders:
         for name, entry in open_folders[-1]:
@@ -88,7 +90,7 @@ def _in_order(root: str, enter: Callable[[str], bool], refused: Refused) -> Iter
             open_folders.pop()
 
 
-def _sorted(root: Path | str, below: str) -> list[Entry]:
+def _sorted(root: Path | str, below: str) -> list[WalkEntry]:
     found, way = [], _Way(root)
     with closing(way), way.scan(below) as entries:
         for entry in entries:

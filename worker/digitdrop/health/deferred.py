@@ -10,13 +10,13 @@ from typing import Final, TypeAlias
 
 from digitdrop.escape import escape
 from digitdrop.health.worker_status import Deferred
-from digitdrop.intake.settle import Now
+from digitdrop.intake.settle import Clocks
 from digitdrop.system.log_fields import about
 from digitdrop.values import iso
 
 logger = logging.getLogger(__name__)
 
-Tell: TypeAlias = Callable[[tuple[Deferred, ...], int], None]
+OnDeferred: TypeAlias = Callable[[tuple[Deferred, ...], int], None]
 """Told the items that have waited longest, and how many there are in all."""
 
 _FIRST_WAIT: Final = 0.5  # seconds until an item is tried again; then twice as long ...
@@ -40,7 +40,7 @@ class DeferredQueue:
     is not kept, so it is tried again whenever somebody meets it.
     """
 
-    def __init__(self, tell: Tell = lambda _, __: None, *, limit: int = 10_000) -> None:
+    def __init__(self, tell: OnDeferred = lambda _, __: None, *, limit: int = 10_000) -> None:
         """Begin with none.
 
         Args:
@@ -57,7 +57,7 @@ class DeferredQueue:
     def __contains__(self, key: str) -> bool:
         return key in self._items
 
-    def put(self, name: str, *, cannot: str, why: str, now: Now, key: str = "") -> None:
+    def put(self, name: str, *, cannot: str, why: str, now: Clocks, key: str = "") -> None:
         """Keep an item, or keep it for longer; the log has one warning of it.
 
         Args:
@@ -86,7 +86,7 @@ class DeferredQueue:
         )
         self._changed()
 
-    def is_due(self, key: str, now: Now) -> bool:
+    def is_due(self, key: str, now: Clocks) -> bool:
         """Say whether an item may be tried; one that is not kept always may."""
         item = self._items.get(key)
         if item is None:
@@ -94,16 +94,16 @@ class DeferredQueue:
         item.is_seen = True
         return now.monotonic >= item.due
 
-    def wait(self, key: str, now: Now) -> float:
+    def wait(self, key: str, now: Clocks) -> float:
         """Say after how many seconds an item may be tried; 0 for one that is not kept."""
         item = self._items.get(key)
         return max(0.0, item.due - now.monotonic) if item else 0.0
 
-    def due(self, now: Now) -> float:
+    def due(self, now: Clocks) -> float:
         """Say after how many seconds the next item may be tried; infinite if there is none."""
         return min((self.wait(key, now) for key in self._items), default=math.inf)
 
-    def hasten(self, cannot: str, now: Now) -> None:
+    def hasten(self, cannot: str, now: Clocks) -> None:
         """Have all items of one kind tried again at once: one of them was handled."""
         for item in self._items.values():
             if item.told.cannot == cannot:

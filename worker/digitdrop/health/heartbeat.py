@@ -5,19 +5,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from digitdrop.health.worker_status import Deferred, Outlet, Told
-from digitdrop.intake.settle import Now
+from digitdrop.health.worker_status import Deferred, StatusSink, WorkerStatus
+from digitdrop.intake.settle import Clocks
 from digitdrop.values import Reading, iso
 
 
-class Pulse:
+class Heartbeat:
     """Beats whenever a part of the worker has moved on; nothing beats by itself.
 
     So a worker that hangs is silent, and one that is idle takes no more time than
     its listings do.
     """
 
-    def __init__(self, told: Told, outlets: Sequence[Outlet], clock: Callable[[], Now]) -> None:
+    def __init__(
+        self, told: WorkerStatus, outlets: Sequence[StatusSink], clock: Callable[[], Clocks]
+    ) -> None:
         """Begin with what is known at the start."""
         self._told = told
         self._outlets = outlets
@@ -36,17 +38,17 @@ class Pulse:
             self._told = replace(self._told, is_ready=True)
             self.beat()
 
-    def looking(self, how: str) -> None:
+    def observing(self, how: str) -> None:
         """Note how files are noticed; the same again is no news."""
         if how != self._told.looking:
             self._told = replace(self._told, looking=how)
 
-    def wrote(self, readings: Sequence[Reading]) -> None:
+    def rows_written(self, readings: Sequence[Reading]) -> None:
         """Count new rows of the report."""
         self._read.update(str(reading.verdict.status) for reading in readings)
         self._told = replace(self._told, read=dict(self._read), last=iso(readings[-1].time))
 
-    def trouble(self, what: str, why: str) -> None:
+    def outage(self, what: str, why: str) -> None:
         """Note what cannot be done for now; said again, it keeps its first time.
 
         Args:
@@ -72,5 +74,5 @@ class Pulse:
             outlet.end(self._told)
 
 
-def _iso(now: Now) -> str:
+def _iso(now: Clocks) -> str:
     return iso(datetime.fromtimestamp(now.wall_ns / 1e9, UTC))

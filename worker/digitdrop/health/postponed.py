@@ -8,7 +8,7 @@ from typing import Final
 
 from digitdrop.errors import InputError
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.intake.settle import Now
+from digitdrop.intake.settle import Clocks
 from digitdrop.values import Drop
 
 _MOST: Final = 1_000  # files; where so many cannot leave the hand, no more are taken
@@ -25,7 +25,7 @@ class _Act:
 class Postponed:
     """What is still to be done with files in hand, in memory only: a restart finds it all."""
 
-    def __init__(self, queue: DeferredQueue, clock: Callable[[], Now]) -> None:
+    def __init__(self, queue: DeferredQueue, clock: Callable[[], Clocks]) -> None:
         """Begin with nothing.
 
         Args:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
-from digitdrop.health.worker_status import Told
+from digitdrop.health.worker_status import WorkerStatus
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Systemd:
         self._watchdog = watchdog
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)  # a manager that does not listen holds up no picture
-        self._told: Told | None = None
+        self._told: WorkerStatus | None = None
         self._at = float("-inf")
 
     @classmethod
@@ -52,7 +52,7 @@ class Systemd:
             )
         return cls(address, watchdog=seconds > 0)
 
-    def tell(self, told: Told, now: float) -> None:
+    def tell(self, told: WorkerStatus, now: float) -> None:
         """Give a sign of life, and what has changed, once a second at most."""
         is_first = told.is_ready and not (self._told and self._told.is_ready)
         if now - self._at < _SPACING and not is_first:
@@ -66,7 +66,7 @@ class Systemd:
         if lines:
             self._send(lines)
 
-    def end(self, told: Told) -> None:
+    def end(self, told: WorkerStatus) -> None:
         """Say that the worker stops, for good or to start anew."""
         with self._socket:
             self._send(["STOPPING=1", f"STATUS=stopped; {_counts(told)}"])
@@ -84,12 +84,12 @@ def _seconds(microseconds: str) -> float:
     return 0.0
 
 
-def _status(told: Told) -> str:
+def _status(told: WorkerStatus) -> str:
     if told.trouble:
         return f"{'; '.join(told.trouble)} ({_counts(told)})".replace("\n", " ")
     return f"{'watching' if told.is_ready else 'starting'}; {_counts(told)}"
 
 
-def _counts(told: Told) -> str:
+def _counts(told: WorkerStatus) -> str:
     parts = [f"{count:,} {status}" for status, count in told.read.items()]
     return f"{sum(told.read.values()):,} pictures read" + (f": {', '.join(parts)}" * bool(parts))

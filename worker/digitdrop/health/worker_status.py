@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from digitdrop.files.mounts import HomeDisk
-from digitdrop.files.regular import fresh, opened
+from digitdrop.files.regular import create_anew, open_regular
 
 STATUS: Final = ".status.json"
 """Its name in the outbox."""
@@ -31,7 +31,7 @@ class Deferred:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class WorkerStatus:
     """What only the process itself knows; times are ISO 8601 in UTC."""
 
     holder: str
@@ -62,10 +62,10 @@ class Told:
     """Time of the last row of this run; empty if there is none."""
 
 
-class Outlet(Protocol):
+class StatusSink(Protocol):
     """A way to tell others how the worker is."""
 
-    def tell(self, told: Told, now: float) -> None:
+    def tell(self, told: WorkerStatus, now: float) -> None:
         """Tell it, if it is time.
 
         Called often, and only when the worker has moved on; never raises OSError.
@@ -75,7 +75,7 @@ class Outlet(Protocol):
             now: monotonic seconds.
         """
 
-    def end(self, told: Told) -> None:
+    def end(self, told: WorkerStatus) -> None:
         """Tell that the worker stops."""
 
 
@@ -87,11 +87,11 @@ class StatusFile:
         self._home = HomeDisk(outbox)
         self._path = outbox / STATUS
         self._aside = outbox / f"{STATUS}.new"
-        self._told: Told | None = None
+        self._told: WorkerStatus | None = None
         self._at = float("-inf")
         self._was_ready = False
 
-    def tell(self, told: Told, now: float) -> None:
+    def tell(self, told: WorkerStatus, now: float) -> None:
         """Write what changed, every two seconds at most; that it is ready, at once.
 
         Where that cannot be written, nothing is left: a worker that tells nothing is in
@@ -109,33 +109,35 @@ class StatusFile:
         else:
             self._told = told
 
-    def end(self, told: Told) -> None:  # noqa: ARG002 - a worker that has ended tells nothing
+    def end(self, told: WorkerStatus) -> None:  # noqa: ARG002 - a worker that has ended tells nothing
         """Remove the file."""
         for path in (self._path, self._aside):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
-    def _write(self, told: Told) -> None:
-        with fresh(self._aside) as file:
+    def _write(self, told: WorkerStatus) -> None:
+        with create_anew(self._aside) as file:
             file.write(json.dumps(asdict(told)).encode())
         self._aside.replace(self._path)
 
 
-def read(outbox: Path, holder: str) -> Told | None:
+def read_worker_status(outbox: Path, holder: str) -> WorkerStatus | None:
     """Read what the worker told that holds the report's lock; None if it has told nothing yet.
 
     What a killed worker left behind is nobody's: another one, or none, holds the lock.
     """
     try:
-        with opened(outbox / STATUS) as file:
+        with open_regular(outbox / STATUS) as file:
             found = json.loads(file.read(_LONGEST))
-        told = Told(**{**found, "deferred": tuple(Deferred(**one) for one in found["deferred"])})
+        told = WorkerStatus(
+            **{**found, "deferred": tuple(Deferred(**one) for one in found["deferred"])}
+        )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     return told if told.holder == holder and _is_sound(told) else None
 
 
-def _is_sound(told: Told) -> bool:
+def _is_sound(told: WorkerStatus) -> bool:
     """Say whether all is of the kind that it should be: anybody may have written the file."""
     kinds = {"pid": int, "is_ready": bool, "deferred_files": int, "trouble": dict, "read": dict}
     numbers = {"settle": int | float, "max_wait": int | float}

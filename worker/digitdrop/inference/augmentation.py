@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.preprocess.mnist_frame import SIDE
+from digitdrop.preprocess.mnist_frame import FRAME_SIDE
 from digitdrop.values import Frame, Probabilities
 
-PLAIN = 0.95
+CONFIDENT = 0.95
 """What is believed this much at first sight is not looked at again: where all is, the figures on
 held-out pictures are the same."""
-TURN = 7.0
+TURN_DEGREES = 7.0
 """Degrees by which a frame is turned, either way: the usual turn that `train` teaches."""
 STEP = 1.0
 """Pixels by which it is moved, in each of four directions."""
@@ -31,7 +31,9 @@ class Network(Protocol):
         """Return one row per frame."""
 
 
-def answers(pictures: Sequence[Sequence[Frame]], network: Network) -> list[Probabilities]:
+def classify_pictures(
+    pictures: Sequence[Sequence[Frame]], network: Network
+) -> list[Probabilities]:
     """Ask the network about pictures; the answer for one does not depend on its neighbours.
 
     Args:
@@ -47,9 +49,11 @@ def answers(pictures: Sequence[Sequence[Frame]], network: Network) -> list[Proba
     said = network.probabilities(frames)
     doubtful = _doubtful(said, starts, counts)
     if doubtful:
-        again = network.probabilities([view for one in doubtful for view in views(frames[one])])
+        again = network.probabilities(
+            [view for one in doubtful for view in augmented(frames[one])]
+        )
         again = again.reshape(len(doubtful), len(_WAYS), -1)
-        said[doubtful] = together(np.concatenate([said[doubtful, None], again], axis=1))
+        said[doubtful] = average(np.concatenate([said[doubtful, None], again], axis=1))
     spans = zip(starts.tolist(), counts.tolist(), strict=True)
     return [said[start : start + count] for start, count in spans]
 
@@ -58,18 +62,20 @@ def _doubtful(
     said: Probabilities, starts: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]
 ) -> list[int]:
     """Tell which frames to look at again: none of a picture whose first is plainly a digit."""
-    are_digits = np.append(said[:, :10].max(axis=1) >= PLAIN, False)  # where one has no frames
+    are_digits = np.append(said[:, :10].max(axis=1) >= CONFIDENT, False)  # where one has no frames
     is_clear = np.repeat(are_digits[starts], counts)
-    found: list[int] = np.flatnonzero(~is_clear & (said.max(axis=1) < PLAIN)).tolist()
+    found: list[int] = np.flatnonzero(~is_clear & (said.max(axis=1) < CONFIDENT)).tolist()
     return found
 
 
-def views(frame: Frame) -> list[Frame]:
+def augmented(frame: Frame) -> list[Frame]:
     """Return the further views of a frame, each uint8 (28, 28) as it is."""
-    return [np.asarray(cv2.warpAffine(frame, way, (SIDE, SIDE)), np.uint8) for way in _WAYS]
+    return [
+        np.asarray(cv2.warpAffine(frame, way, (FRAME_SIDE, FRAME_SIDE)), np.uint8) for way in _WAYS
+    ]
 
 
-def together(looks: Probabilities) -> Probabilities:
+def average(looks: Probabilities) -> Probabilities:
     """Put together what is said of several views of each frame, shape (frames, views, 12).
 
     The geometric mean of the probabilities, which is the softmax of the mean logits.
@@ -79,7 +85,7 @@ def together(looks: Probabilities) -> Probabilities:
 
 
 def _turned(degrees: float) -> npt.NDArray[np.float64]:
-    middle = (SIDE - 1) / 2
+    middle = (FRAME_SIDE - 1) / 2
     return np.asarray(cv2.getRotationMatrix2D((middle, middle), degrees, 1.0), np.float64)
 
 
@@ -88,8 +94,8 @@ def _moved(right: float, down: float) -> npt.NDArray[np.float64]:
 
 
 _WAYS = (
-    _turned(TURN),
-    _turned(-TURN),
+    _turned(TURN_DEGREES),
+    _turned(-TURN_DEGREES),
     _moved(STEP, 0),
     _moved(-STEP, 0),
     _moved(0, STEP),

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from digitdrop.errors import ModelError
-from digitdrop.files.regular import opened
-from digitdrop.system.quiet import hushed
+from digitdrop.files.regular import open_regular
+from digitdrop.system.quiet import silenced
 from digitdrop.values import CLASSES, Frame, Probabilities, Thresholds
 
 SIZES = (16, 4, 1)
@@ -41,7 +41,7 @@ class Classifier:
         self._model = model
         self._threads = threads
         self._prepared: dict[int, Interpreter] = {}
-        with hushed():
+        with silenced():
             self._prepare(1)
 
     def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[bytes, str, Thresholds]]:
@@ -131,7 +131,7 @@ class Classifier:
 
 
 def _content(path: Path) -> bytes:
-    with opened(path, links=True) as file:
+    with open_regular(path, links=True) as file:
         return file.read()
 
 

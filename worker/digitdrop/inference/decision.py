@@ -9,26 +9,26 @@ import numpy.typing as npt
 from digitdrop.values import (
     NOT_A_DIGIT,
     SEVERAL,
+    Candidates,
     Probabilities,
-    Sight,
     Status,
     Thresholds,
     Verdict,
 )
 
-CHANCE = 0.1
+CHANCE_LEVEL = 0.1
 """The probability of a digit drawn by lot."""
 LEAST_NONE = 1e-3
 """The network's word that a reading is no wrong one counts for a factor of a thousand at most."""
-MEMBER = 0.003
+SEVERAL_WEIGHT = 0.003
 """For each reading of a number that shows nothing, so many show one of its digits alone. Both are
 near the least negative log-likelihood on made pictures of digits, numbers and other things; at
 0.01 it is the same, and a fingertip beside a digit makes a number."""
-SUREST = 1 - 1e-6
+MOST_CONFIDENT = 1 - 1e-6
 """Odds of more than a million to one are not believed."""
 
 
-def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) -> Verdict:
+def judge(sight: Candidates, probabilities: Probabilities, thresholds: Thresholds) -> Verdict:
     """Decide what a picture shows.
 
     Args:
@@ -38,14 +38,14 @@ def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) ->
     """
     if not sight.frames:
         return Verdict(status=Status.BLANK, reason=sight.reason)
-    trust = np.asarray(sight.trust)
-    belief: list[float] = blended(trust, probabilities).tolist()
-    if rejected(belief, SEVERAL, thresholds.several):
+    priors = np.asarray(sight.priors)
+    belief: list[float] = combine_frames(priors, probabilities).tolist()
+    if is_rejected(belief, SEVERAL, thresholds.several):
         return Verdict(status=Status.SEVERAL, reason="it looks like more than one digit")
-    if rejected(belief, NOT_A_DIGIT, thresholds.not_a_digit):
+    if is_rejected(belief, NOT_A_DIGIT, thresholds.not_a_digit):
         return Verdict(status=Status.NOT_A_DIGIT, reason="it does not look like a digit")
     first, second = sorted(range(10), key=belief.__getitem__, reverse=True)[:2]
-    spoken_for = evidence(trust, probabilities, first)
+    spoken_for = support(priors, probabilities, first)
     sureness = confidence(belief[first], spoken_for, thresholds)
     if sureness >= thresholds.ok:
         status, reason = Status.OK, ""
@@ -75,7 +75,7 @@ def confidence(probability: float, evidence: float, thresholds: Thresholds) -> f
 
     Args:
         probability: what is believed of the likeliest digit, 0-1.
-        evidence: as `evidence` gives it.
+        evidence: as `support` gives it.
         thresholds: from the model's card.
     """
     scaled = thresholds.slope * logit(probability) + thresholds.offset
@@ -83,24 +83,24 @@ def confidence(probability: float, evidence: float, thresholds: Thresholds) -> f
     return (evidence / thresholds.evidence if lacking else 1.0) / (1 + math.exp(-scaled))
 
 
-def evidence(trust: npt.NDArray[np.float64], probabilities: Probabilities, digit: int) -> float:
+def support(priors: npt.NDArray[np.float64], probabilities: Probabilities, digit: int) -> float:
     """Return how much of what the picture itself speaks for is read as this digit, 0-1."""
-    return float(trust @ probabilities[:, digit])
+    return float(priors @ probabilities[:, digit])
 
 
 def logit(probability: float) -> float:
     """Return the logarithm of the odds, for 0 and 1 as for what is next to them."""
-    p = min(max(probability, 1 - SUREST), SUREST)
+    p = min(max(probability, 1 - MOST_CONFIDENT), MOST_CONFIDENT)
     return math.log(p / (1 - p))
 
 
 def _of_the_rest(belief: Sequence[float], first: int, second: int, sureness: float) -> float:
     """Return the runner-up's share of what the first leaves, in the first's own measure."""
-    rest = max(1 - SUREST, 1 - belief[first])
+    rest = max(1 - MOST_CONFIDENT, 1 - belief[first])
     return min(sureness, (1 - sureness) * belief[second] / rest)
 
 
-def rejected(belief: Sequence[float], kind: int, threshold: float) -> bool:
+def is_rejected(belief: Sequence[float], kind: int, threshold: float) -> bool:
     """Say whether a picture is of a kind that has no digit: more likely so than any digit.
 
     Where even the best digit is less likely than one drawn by lot, there is nothing to
@@ -108,12 +108,12 @@ def rejected(belief: Sequence[float], kind: int, threshold: float) -> bool:
     """
     digit = max(belief[:10])
     other = NOT_A_DIGIT + SEVERAL - kind
-    hopeless = digit < CHANCE and belief[kind] > belief[other]
+    hopeless = digit < CHANCE_LEVEL and belief[kind] > belief[other]
     return hopeless or belief[kind] >= max(threshold, digit)
 
 
-def weights(
-    trust: npt.NDArray[np.float64], probabilities: Probabilities
+def frame_weights(
+    priors: npt.NDArray[np.float64], probabilities: Probabilities
 ) -> npt.NDArray[np.float64]:
     """Return how much each frame counts.
 
@@ -121,7 +121,7 @@ def weights(
     reading counts by how much the picture speaks for it, times how many times likelier the
     network finds something there than nothing.
     """
-    return trust / _doubt(probabilities)
+    return priors / _doubt(probabilities)
 
 
 def _doubt(probabilities: Probabilities) -> npt.NDArray[np.float64]:
@@ -129,8 +129,8 @@ def _doubt(probabilities: Probabilities) -> npt.NDArray[np.float64]:
     return probabilities[:, NOT_A_DIGIT].astype(np.float64) + LEAST_NONE
 
 
-def blended(
-    trust: npt.NDArray[np.float64], probabilities: Probabilities
+def combine_frames(
+    priors: npt.NDArray[np.float64], probabilities: Probabilities
 ) -> npt.NDArray[np.float64]:
     """Return the 12 probabilities of the picture, from those of its frames.
 
@@ -139,11 +139,11 @@ def blended(
     """
     rows = probabilities.astype(np.float64)
     doubt = _doubt(probabilities)
-    weight = trust / doubt
+    weight = priors / doubt
     belief: npt.NDArray[np.float64] = weight @ rows
-    belief[NOT_A_DIGIT] += max(0.0, 1 - trust.sum())
+    belief[NOT_A_DIGIT] += max(0.0, 1 - priors.sum())
     digit = rows[:, :10].sum(axis=1) / doubt
-    belief[SEVERAL] = (weight * (1 + MEMBER * (digit.sum() - digit))) @ rows[:, SEVERAL]
+    belief[SEVERAL] = (weight * (1 + SEVERAL_WEIGHT * (digit.sum() - digit))) @ rows[:, SEVERAL]
     belief /= belief.sum()
     return belief
 

@@ -16,7 +16,7 @@ from digitdrop.intake.listing import CLAIMED
 from digitdrop.values import Drop
 
 
-def in_hand(inbox: Path) -> Iterator[Drop]:
+def claimed_drops(inbox: Path) -> Iterator[Drop]:
     """List what is in hand in an inbox, whoever's hand it is."""
     for folder in batches(inbox / CLAIMED):
         yield from drops_in(folder)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from digitdrop.intake.claim_names import all_in, batches, claim_time
 from digitdrop.intake.listing import CLAIMED
-from digitdrop.intake.owner import seen
+from digitdrop.intake.owner import read_owner
 from digitdrop.values import Drop
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class OwnedClaim:
     """One file in hand."""
 
     drop: Drop
@@ -25,7 +25,7 @@ class Held:
     """Whether it is a regular file; a link or a pipe is never read."""
 
 
-def held(inbox: Path, outbox: Path) -> Iterator[Held]:
+def claims_with_owners(inbox: Path, outbox: Path) -> Iterator[OwnedClaim]:
     """List what is in hand in an inbox, with whose hand it is.
 
     Args:
@@ -35,9 +35,9 @@ def held(inbox: Path, outbox: Path) -> Iterator[Held]:
     Raises:
         OSError: the claim folder cannot be listed.
     """
-    owner = seen(outbox)
+    owner = read_owner(outbox)
     for batch in batches(inbox / CLAIMED):
         is_foreign = not owner.owns(batch.name)
         with suppress(FileNotFoundError):  # it was finished just now
             for drop, is_file in all_in(batch):
-                yield Held(drop, is_foreign, claim_time(batch.name), is_file)
+                yield OwnedClaim(drop, is_foreign, claim_time(batch.name), is_file)

@@ -33,7 +33,7 @@ from digitdrop.intake.listing import CLAIMED
 from digitdrop.intake.owner import Owner, owner_of
 from digitdrop.values import Drop
 
-Refused: TypeAlias = Callable[[str, OSError], None]
+OnUnclaimable: TypeAlias = Callable[[str, OSError], None]
 """Told the name of a file that cannot be handled for now, and why; all others are."""
 
 _VANISHED: Final = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
@@ -44,7 +44,7 @@ def _nobody(name: str, error: OSError) -> None:
     """Tell nobody."""
 
 
-class Hand:
+class Claims:
     """The hand of one worker: between its inbox and its outbox."""
 
     def __init__(self, inbox: Path, outbox: Path) -> None:
@@ -77,7 +77,7 @@ class Hand:
         probe.mkdir()
         probe.rmdir()
 
-    def take(self, names: Iterable[str], *, refused: Refused = _nobody) -> list[Drop]:
+    def acquire(self, names: Iterable[str], *, refused: OnUnclaimable = _nobody) -> list[Drop]:
         """Claim files; once this returns, a power cut cannot undo a claim.
 
         A file that somebody else took or removed first is left out in silence.
@@ -103,7 +103,7 @@ class Hand:
         return drops
 
     def _take_from(
-        self, below: str, names: list[str], batch: Path, refused: Refused
+        self, below: str, names: list[str], batch: Path, refused: OnUnclaimable
     ) -> list[Drop]:
         """Claim files of one folder, whatever takes its name meanwhile."""
         if not below or not _BY_DESCRIPTOR:
@@ -119,7 +119,9 @@ class Hand:
                     refused(name, error)
             return []
 
-    def _take(self, name: str, batch: Path, source: int | None, refused: Refused) -> Drop | None:
+    def _take(
+        self, name: str, batch: Path, source: int | None, refused: OnUnclaimable
+    ) -> Drop | None:
         target = Path(f"{batch}/{place_for(name)}")
         try:
             if source is None and target.parent != batch:
@@ -143,7 +145,7 @@ class Hand:
                     raise
         sync_folders({drop.path.parent for drop in drops} | {batch, self._claimed})
 
-    def give_back(self, drop: Drop) -> bool:
+    def requeue(self, drop: Drop) -> bool:
         """Put a file back under its name; False if another file has the name by now.
 
         Then it stays in hand. One that somebody took out of hand meanwhile counts as back.
@@ -172,7 +174,7 @@ class Hand:
         parents = Path(name).parents[:-1]  # the last is the inbox, which may be one
         return not any((self._inbox / folder).is_symlink() for folder in parents)
 
-    def let_go(self, drops: Iterable[Drop]) -> None:
+    def release(self, drops: Iterable[Drop]) -> None:
         """Remove the folders of batches that are finished; one with files in it stays."""
         for batch in {self._batch(drop) for drop in drops}:
             self._remove(self._claimed / batch)
@@ -194,7 +196,7 @@ class Hand:
                     yield drop
             self._remove(folder)
 
-    def odd(self) -> list[Drop]:
+    def irregular(self) -> list[Drop]:
         """List what lies in this hand and is no regular file: it is never opened.
 
         Somebody swapped it in just before a claim, or put it there.
@@ -212,7 +214,7 @@ class Hand:
         known = [one for one in times if one]
         return min(known, default=None) if len(known) == len(times) else None
 
-    def strangers(self) -> int:
+    def count_foreign(self) -> int:
         """Count the files that are in hand for other outboxes."""
         return sum(
             1

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.intake import listing
-from digitdrop.intake.listing import Found
-from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.listing import ListedFile
+from digitdrop.intake.settle import Clocks, Settler
 from digitdrop.intake.twins import Twins
 from digitdrop.intake.watch import LOOK_EVERYWHERE
 
@@ -20,11 +20,11 @@ two cores that up to twelve busy processes shared, the slowest took 8 ms to get 
 """
 
 
-class Hints:
+class FileEvents:
     """Names that were told, kept until the files behind them may be read."""
 
     def __init__(
-        self, folder: Path, settler: Settler, twins: Twins, clock: Callable[[], Now]
+        self, folder: Path, settler: Settler, twins: Twins, clock: Callable[[], Clocks]
     ) -> None:
         """Begin with none.
 
@@ -46,7 +46,7 @@ class Hints:
         """Say in how many seconds the next of those that are kept may be read."""
         return max(0.0, self._due - self._clock().monotonic)
 
-    def ready(self, names: set[str]) -> list[Found]:
+    def ready(self, names: set[str]) -> list[ListedFile]:
         """Give the files that may be read; keep those that were written just now.
 
         Args:
@@ -55,7 +55,7 @@ class Hints:
         self._names |= names
         for name in names:
             self._twins.note(name)
-        found = [listing.find(self._folder, name) for name in self._names - {LOOK_EVERYWHERE}]
+        found = [listing.find_drop(self._folder, name) for name in self._names - {LOOK_EVERYWHERE}]
         now = self._clock()
         there = [one for one in found if one and self._settler.may_be_tried(one, now)]
         waits = {one.name: AFTERCARE - _age(one, now) for one in there}
@@ -72,5 +72,5 @@ class Hints:
         return told
 
 
-def _age(found: Found, now: Now) -> float:
+def _age(found: ListedFile, now: Clocks) -> float:
     return (now.wall_ns - found.stamp.ctime_ns) / 1e9

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Rule(StrEnum):
+class IgnoreRule(StrEnum):
     """Why an entry of the inbox is left alone; each says it in words for a person."""
 
     HIDDEN = (
@@ -43,7 +43,7 @@ class Rule(StrEnum):
     remedy: str
     """What a person can do who wants the picture read."""
 
-    def __new__(cls, text: str, remedy: str) -> "Rule":
+    def __new__(cls, text: str, remedy: str) -> "IgnoreRule":
         """Keep the remedy beside the reason, so that no rule is without one."""
         rule = str.__new__(cls, text)
         rule._value_ = text
@@ -81,9 +81,9 @@ FOREIGN_FOLDERS: Final = (
 """Whole names in small letters: of Synology, QNAP, NetApp, macOS, Windows."""
 
 _RULES: Final = {
-    **dict.fromkeys(UNFINISHED, Rule.UNFINISHED),
-    **dict.fromkeys(LITTER, Rule.LITTER),
-    **dict.fromkeys(SIDECARS, Rule.SIDECAR),
+    **dict.fromkeys(UNFINISHED, IgnoreRule.UNFINISHED),
+    **dict.fromkeys(LITTER, IgnoreRule.LITTER),
+    **dict.fromkeys(SIDECARS, IgnoreRule.SIDECAR),
 }
 _SIGN: Final = re.compile("[~#:@\uf03a]")
 # Where a file system knows no streams, Windows' and macOS' notes on a file become files beside
@@ -102,45 +102,45 @@ _RSYNC: Final = re.compile(r"\.(.+)\.\w{6}", re.DOTALL)
 _OWNCLOUD: Final = re.compile(r"(.+)\.octransferid\d+", re.IGNORECASE | re.DOTALL)
 
 
-def by_name(name: str) -> Rule | None:
+def by_name(name: str) -> IgnoreRule | None:
     """Give the rule that leaves a file alone for its own name, without its folders."""
     if name.startswith("."):
-        return Rule.HIDDEN
+        return IgnoreRule.HIDDEN
     if rule := _by_suffix(name):
         return rule
     is_odd = _SIGN.search(name) and _ODD.fullmatch(name)
-    return Rule.LITTER if is_odd or name.lower() in LITTER_NAMES else None
+    return IgnoreRule.LITTER if is_odd or name.lower() in LITTER_NAMES else None
 
 
-def _by_suffix(name: str) -> Rule | None:
+def _by_suffix(name: str) -> IgnoreRule | None:
     _, dot, suffix = name.rpartition(".")
     if not dot:
         return None
     is_saved = suffix.startswith("sb-") and _SAVED.fullmatch(name)
-    return Rule.UNFINISHED if is_saved else _RULES.get(suffix.lower())
+    return IgnoreRule.UNFINISHED if is_saved else _RULES.get(suffix.lower())
 
 
-def is_foreign(folder: str) -> bool:
+def is_foreign_folder(folder: str) -> bool:
     """Say whether a folder of this name is not looked into."""
     return (
         folder.startswith(".")
         or folder.lower() in FOREIGN_FOLDERS
-        or _by_suffix(folder) is Rule.UNFINISHED
+        or _by_suffix(folder) is IgnoreRule.UNFINISHED
         or _SNAPSHOT.fullmatch(folder) is not None
     )
 
 
-def by_path(name: str) -> Rule | None:
+def by_path(name: str) -> IgnoreRule | None:
     """Give the rule that leaves a file alone for its name or its folders'.
 
     Args:
         name: relative to the inbox, with `/` between its parts.
     """
     *folders, last = name.split("/")
-    return Rule.FOREIGN_FOLDER if any(map(is_foreign, folders)) else by_name(last)
+    return IgnoreRule.FOREIGN_FOLDER if any(map(is_foreign_folder, folders)) else by_name(last)
 
 
-def by_kind(mode: int) -> Rule | None:
+def by_kind(mode: int) -> IgnoreRule | None:
     """Give the rule that leaves an entry alone for what it is; None for a regular file.
 
     Args:
@@ -149,8 +149,8 @@ def by_kind(mode: int) -> Rule | None:
     if stat.S_ISREG(mode):
         return None
     if stat.S_ISLNK(mode):
-        return Rule.LINK
-    return Rule.FOLDER if stat.S_ISDIR(mode) else Rule.SPECIAL
+        return IgnoreRule.LINK
+    return IgnoreRule.FOLDER if stat.S_ISDIR(mode) else IgnoreRule.SPECIAL
 
 
 def finished(name: str) -> set[str]:
@@ -170,7 +170,7 @@ def _finished(name: str) -> Iterator[str]:
     stem = name.rpartition(".")[0]
     if match := _RSYNC.fullmatch(name) or _SAVED.fullmatch(name):
         yield match[1]
-    elif _by_suffix(name) is Rule.UNFINISHED:
+    elif _by_suffix(name) is IgnoreRule.UNFINISHED:
         yield stem
         yield stem.lstrip(".")
         if match := _FIREFOX.fullmatch(stem):

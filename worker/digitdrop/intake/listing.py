@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from digitdrop.files.tree import Refused, walk
+from digitdrop.files.tree import OnUnlistable, walk
 from digitdrop.intake import ignore
-from digitdrop.intake.ignore import Rule
+from digitdrop.intake.ignore import IgnoreRule
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListedFile:
     """A regular file that may be a drop."""
 
     name: str
@@ -56,8 +56,8 @@ def listing(
     *,
     in_order: bool = False,
     aside: Aside = lambda _: None,
-    refused: Refused = _warn,
-) -> Iterator[Found]:
+    refused: OnUnlistable = _warn,
+) -> Iterator[ListedFile]:
     """List the regular files in a folder and below; lazily, whatever their number.
 
     Symbolic links, FIFOs, sockets and devices are not listed, temporary and
@@ -80,12 +80,12 @@ def listing(
                 status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue
-            yield Found(name, stamp(status))
+            yield ListedFile(name, stamp(status))
         else:
             aside(name)
 
 
-def count(folder: Path, *, aside: Aside = lambda _: None) -> int:
+def count_listed(folder: Path, *, aside: Aside = lambda _: None) -> int:
     """Count what `listing` would list, without a look at each file; folders away count nothing."""
     total = 0
     with suppress(OSError):
@@ -103,11 +103,11 @@ class Survey:
 
     waiting: int = 0
     """Files that are read, or will be."""
-    oldest: Found | None = None
+    oldest: ListedFile | None = None
     """The one of them that came, or last changed, first; not one beside an unfinished file."""
-    left_alone: Counter[Rule] = field(default_factory=Counter)
+    left_alone: Counter[IgnoreRule] = field(default_factory=Counter)
     """How many entries each rule leaves alone; a foreign folder is one, whatever lies in it."""
-    examples: dict[Rule, str] = field(default_factory=dict)
+    examples: dict[IgnoreRule, str] = field(default_factory=dict)
     """The name of one of them."""
     refused: dict[str, str] = field(default_factory=dict)
     """Folders that cannot be listed, and why; 100 at most."""
@@ -120,7 +120,7 @@ def survey(folder: Path) -> Survey:
         OSError: the folder itself cannot be listed.
     """
     found, held = Survey(), set[str]()
-    count(folder, aside=lambda name: held.update(ignore.finished(name)))
+    count_listed(folder, aside=lambda name: held.update(ignore.finished(name)))
 
     def refused(name: str, error: OSError) -> None:
         if len(found.refused) < _MOST_REFUSED:
@@ -133,7 +133,7 @@ def survey(folder: Path) -> Survey:
             continue
         rule = _rule(entry.name, status.st_mode)
         if rule is None:
-            one = Found(name, stamp(status))
+            one = ListedFile(name, stamp(status))
             found.waiting += 1
             if name not in held and (
                 not found.oldest or one.stamp.ctime_ns < found.oldest.stamp.ctime_ns
@@ -145,7 +145,7 @@ def survey(folder: Path) -> Survey:
     return found
 
 
-def find(folder: Path, name: str) -> Found | None:
+def find_drop(folder: Path, name: str) -> ListedFile | None:
     """Look at one name in the folder; None if it is no drop, for any reason."""
     if ignore.by_path(name):
         return None
@@ -153,7 +153,7 @@ def find(folder: Path, name: str) -> Found | None:
         status = os.lstat(folder / name)
     except (OSError, ValueError):
         return None
-    return None if ignore.by_kind(status.st_mode) else Found(name, stamp(status))
+    return None if ignore.by_kind(status.st_mode) else ListedFile(name, stamp(status))
 
 
 def stamp(status: os.stat_result) -> Stamp:
@@ -161,12 +161,12 @@ def stamp(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
-def _rule(name: str, mode: int) -> Rule | None:
+def _rule(name: str, mode: int) -> IgnoreRule | None:
     kind = ignore.by_kind(mode)
-    if kind is Rule.FOLDER:  # the others are entered
-        return Rule.FOREIGN_FOLDER
+    if kind is IgnoreRule.FOLDER:  # the others are entered
+        return IgnoreRule.FOREIGN_FOLDER
     return ignore.by_name(name) or kind
 
 
 def _is_ours(folder: str) -> bool:
-    return not ignore.is_foreign(folder)
+    return not ignore.is_foreign_folder(folder)

@@ -33,7 +33,7 @@ _DEEPEST: Final = 32  # folders below the inbox
 
 
 def _is_ours(folder: bytes) -> bool:
-    return not ignore.is_foreign(os.fsdecode(folder))
+    return not ignore.is_foreign_folder(os.fsdecode(folder))
 
 
 if sys.platform == "linux":

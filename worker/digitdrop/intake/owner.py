@@ -18,7 +18,7 @@ from typing import Final
 
 from digitdrop.errors import Gone, InputError, Unavailable
 from digitdrop.files.disk import make_folder, sync_folders
-from digitdrop.files.load import load, opened
+from digitdrop.files.load import load, open_picture
 from digitdrop.intake.claim_names import claim_time, digest
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ def owner_of(outbox: Path) -> Owner:
     named = digest(os.fsencode(outbox.resolve()))[:8]
     try:
         known = _parsed(_read(path))
-        with opened(path) as (_, status):
+        with open_picture(path) as (_, status):
             is_copy = status.st_ino != known[0][1] and status.st_ctime > known[0][2] + _COPIED
     except Gone:
         return _begun(path, (), named)
@@ -88,7 +88,7 @@ def owner_of(outbox: Path) -> Owner:
     return _begun(path, ((known[0][0], int(status.st_ctime)), *former)[:_MOST_FORMER], named)
 
 
-def seen(outbox: Path) -> Owner:
+def read_owner(outbox: Path) -> Owner:
     """Say who an outbox is, and change nothing; it has no id before its worker's first start."""
     named = digest(os.fsencode(os.path.realpath(outbox)))[:8]
     try:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from digitdrop.intake.listing import Found
+from digitdrop.intake.listing import ListedFile
 
 _CHANGING: Final = 0.5  # seconds between listings while files are there that still change
 _FEW: Final = (
@@ -14,7 +14,7 @@ _LEAP: Final = 1.0  # seconds between two clocks that no drift explains
 _EMPTY: Final = 10
 
 
-def patience_for(size: int, max_wait: float) -> float:
+def timeout_for(size: int, max_wait: float) -> float:
     """Give the seconds without a change that an unfinished file is waited for.
 
     An empty file is waited for ten times as long: scanners and browsers make the name first,
@@ -28,7 +28,7 @@ def patience_for(size: int, max_wait: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
+class Clocks:
     """One moment on two clocks."""
 
     monotonic: float
@@ -70,35 +70,35 @@ class Settler:
         self._ahead: float | None = None
         self._leapt = -math.inf
 
-    def is_settled(self, found: Found, now: Now) -> bool:
+    def is_settled(self, found: ListedFile, now: Clocks) -> bool:
         """Say whether a file may be read now; asked for each file at each listing."""
         if not found.stamp.size:
-            self.cut_short(found, now)
+            self.truncated(found, now)
         if self._is_awaited(found, now):
             return False
         if self._trust_ctime and self._is_steady(now) and self._age(found, now) >= self._quiet:
             return True
         return self._is_unchanged(found, now)
 
-    def may_be_tried(self, found: Found, now: Now) -> bool:
+    def may_be_tried(self, found: ListedFile, now: Clocks) -> bool:
         """Say whether a file that was just closed by its writer, or moved in, may be tried."""
         return found.stamp.size > 0 and not self._is_awaited(found, now)
 
-    def cut_short(self, found: Found, now: Now) -> None:
+    def truncated(self, found: ListedFile, now: Clocks) -> None:
         """Note that the file ends before its picture does: it may try again once it changes."""
-        patience = patience_for(found.stamp.size, self._patience)
+        patience = timeout_for(found.stamp.size, self._patience)
         self._until.keep(_content(found), now.monotonic + patience)
 
-    def doubted(self, found: Found, now: Now) -> None:
+    def retried(self, found: ListedFile, now: Clocks) -> None:
         """Note that a file tried at once cannot be read: it may try again once it is quiet."""
         self._until.keep(_content(found), now.monotonic + self._quiet)
 
-    def is_given_up(self, found: Found, now: Now) -> bool:
+    def is_given_up(self, found: ListedFile, now: Clocks) -> bool:
         """Say whether the file ended too early for so long that it counts as it is."""
         until = self._until.get(_content(found))
         return until is not None and now.monotonic >= until
 
-    def is_in_hand(self, found: Found) -> None:
+    def is_in_hand(self, found: ListedFile) -> None:
         """Keep in mind a file that is being read, so that no listing shows it."""
         until = self._until.get(_content(found))
         if until is not None:
@@ -110,7 +110,7 @@ class Settler:
         self._until.end_of_listing()
         self._were_changing, self._changing = self._changing, 0
 
-    def due(self, now: Now, *, at_most: float = math.inf) -> float:
+    def due(self, now: Clocks, *, at_most: float = math.inf) -> float:
         """Say after how many seconds to list again; infinite if nothing waits.
 
         Args:
@@ -126,14 +126,14 @@ class Settler:
             return min(_CHANGING, at_most)
         return min(max(_CHANGING, self._until.first() - now.monotonic), at_most)
 
-    def _is_awaited(self, found: Found, now: Now) -> bool:
+    def _is_awaited(self, found: ListedFile, now: Clocks) -> bool:
         until = self._until.get(_content(found)) if self._until else None
         if until is None or now.monotonic >= until:
             return False
         self._until.keep(_content(found), until)
         return True
 
-    def _is_unchanged(self, found: Found, now: Now) -> bool:
+    def _is_unchanged(self, found: ListedFile, now: Clocks) -> bool:
         since = self._since.keep(hash((found.name, found.stamp)), now.monotonic)
         if now.monotonic - since >= self._quiet and since < now.monotonic:
             return True
@@ -141,7 +141,7 @@ class Settler:
         self._newest = max(self._newest, since)
         return False
 
-    def _is_steady(self, now: Now) -> bool:
+    def _is_steady(self, now: Clocks) -> bool:
         """Say whether the wall clock has not leapt for so long that it tells a file's age."""
         ahead = now.wall_ns / 1e9 - now.monotonic
         if self._ahead is not None and abs(ahead - self._ahead) > _LEAP:
@@ -150,7 +150,7 @@ class Settler:
         return now.monotonic - self._leapt >= self._quiet
 
     @staticmethod
-    def _age(found: Found, now: Now) -> float:
+    def _age(found: ListedFile, now: Clocks) -> float:
         return (now.wall_ns - found.stamp.ctime_ns) / 1e9
 
 
@@ -187,7 +187,7 @@ class _Memory:
         self._last, self._met = self._met, {}
 
 
-def _content(found: Found) -> int:
+def _content(found: ListedFile) -> int:
     """Tell contents apart; putting a file back changes its ctime, and nothing else."""
     stamp = found.stamp
     return hash((found.name, stamp.size, stamp.mtime_ns, stamp.inode))

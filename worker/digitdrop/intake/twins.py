@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from digitdrop.escape import escape
 from digitdrop.intake import ignore
-from digitdrop.intake.settle import Now
+from digitdrop.intake.settle import Clocks
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Twins:
     twin is known the disk is asked whether that is still there.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], Now], *, limit: int = 10_000) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], Clocks], *, limit: int = 10_000) -> None:
         """Begin with none.
 
         Args:

@@ -40,14 +40,14 @@ class Watch(Protocol):
     def is_well(self) -> bool:
         """Say whether it still sees the folder that now has the inbox's name."""
 
-    def looking(self) -> str:
+    def observing(self) -> str:
         """Say by what files are noticed: events, or listings."""
 
-    def hints(self) -> set[str]:
+    def events(self) -> set[str]:
         """Give and forget the names of files that arrived or were closed since asked last."""
 
 
-class Polling:
+class PollingWatch:
     """Watches nothing: listings alone tell what is there."""
 
     def __init__(self, folder: Path, why: str = "as asked for") -> None:
@@ -67,16 +67,16 @@ class Polling:
         """Say whether the folder is still the same."""
         return _identity(self._folder) == self._watched
 
-    def looking(self) -> str:
+    def observing(self) -> str:
         """Say that there are listings only, and why."""
         return f"polling, {self._why}"
 
-    def hints(self) -> set[str]:
+    def events(self) -> set[str]:
         """Know nothing."""
         return set()
 
 
-class Events(FileSystemEventHandler):
+class EventWatch(FileSystemEventHandler):
     """Hears from the system when files arrive.
 
     The handler does nothing but note the name: whatever it does holds up the
@@ -137,13 +137,13 @@ class Events(FileSystemEventHandler):
             and _identity(self._folder) == self._watched
         )
 
-    def looking(self) -> str:
+    def observing(self) -> str:
         """Say that there are events, or where there are none."""
         if self._observer and is_full(self._observer):
             return f"events, and listings for some folders: {_LIMITS[errno.ENOSPC]}"
         return "events"
 
-    def hints(self) -> set[str]:
+    def events(self) -> set[str]:
         """Give and forget the names that were told since the last call."""
         with self._lock:
             names, self._names = self._names, set()

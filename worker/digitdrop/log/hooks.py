@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 _LONGEST: Final = 300  # characters of a warning; watchdog tells of all that it watches in each
 
 
-def install() -> None:
+def install_hooks() -> None:
     """Have them go through `logging` from now on."""
     warnings.formatwarning = _warning
     logging.captureWarnings(True)
@@ -34,7 +34,7 @@ def _log_crash(
 
 def _log_crash_of_thread(crash: threading.ExceptHookArgs) -> None:
     kind, error = crash.exc_type, crash.exc_value
-    if isinstance(error, mishaps.REFUSED) and (found := mishaps.told(error)):
+    if isinstance(error, mishaps.REFUSED) and (found := mishaps.explain_mishap(error)):
         logger.critical("a thread ended: %s", found[0])
     elif error and not issubclass(kind, SystemExit):  # which only ends its thread, in silence
         logger.critical("a thread crashed: %s", error, exc_info=(kind, error, crash.exc_traceback))

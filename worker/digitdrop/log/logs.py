@@ -68,7 +68,7 @@ def as_in_parent() -> None:
     _log_to(sys.stderr, LogFormat.JSON if is_json else LogFormat.TEXT, quiet=True)
 
 
-def let_go() -> None:
+def release_stderr() -> None:
     """Write what was held back, and give stderr back, since another program is to take over."""
     logging.shutdown()
     for strays in _strays:
@@ -147,7 +147,7 @@ def _log_to(stream: TextIO, form: LogFormat, *, quiet: bool) -> None:
         handlers=[_handler(form, _formatter(form), stream)],
         force=True,
     )
-    hooks.install()
+    hooks.install_hooks()
 
 
 def _handler(form: LogFormat, formatter: logging.Formatter, stream: TextIO) -> Folding:

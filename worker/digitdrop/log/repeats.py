@@ -11,16 +11,16 @@ _MOST: Final = 1_000  # texts, and kinds, that are remembered; beyond that the o
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RepeatRule:
     """So many lines alike are told in so many seconds; the others are counted."""
 
     lines: int
     span: float
 
 
-SAME_TEXT: Final = Rule(lines=3, span=600.0)
+SAME_TEXT: Final = RepeatRule(lines=3, span=600.0)
 """Trouble that lasts, or comes and goes: a folder that cannot be listed, a flapping disk."""
-SAME_KIND: Final = Rule(lines=200, span=60.0)
+SAME_KIND: Final = RepeatRule(lines=200, span=60.0)
 """A busy inbox: nobody reads along, and journald drops whatever is beyond 10,000 in 30 s."""
 
 
@@ -37,7 +37,7 @@ class _Window:
 class _Alike:
     """The windows of one rule, the oldest first."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: RepeatRule) -> None:
         self.rule = rule
         self._windows: dict[str, _Window] = {}
         self._let_go: list[logging.LogRecord] = []
@@ -74,7 +74,9 @@ class _Alike:
 class Repeats:
     """Decides for each line; it has no clock, and what it remembers is bounded."""
 
-    def __init__(self, same_text: Rule = SAME_TEXT, same_kind: Rule = SAME_KIND) -> None:
+    def __init__(
+        self, same_text: RepeatRule = SAME_TEXT, same_kind: RepeatRule = SAME_KIND
+    ) -> None:
         """Begin with an empty memory.
 
         Args:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import Final, TextIO, TypeAlias
 
 from digitdrop.system.log_fields import about
-from digitdrop.system.signals import deaf
+from digitdrop.system.signals import ignoring_signals
 
 Stamping: TypeAlias = Callable[[TextIO], "logging.StreamHandler[TextIO]"]
 Test: TypeAlias = Callable[[str], bool]
@@ -50,7 +50,7 @@ class Strays:
         source, sink = os.pipe()
         try:
             handler = stamping(_text(1, encoding))
-            with deaf():
+            with ignoring_signals():
                 _start(source, self._true, handler, _is_json if json_only else _is_line)
             os.dup2(sink, 2)
         except OSError:

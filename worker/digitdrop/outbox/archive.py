@@ -19,7 +19,7 @@ from digitdrop.values import Drop, Status
 
 logger = logging.getLogger(__name__)
 
-SHELVES = {
+ARCHIVE_FOLDERS = {
     Status.OK: "done",
     Status.UNCERTAIN: "review",
     Status.NOT_A_DIGIT: "review",
@@ -47,7 +47,7 @@ file system: such a file is renamed, since a copy could take hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Far:
+class CopyOptions:
     """How pictures get to shelves on another file system, and to which they must not."""
 
     between: Callable[[], None] = lambda: None
@@ -63,9 +63,9 @@ class Far:
 _DEEPEST: Final = 32  # folders that are made again on a shelf, since each of them is synced
 
 
-def shelf(outbox: Path, status: Status, time: datetime) -> Path:
+def archive_folder(outbox: Path, status: Status, time: datetime) -> Path:
     """Name the folder where a picture of this status, read at this time (UTC), goes."""
-    return _folder(outbox, SHELVES[status], time.date())
+    return _folder(outbox, ARCHIVE_FOLDERS[status], time.date())
 
 
 @lru_cache(maxsize=8)
@@ -73,11 +73,11 @@ def _folder(outbox: Path, shelf: str, day: date) -> Path:
     return outbox / shelf / day.isoformat()
 
 
-def file_away(
+def archive(
     drops: Sequence[tuple[Drop, Path]],
     *,
     check: Callable[[], None] = lambda: None,
-    far: Far | None = None,
+    far: CopyOptions | None = None,
 ) -> dict[str, Exception]:
     """Move pictures out of hand to their shelves, never over another file.
 
@@ -98,13 +98,13 @@ def file_away(
     Raises:
         OSError: `check` did.
     """
-    far = far or Far()
+    far = far or CopyOptions()
     refused: dict[str, Exception] = {}
     placed: dict[Path, list[Drop]] = {}
     refuse = cache(far.refuse)
     for drop, shelf in drops:
         with _refusing(refused, [drop], check):
-            if why := refuse(next(names(drop, shelf)).parent):
+            if why := refuse(next(archive_names(drop, shelf)).parent):
                 raise OSError(errno.ELOOP, why, str(shelf))
             if target := _place(drop, shelf, check, far):
                 placed.setdefault(target.parent, []).append(drop)
@@ -131,10 +131,12 @@ def _refusing(
         refused.update((drop.id or "", error) for drop in drops)
 
 
-def _place(drop: Drop, shelf: Path, check: Callable[[], None], far: Far) -> Path | None:
+def _place(drop: Drop, shelf: Path, check: Callable[[], None], far: CopyOptions) -> Path | None:
     """Give a picture a name on its shelf; None if it is not there any more."""
     refused: OSError = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(shelf))
-    for target in names(drop, shelf):  # the first will nearly always do: no more are thought up
+    for target in archive_names(
+        drop, shelf
+    ):  # the first will nearly always do: no more are thought up
         try:
             return _put(drop, target, check, far)
         except OSError as error:
@@ -148,7 +150,7 @@ def _place(drop: Drop, shelf: Path, check: Callable[[], None], far: Far) -> Path
     raise refused
 
 
-def _put(drop: Drop, target: Path, check: Callable[[], None], far: Far) -> Path | None:
+def _put(drop: Drop, target: Path, check: Callable[[], None], far: CopyOptions) -> Path | None:
     is_named_by_id = (drop.id or "") in target.name
     if is_named_by_id and target.exists():
         return target  # by an earlier try
@@ -175,7 +177,7 @@ def _linked(drop: Drop, target: Path, check: Callable[[], None]) -> Path | None:
     return target
 
 
-def _copy(drop: Drop, target: Path, check: Callable[[], None], far: Far) -> Path:
+def _copy(drop: Drop, target: Path, check: Callable[[], None], far: CopyOptions) -> Path:
     if not target.parent.is_dir():  # a link to another disk may be refused before that is seen
         check()
         make_folder(target.parent)
@@ -185,7 +187,7 @@ def _copy(drop: Drop, target: Path, check: Callable[[], None], far: Far) -> Path
     return target
 
 
-def _keep(drop: Drop, shelf: Path, check: Callable[[], None], far: Far) -> Path | None:
+def _keep(drop: Drop, shelf: Path, check: Callable[[], None], far: CopyOptions) -> Path | None:
     """Rename what is too large for a copy into a folder of the inbox's own file system."""
     if not far.kept:
         return None
@@ -198,7 +200,7 @@ def _keep(drop: Drop, shelf: Path, check: Callable[[], None], far: Far) -> Path 
     return target
 
 
-def names(drop: Drop, shelf: Path) -> Iterator[Path]:
+def archive_names(drop: Drop, shelf: Path) -> Iterator[Path]:
     """Give the names that a picture may have on its shelf, the best first."""
     target = shelf / drop.name
     if drop.name.count("/") <= _DEEPEST:

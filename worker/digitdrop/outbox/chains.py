@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from digitdrop.outbox.row import Row
 
 
-def chains(rows: Mapping[str, Row]) -> list[list[str]]:
+def correction_chains(rows: Mapping[str, Row]) -> list[list[str]]:
     """Group rows by picture: each group begins with a reading and ends with what counts.
 
     A correction whose earlier rows are not among these begins a group of its own.

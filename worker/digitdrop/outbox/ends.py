@@ -22,7 +22,7 @@ def _mtime(file: BinaryIO) -> float:
     return os.fstat(file.fileno()).st_mtime
 
 
-def is_foreign(head: bytes) -> bool:
+def is_foreign_head(head: bytes) -> bool:
     """Say whether a first line is neither our header nor what a crash left of it."""
     start = head.removeprefix(BOM)
     if head.endswith(b"\n"):

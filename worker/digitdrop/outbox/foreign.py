@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import BinaryIO, Final
 
-from digitdrop.outbox.ends import is_foreign
+from digitdrop.outbox.ends import is_foreign_head
 from digitdrop.outbox.row import COLUMNS, END, LONGEST, lines_of
 from digitdrop.values import Status
 
@@ -23,7 +23,7 @@ _NEEDED: Final = {"id", "sha256"}
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
-def lines(file: BinaryIO) -> Iterator[bytes]:
+def foreign_lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield the lines of a report from its start; of a foreign one as we write them.
 
     A line without an id, or without both content and file name, is left out. A time or
@@ -34,7 +34,7 @@ def lines(file: BinaryIO) -> Iterator[bytes]:
     """
     file.seek(0)
     head = file.readline(LONGEST)
-    if not is_foreign(head):
+    if not is_foreign_head(head):
         return chain([head], lines_of(file))
     return _read(file, _encoding(head))
 

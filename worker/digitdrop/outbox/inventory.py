@@ -14,8 +14,8 @@ from digitdrop.files.tree import walk
 from digitdrop.intake import ignore
 from digitdrop.intake.claim_names import ROW_ID
 from digitdrop.intake.listing import CLAIMED, stamp
-from digitdrop.outbox.archive import SHELVES, TOO_LARGE
-from digitdrop.outbox.index import Labels
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS, TOO_LARGE
+from digitdrop.outbox.index import LabelIndex
 from digitdrop.outbox.row import Row
 
 _MOST_HASHED: Final = 4 * 2**30
@@ -54,7 +54,7 @@ class Digests:
         return self._known[key]
 
 
-class Stock:
+class Inventory:
     """The pictures of the outbox, to be ticked off: each once, each lookup in a moment.
 
     Attributes:
@@ -71,8 +71,8 @@ class Stock:
         self._inbox = inbox
         self._outbox = outbox
         self._digests = digests
-        self._labels: Labels[str] = Labels()
-        self._counts = dict.fromkeys(SHELVES.values(), 0)
+        self._labels: LabelIndex[str] = LabelIndex()
+        self._counts = dict.fromkeys(ARCHIVE_FOLDERS.values(), 0)
         self.odd: dict[str, str] = {}
         self.unseen: dict[str, str] = {}
         self.litter = 0

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from digitdrop.escape import escape
 from digitdrop.files.mounts import HomeDisk
-from digitdrop.health.heartbeat import Pulse
+from digitdrop.health.heartbeat import Heartbeat
 from digitdrop.health.postponed import Postponed
-from digitdrop.intake.claims import Hand
-from digitdrop.outbox.archive import Far, file_away, shelf
+from digitdrop.intake.claims import Claims
+from digitdrop.outbox.archive import CopyOptions, archive, archive_folder
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import Row
 from digitdrop.system.log_fields import about
-from digitdrop.system.shutdown import Stopper
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Drop, Reading, Status
 
 logger = logging.getLogger(__name__)
@@ -27,33 +27,33 @@ class Recorder:
     def __init__(
         self,
         *,
-        hand: Hand,
+        claims: Claims,
         report: Report,
         outbox: Path,
-        stopper: Stopper,
+        shutdown: Shutdown,
         postponed: Postponed,
-        far: Far | None = None,
-        pulse: Pulse | None = None,
+        far: CopyOptions | None = None,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
         """Wire it; nothing is done yet.
 
         Args:
-            hand: what is recorded lies in it.
+            claims: what is recorded lies in it.
             report: gets the rows.
             outbox: has the shelves.
-            stopper: insists on what concerns all: the report, and the outbox's disk.
+            shutdown: insists on what concerns all: the report, and the outbox's disk.
             postponed: keeps single pictures that cannot be filed away for now.
             far: how pictures are copied to another file system.
-            pulse: told of new rows.
+            heartbeat: told of new rows.
         """
         self._postponed = postponed
-        self._far = far or Far()
+        self._far = far or CopyOptions()
         self._home = HomeDisk(outbox)
-        self._pulse = pulse
-        self._hand = hand
+        self._heartbeat = heartbeat
+        self._claims = claims
         self._report = report
         self._outbox = outbox
-        self._stopper = stopper
+        self._shutdown = shutdown
 
     def record(self, readings: Sequence[Reading]) -> None:
         """Write rows, then file the pictures away; both are tried until they succeed.
@@ -65,7 +65,7 @@ class Recorder:
             self._write(part)
         self._file_away(
             [
-                (reading.drop, shelf(self._outbox, reading.verdict.status, reading.time))
+                (reading.drop, archive_folder(self._outbox, reading.verdict.status, reading.time))
                 for reading in readings
             ]
         )
@@ -81,9 +81,9 @@ class Recorder:
             Stopped: the worker shall stop.
         """
         drops = {drop.id: drop for drop in left if drop.id and drop.id not in self._postponed}
-        rows = self._report.rows(drops, since=self._hand.since(drops.values()))
+        rows = self._report.rows(drops, since=self._claims.since(drops.values()))
         recorded = [
-            (_named(drops.pop(row_id), row), shelf(self._outbox, row.status, row.time))
+            (_named(drops.pop(row_id), row), archive_folder(self._outbox, row.status, row.time))
             for row_id, row in rows.items()
         ]
         if recorded:
@@ -93,8 +93,8 @@ class Recorder:
 
     def _write(self, readings: Sequence[Reading]) -> None:
         self._insist("write the report", lambda: self._report.append(readings))
-        if self._pulse:
-            self._pulse.wrote(readings)
+        if self._heartbeat:
+            self._heartbeat.rows_written(readings)
         for reading in readings:
             _tell(reading)
 
@@ -105,20 +105,20 @@ class Recorder:
 
         def act() -> None:
             refused.clear()
-            refused.update(file_away(drops, check=self._home.check, far=self._far))
+            refused.update(archive(drops, check=self._home.check, far=self._far))
 
         self._insist("file pictures away", act)
         for drop, folder in drops:
             if error := refused.get(drop.id or ""):
                 again = partial(self._file_one, drop, folder)
                 self._postponed.put(drop, "be filed", error, again)
-        self._hand.let_go(drop for drop, _ in drops)
+        self._claims.release(drop for drop, _ in drops)
 
     def _file_one(self, drop: Drop, folder: Path) -> None:
         self._home.check()
-        for error in file_away([(drop, folder)], check=self._home.check, far=self._far).values():
+        for error in archive([(drop, folder)], check=self._home.check, far=self._far).values():
             raise error
-        self._hand.let_go([drop])
+        self._claims.release([drop])
 
     def _insist(self, what: str, action: Callable[[], None]) -> None:
         """Do it where it belongs: what is written where a disk is away would be hidden later."""
@@ -127,7 +127,7 @@ class Recorder:
             self._home.check()
             action()
 
-        self._stopper.insist(what, act)
+        self._shutdown.retry(what, act)
 
 
 def _named(drop: Drop, row: Row) -> Drop:

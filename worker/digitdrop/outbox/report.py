@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.files.disk import make_folder, sync_folders
-from digitdrop.files.regular import descriptor, opened
-from digitdrop.outbox.ends import is_foreign, last_time, torn_tail
+from digitdrop.files.regular import open_descriptor, open_regular
+from digitdrop.outbox.ends import is_foreign_head, last_time, torn_tail
 from digitdrop.outbox.rotation import Rotation
 from digitdrop.outbox.row import BOM, END, HEADER, LONGEST, line
 from digitdrop.outbox.rows import FOREIGN, Rows
@@ -52,11 +52,11 @@ class Report(Rows):
             OSError: the report cannot be opened for writing.
         """
         try:
-            file = opened(self._path, "rb+")
+            file = open_regular(self._path, "rb+")
         except FileNotFoundError:
             return
         with file:
-            if is_foreign(file.readline(LONGEST)):
+            if is_foreign_head(file.readline(LONGEST)):
                 return
             torn = torn_tail(file)
             if torn:
@@ -73,8 +73,8 @@ class Report(Rows):
             OSError: it cannot be read.
         """
         try:
-            with opened(self._path) as file:
-                return is_foreign(file.readline(LONGEST))
+            with open_regular(self._path) as file:
+                return is_foreign_head(file.readline(LONGEST))
         except FileNotFoundError:
             return False
 
@@ -92,7 +92,7 @@ class Report(Rows):
         self._set_aside_foreign()
         if self._rotation and not self._torn:  # a torn end is mended where it is
             self._turn_over(self._rotation, readings[0].time, len(rows))
-        file = descriptor(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY)
+        file = open_descriptor(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY)
         try:
             self._append(file, rows)
         finally:
@@ -108,7 +108,7 @@ class Report(Rows):
     def _turn_over(self, rotation: Rotation, new: datetime, more: int) -> None:
         """Close the report if it is due; the append then begins a new one."""
         try:
-            with opened(self._path) as file:
+            with open_regular(self._path) as file:
                 size = file.seek(0, os.SEEK_END)
                 last = last_time(file)
         except FileNotFoundError:
@@ -136,7 +136,7 @@ class Report(Rows):
     def _set_aside_foreign(self) -> None:
         """Rename a report whose header is not ours: never append to what would misread it."""
         try:
-            with opened(self._path) as file:
+            with open_regular(self._path) as file:
                 head = file.readline(1000)
         except FileNotFoundError:
             return
@@ -147,7 +147,7 @@ class Report(Rows):
             logger.warning("the report had a foreign header; it is now %s", aside.name)
 
     def _keep_aside(self, torn: bytes) -> None:
-        with opened(self._path.with_name(f"{self._path.name}.torn"), "ab") as file:
+        with open_regular(self._path.with_name(f"{self._path.name}.torn"), "ab") as file:
             file.write(torn + END)
             file.flush()
             os.fsync(file.fileno())

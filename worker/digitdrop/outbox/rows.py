@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from digitdrop.files.regular import opened
-from digitdrop.outbox.foreign import lines
+from digitdrop.files.regular import open_regular
+from digitdrop.outbox.foreign import foreign_lines
 from digitdrop.outbox.rotation import closed
 from digitdrop.outbox.row import Row, search, search_contents
 
@@ -38,8 +38,8 @@ class Rows:
     def all_rows(self) -> Iterator[tuple[str, Row]]:
         """Yield the rows of the report that grows, with their ids; none if there is no report."""
         if os.path.lexists(self._path):
-            with opened(self._path) as file:
-                yield from search(lines(file), None)
+            with open_regular(self._path) as file:
+                yield from search(foreign_lines(file), None)
 
     def every_row(self) -> Iterator[tuple[str, Row]]:
         """Yield every row with its id: of closed reports, those set aside, the one that grows.
@@ -48,12 +48,14 @@ class Rows:
         file the order is that of writing.
         """
         for file, is_ours in self._open_all():
-            yield from (one for one in search(lines(file), None) if is_ours or one[1].is_whole)
+            yield from (
+                one for one in search(foreign_lines(file), None) if is_ours or one[1].is_whole
+            )
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of all these files, headers too; of foreign ones as we write them."""
         for file, _ in self._open_all():
-            yield from lines(file)
+            yield from foreign_lines(file)
 
     def rows_of(self, contents: Collection[str]) -> Iterator[tuple[str, Row]]:
         """Yield the whole rows, in whichever file, of pictures with these SHA-256.
@@ -67,7 +69,7 @@ class Rows:
         """Yield the same a little at a time, also where none is found for long."""
         wanted = {digest.encode() for digest in contents}
         for file, _ in self._open_all():
-            left = lines(file)
+            left = foreign_lines(file)
             while some := list(islice(left, _STEP)):
                 yield [one for one in search_contents(some, wanted) if one[1].is_whole]
 
@@ -82,8 +84,8 @@ class Rows:
         wanted = {row_id.encode() for row_id in ids}
         found: dict[str, Row] = {}
         for path in self._written(since) if wanted else []:
-            with opened(path) as file:
-                found.update(search(lines(file), wanted))
+            with open_regular(path) as file:
+                found.update(search(foreign_lines(file), wanted))
         return found
 
     def _open_all(self) -> Iterator[tuple[BinaryIO, bool]]:
@@ -126,7 +128,7 @@ class Rows:
 
 def _there(report: Path, stack: ExitStack) -> BinaryIO | None:
     try:
-        return stack.enter_context(opened(report))
+        return stack.enter_context(open_regular(report))
     except FileNotFoundError:
         return None
 

@@ -7,11 +7,11 @@ from typing import Final
 
 from digitdrop.files.tree import walk
 from digitdrop.intake import ignore
-from digitdrop.outbox.archive import SHELVES, TOO_LARGE
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS, TOO_LARGE
 from digitdrop.values import Status
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d/.")
-_SHELVES: Final = (SHELVES[Status.UNCERTAIN], SHELVES[Status.UNREADABLE])
+_SHELVES: Final = (ARCHIVE_FOLDERS[Status.UNCERTAIN], ARCHIVE_FOLDERS[Status.UNREADABLE])
 
 
 def count_to_review(outbox: Path, inbox: Path | None = None) -> dict[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from digitdrop.page.tally import BINS, Tally
+from digitdrop.page.tally import CONFIDENCE_BINS, Tally
 from digitdrop.values import Status
 
 DAYS: Final = 30
@@ -55,7 +55,7 @@ def by_day(tally: Tally) -> list[Column]:
 
 def by_confidence(tally: Tally) -> list[Column]:
     """Give a column for each bin of the histogram."""
-    step = 100 // BINS
+    step = 100 // CONFIDENCE_BINS
     return _columns(
         (f"{step * number}\u2013{step * (number + 1)} %", bin_)
         for number, bin_ in enumerate(tally.confidences)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 
-from digitdrop.outbox.archive import names, shelf
+from digitdrop.outbox.archive import archive_folder, archive_names
 from digitdrop.outbox.inventory import Digests
-from digitdrop.page.tally import Entry
+from digitdrop.page.tally import TimedRow
 from digitdrop.values import Drop
 
 
-def find(outbox: Path, entries: Sequence[Entry], digests: Digests) -> dict[str, Path]:
+def find_pictures(outbox: Path, entries: Sequence[TimedRow], digests: Digests) -> dict[str, Path]:
     """Find the pictures of rows on their shelves, at most four looks each.
 
     A picture that has no id in its name goes to the newest row that it may belong to;
@@ -43,13 +43,15 @@ def find(outbox: Path, entries: Sequence[Entry], digests: Digests) -> dict[str, 
     return paths
 
 
-def _names(outbox: Path, entry: Entry) -> list[Path]:
+def _names(outbox: Path, entry: TimedRow) -> list[Path]:
     """Give the names that a picture may have, the one without its row's id first."""
     name = entry.row.name
     if not name:
         return []
     drop = Drop(id=entry.id, path=Path(name), name=name)
-    return list(names(drop, shelf(outbox, entry.row.status, entry.time.astimezone(UTC))))
+    return list(
+        archive_names(drop, archive_folder(outbox, entry.row.status, entry.time.astimezone(UTC)))
+    )
 
 
 def _is_file(path: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 import cv2
 
 from digitdrop.page.make import Maker
-from digitdrop.system.shutdown import Stopper
+from digitdrop.system.shutdown import Shutdown
 
 _EVERY: Final = 5.0  # seconds between two pages
 _SHARE: Final = 10  # of the time at most a tenth goes into making pages, however large
@@ -39,11 +39,11 @@ def follow(
         OSError: the last try failed.
     """
     cv2.setNumThreads(1)
-    stopper = Stopper()
-    threading.Thread(target=_stop_at_end, args=(parent, stopper), daemon=True).start()
+    shutdown = Shutdown()
+    threading.Thread(target=_stop_at_end, args=(parent, shutdown), daemon=True).start()
     began = changed = now = time.monotonic()
     pause, trouble = every, None
-    while not stopper.is_stopping():
+    while not shutdown.is_stopping():
         if maker.is_due():
             try:
                 maker.make(now=datetime.now(UTC), patience=_PATIENCE)
@@ -55,15 +55,15 @@ def follow(
             idle = max(idle, rest * cost) if now == began else idle
         if now - changed >= idle or now - began >= _LONGEST:
             break
-        stopper.wait(pause)
+        shutdown.wait(pause)
         now = time.monotonic()
-    if stopper.is_stopping() and maker.is_due():
+    if shutdown.is_stopping() and maker.is_due():
         maker.make(now=datetime.now(UTC), patience=0)
     elif trouble:
         raise trouble
 
 
-def _stop_at_end(parent: int, stopper: Stopper) -> None:
+def _stop_at_end(parent: int, shutdown: Shutdown) -> None:
     while os.read(parent, 1):
         pass
-    stopper.stop()
+    shutdown.stop()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
-from digitdrop.files.regular import opened
-from digitdrop.outbox.ends import is_foreign
-from digitdrop.outbox.foreign import lines
+from digitdrop.files.regular import open_regular
+from digitdrop.outbox.ends import is_foreign_head
+from digitdrop.outbox.foreign import foreign_lines
 from digitdrop.outbox.row import LONGEST, Row, is_whole, lines_of, search
 from digitdrop.outbox.rows import Rows
 
@@ -54,16 +54,16 @@ class Growth:
 
     def _only_grew(self, paths: list[Path]) -> bool:
         with ExitStack() as stack:
-            files = [stack.enter_context(opened(path)) for path in paths]
+            files = [stack.enter_context(open_regular(path)) for path in paths]
             there = {_identity(file): file for file in files}
             return all(
                 key in there and _has(there[key], mark) for key, mark in self._marks.items()
             )
 
     def _read(self, path: Path) -> Iterator[tuple[str, Row]]:
-        with opened(path) as file:
+        with open_regular(path) as file:
             mark = self._marks.setdefault(_identity(file), _Mark(0, b""))
-            if is_foreign(file.readline(LONGEST)):  # nobody adds to it any more
+            if is_foreign_head(file.readline(LONGEST)):  # nobody adds to it any more
                 yield from self._read_whole(file, mark)
                 return
             file.seek(mark.end)
@@ -78,7 +78,7 @@ class Growth:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _GUARD))
         mark.end, mark.tail = size, file.read()
-        yield from search(lines(file), None)
+        yield from search(foreign_lines(file), None)
 
 
 def _identity(file: BinaryIO) -> _File:

@@ -10,19 +10,19 @@ from digitdrop.errors import ReportError
 from digitdrop.files import lock
 from digitdrop.files.mounts import HomeDisk
 from digitdrop.health import worker_status
-from digitdrop.health.worker_status import Told
+from digitdrop.health.worker_status import WorkerStatus
 from digitdrop.outbox.inventory import Digests
 from digitdrop.outbox.report import REPORT
 from digitdrop.outbox.rows import Rows
 from digitdrop.outbox.to_review import count_to_review
-from digitdrop.page.find import find
+from digitdrop.page.find import find_pictures
 from digitdrop.page.growth import Growth
 from digitdrop.page.publish import publish
 from digitdrop.page.render import render
-from digitdrop.page.summary import advice, figures, moment
-from digitdrop.page.tally import Entry, Tally
+from digitdrop.page.summary import advice, page_context, time_for_people
+from digitdrop.page.tally import Tally, TimedRow
 from digitdrop.page.thumbnails import Thumbnails
-from digitdrop.page.view import Viewer, corrections
+from digitdrop.page.view import Viewer, corrected_labels
 from digitdrop.status.needs import of_worker
 from digitdrop.values import Status
 
@@ -32,7 +32,7 @@ _FILING: Final = timedelta(seconds=10)  # a picture follows its row onto its she
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class PageState:
     """What a page tells."""
 
     rows: int
@@ -83,7 +83,7 @@ class Maker:
         """
         return self._home.is_there() and (not self._is_complete or self._state() != self._made_of)
 
-    def make(self, *, now: datetime, patience: float) -> Made:
+    def make(self, *, now: datetime, patience: float) -> PageState:
         """Make the page.
 
         Args:
@@ -99,15 +99,15 @@ class Maker:
         inbox = Path(worker.inbox) if worker else None
         self._read()
         shown, still_open = self._tally.newest(), self._tally.open()
-        paths = find(self._outbox, _merged(shown, still_open), self._digests)
+        paths = find_pictures(self._outbox, _merged(shown, still_open), self._digests)
         still_open = [entry for entry in still_open if entry.id in paths]
         pictured = [*still_open[:_OPEN], *shown]
         all_made = self._thumbnails.make(pictured, paths, until=until)
         viewer = Viewer(
             outbox=self._outbox, output=self._output, paths=paths, thumbnails=self._thumbnails
         )
-        right = corrections(shown)
-        values = figures(self._tally, now) | {
+        right = corrected_labels(shown)
+        values = page_context(self._tally, now) | {
             "items": (items := viewer.items(shown, right)),
             "open_items": viewer.items(still_open[:_OPEN], right),
             "open_count": (to_review := sum(count_to_review(self._outbox, inbox).values())),
@@ -116,13 +116,13 @@ class Maker:
             "day_choices": sorted(_choices([item.day for item in items]), reverse=True),
             "first_open": _OPEN_AT_ONCE,
             "advice": advice(self._outbox),
-            "last": moment(shown[0].time) if shown else "",
+            "last": time_for_people(shown[0].time) if shown else "",
         }
         publish(render(values), self._output)
         self._made_of = state
         filed = all(entry.id in paths or _is_filed(entry, now) for entry in shown)
         self._is_complete = all_made and filed
-        return Made(self._tally.rows, len(items), to_review, self._is_complete)
+        return PageState(self._tally.rows, len(items), to_review, self._is_complete)
 
     def _read(self) -> None:
         holds, rows = self._growth.rows()
@@ -134,9 +134,9 @@ class Maker:
     def _nothing_yet(self) -> Tally:
         return Tally(newest=self._newest, sieve=self._still_open)
 
-    def _still_open(self, entries: list[Entry]) -> list[Entry]:
+    def _still_open(self, entries: list[TimedRow]) -> list[TimedRow]:
         """Leave the rows whose pictures nobody has taken from `review/` or `failed/`."""
-        paths, now = find(self._outbox, entries, self._digests), datetime.now(UTC)
+        paths, now = find_pictures(self._outbox, entries, self._digests), datetime.now(UTC)
         return [entry for entry in entries if entry.id in paths or not _is_filed(entry, now)]
 
     def _state(self) -> object:
@@ -151,21 +151,21 @@ class Maker:
         worker = self._worker()
         return files, of_worker(worker) if worker else []
 
-    def _worker(self) -> Told | None:
+    def _worker(self) -> WorkerStatus | None:
         """Read what the worker tells of itself; None where none is running."""
         try:
             holder = lock.holder(self._outbox / REPORT)
         except ReportError:
             return None
-        return worker_status.read(self._outbox, holder) if holder else None
+        return worker_status.read_worker_status(self._outbox, holder) if holder else None
 
 
-def _is_filed(entry: Entry, now: datetime) -> bool:
+def _is_filed(entry: TimedRow, now: datetime) -> bool:
     """Say whether a picture must have come to its shelf by now."""
     return abs(now - entry.time) > _FILING  # a clock may have been set back since
 
 
-def _merged(*groups: list[Entry]) -> list[Entry]:
+def _merged(*groups: list[TimedRow]) -> list[TimedRow]:
     """Give each row once, newest first."""
     return sorted({entry for group in groups for entry in group}, reverse=True)
 

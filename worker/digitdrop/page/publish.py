@@ -7,7 +7,7 @@ from typing import Final
 
 from digitdrop.errors import FolderError
 from digitdrop.files.disk import write_whole
-from digitdrop.files.regular import opened
+from digitdrop.files.regular import open_regular
 
 _MARK: Final = b'<meta name="generator" content="digitdrop">'
 _HEAD: Final = 1000  # bytes: the mark stands among the first lines
@@ -28,7 +28,7 @@ def publish(text: str, page: Path) -> None:
 
 def _check(page: Path) -> None:
     try:
-        with opened(page) as file:
+        with open_regular(page) as file:
             head = file.read(_HEAD)
     except FileNotFoundError:
         return

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.page.charts import by_confidence, by_day, by_status
-from digitdrop.page.tally import BINS, Tally
+from digitdrop.page.tally import CONFIDENCE_BINS, Tally
 from digitdrop.page.view import LABELS
 
-_SURE: Final = BINS - 1  # the bin of the histogram for 95 % and more
+_SURE: Final = CONFIDENCE_BINS - 1  # the bin of the histogram for 95 % and more
 
 
-def figures(tally: Tally, now: datetime) -> dict[str, object]:
+def page_context(tally: Tally, now: datetime) -> dict[str, object]:
     """Give what the template needs of the counts; `now` (aware) is when the page was made."""
     shares, days, confidences = by_status(tally.statuses), by_day(tally), by_confidence(tally)
     return {
@@ -24,7 +24,7 @@ def figures(tally: Tally, now: datetime) -> dict[str, object]:
         "confidences": confidences,
         "guessed": sum(column.total for column in confidences),
         "confident": confidences[_SURE].total,
-        "made": moment(now),
+        "made": time_for_people(now),
         "made_iso": now.astimezone(UTC).isoformat(timespec="seconds"),
     }
 
@@ -40,7 +40,7 @@ def advice(outbox: Path) -> str:
     return "They lie in review/ and failed/; move away what you have dealt with."
 
 
-def moment(time: datetime) -> str:
+def time_for_people(time: datetime) -> str:
     """Write a time for people, in UTC."""
     utc = time.astimezone(UTC)
     return f"{utc.day} {utc:%b %Y, %H:%M:%S} UTC"

@@ -14,15 +14,15 @@ import cv2
 
 from digitdrop.errors import InputError
 from digitdrop.files.load import load
-from digitdrop.files.regular import opened
-from digitdrop.outbox.archive import SHELVES
-from digitdrop.page.tally import Entry
-from digitdrop.pages import shown
+from digitdrop.files.regular import open_regular
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS
+from digitdrop.page.tally import TimedRow
+from digitdrop.pages import decode_pages
 from digitdrop.values import Frame, Grey, Limits
 
 logger = logging.getLogger(__name__)
 
-SIDE: Final = 112
+THUMBNAIL_SIDE: Final = 112
 """Pixels of the longer side: twice what the page shows, for screens with dense pixels."""
 _QUALITY: Final = 60  # of WebP; 320 bytes a picture
 _LOSSLESS: Final = 101  # what OpenCV calls it
@@ -56,7 +56,7 @@ class Thumbnails:
         """Give a row's thumbnail; None if there is none, or none yet."""
         return self._known.get(row_id)
 
-    def make(self, shown: Iterable[Entry], paths: Mapping[str, Path], *, until: float) -> bool:
+    def make(self, shown: Iterable[TimedRow], paths: Mapping[str, Path], *, until: float) -> bool:
         """Make what is missing, the first first, and forget what is shown no more.
 
         What the worker could not read is never opened here, and of a picture only the
@@ -87,15 +87,15 @@ class Thumbnails:
         return all(entry.id in self._known or entry.id in self._hopeless for entry in entries)
 
 
-def _thumbnail(path: Path, entry: Entry) -> Thumbnail | None:
-    if SHELVES[entry.row.status] == "failed":
+def _thumbnail(path: Path, entry: TimedRow) -> Thumbnail | None:
+    if ARCHIVE_FOLDERS[entry.row.status] == "failed":
         return None
     limits = Limits()
     try:
         content = load(path, most=limits.bytes)
         if hashlib.sha256(content).hexdigest() != entry.row.sha256:
             return None
-        seen = shown(content, limits=limits)
+        seen = decode_pages(content, limits=limits)
         frames = seen.sight.frames
         return Thumbnail(_picture(seen.grey), _frame(frames[0]) if frames else "", len(frames))
     except InputError:  # somebody took it away, or it is not what the worker read
@@ -107,7 +107,7 @@ def _thumbnail(path: Path, entry: Entry) -> Thumbnail | None:
 
 def _picture(grey: Grey) -> str:
     height, width = grey.shape
-    scale = SIDE / max(height, width)
+    scale = THUMBNAIL_SIDE / max(height, width)
     if scale < 1:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(grey.dtype)
@@ -125,7 +125,7 @@ def _webp(grey: Grey, quality: int) -> str:
 
 def _kept(page: Path) -> dict[str, Thumbnail]:
     try:
-        with opened(page) as file:
+        with open_regular(page) as file:
             text = file.read(_LONGEST).decode(errors="replace")
     except OSError:
         return {}

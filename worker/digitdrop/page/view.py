@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from digitdrop.escape import printable, unescape
-from digitdrop.page.tally import Entry
+from digitdrop.page.tally import TimedRow
 from digitdrop.page.thumbnails import Thumbnail, Thumbnails
 from digitdrop.values import Status
 
@@ -33,7 +33,7 @@ for what is dropped as `page.html` or `drawing.svg`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class PageRow:
     """One row, as people see it."""
 
     id: str
@@ -86,18 +86,18 @@ class Viewer:
         self._paths = paths
         self._thumbnails = thumbnails
 
-    def items(self, entries: list[Entry], corrections: Mapping[str, str]) -> list[Item]:
+    def items(self, entries: list[TimedRow], corrections: Mapping[str, str]) -> list[PageRow]:
         """View rows, in their order."""
         return [self._item(entry, corrections.get(entry.id, "")) for entry in entries]
 
-    def _item(self, entry: Entry, put_right: str) -> Item:
+    def _item(self, entry: TimedRow, put_right: str) -> PageRow:
         row, moment = entry.row, entry.time.astimezone(UTC)
         path = self._paths.get(entry.id)
         place = path.relative_to(self._outbox) if path else None
         is_picture = place is not None and place.suffix.lower() in _HARMLESS
         target = place if is_picture or place is None else place.parent
         unsure = row.status is Status.UNCERTAIN and row.runner_up is not None
-        return Item(
+        return PageRow(
             id=entry.id,
             status=row.status,
             digit=row.prediction,
@@ -116,7 +116,7 @@ class Viewer:
         )
 
 
-def corrections(entries: list[Entry]) -> dict[str, str]:
+def corrected_labels(entries: list[TimedRow]) -> dict[str, str]:
     """Say of the rows that a person put right what the person said, by their ids."""
     return {
         entry.row.corrects: "no digit"

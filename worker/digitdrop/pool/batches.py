@@ -8,13 +8,13 @@ from typing import Final
 
 from digitdrop.errors import OutOfMemory
 from digitdrop.inference.classifier import Classifier
-from digitdrop.pipeline import Outcome, Seen, classified, utc_now
-from digitdrop.pool.job import Order
-from digitdrop.pool.pool import Crew, Lost
+from digitdrop.pipeline import Outcome, Prepared, classify, utc_now
+from digitdrop.pool.job import Job
+from digitdrop.pool.pool import PoolBroken, WorkerPool
 from digitdrop.pool.probe import TIME_LIMIT
-from digitdrop.pool.settings import Terms
-from digitdrop.pool.slow_lane import Lane
-from digitdrop.pool.threads import Hung, Readers, Seeing
+from digitdrop.pool.settings import PoolOptions
+from digitdrop.pool.slow_lane import SlowLane
+from digitdrop.pool.threads import ReaderThreads, ReadTimeout, ThreadBatch
 from digitdrop.system.shutdown import Stopped
 from digitdrop.values import Drop, Failure
 
@@ -27,13 +27,13 @@ all: threads have to wait for one another. Measured in docs/performance.md, "Wha
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Batch:
     """Drops that are read together: already, or once their end is waited for."""
 
     drops: Sequence[Drop]
-    order: Order | None = None
+    order: Job | None = None
     """Of the crew, if it reads them."""
-    seeing: Seeing | None = None
+    seeing: ThreadBatch | None = None
     """What threads see of them, if they do so already."""
     begun: float = field(default_factory=time.monotonic)
     """When, by the monotonic clock."""
@@ -49,7 +49,7 @@ class Turn:
             job.future.cancel()
 
 
-class Pace:
+class BatchSize:
     """How many files make a turn that is neither long nor wasteful, as measured so far.
 
     Rows appear after each turn, and a stop is heard; but each turn waits for the disk.
@@ -62,7 +62,7 @@ class Pace:
         self._ended = -math.inf
         """When the last full turn did."""
 
-    def ended(self, turn: Turn) -> None:
+    def ended(self, turn: Batch) -> None:
         """Learn how long a full turn took, from when the one before had ended.
 
         Of a smaller one most is what it costs to claim, to record and to sync at all.
@@ -76,10 +76,10 @@ class Pace:
         self._ended = now
 
 
-class Turns:
+class BatchReader:
     """Where turns are read: a few pictures at once, many without holding up their recorder."""
 
-    def __init__(self, terms: Terms, classifier: Classifier) -> None:
+    def __init__(self, terms: PoolOptions, classifier: Classifier) -> None:
         """Start neither thread nor process before there is work for it.
 
         Args:
@@ -92,13 +92,13 @@ class Turns:
         """Pictures at a time."""
         self._since: float | None = None
         """When turns began to be full, without a lull."""
-        self._lane = Lane(terms)
-        self._late: list[Seen] = []
+        self._lane = SlowLane(terms)
+        self._late: list[Prepared] = []
         """What the lane has seen, and nobody has classified."""
-        self._readers = Readers(terms, self._lane)
-        self._crew = Crew(terms, classifier, self._lane)
+        self._readers = ReaderThreads(terms, self._lane)
+        self._pool = WorkerPool(terms, classifier, self._lane)
 
-    def begin(self, drops: Sequence[Drop], *, more: bool = False) -> Turn:
+    def begin(self, drops: Sequence[Drop], *, more: bool = False) -> Batch:
         """Have drops read, by the crew if it is there; at most two turns at a time.
 
         Args:
@@ -109,14 +109,14 @@ class Turns:
         more = more and self.workers > 1
         are_stuck = self._readers.are_stuck
         if are_stuck or (more and self._is_worth_a_crew()):
-            self._crew.start()
+            self._pool.start()
         if self._readers.are_all_stuck:
             self._wait_for_crew()
-        if (more or are_stuck) and self._crew.is_ready():
-            return Turn(drops, order=self._crew.begin(drops))
-        return Turn(drops, seeing=self._readers.begin(drops) if more else None)
+        if (more or are_stuck) and self._pool.is_ready():
+            return Batch(drops, order=self._pool.begin(drops))
+        return Batch(drops, seeing=self._readers.begin(drops) if more else None)
 
-    def end(self, turn: Turn) -> list[Outcome]:
+    def end(self, turn: Batch) -> list[Outcome]:
         """Give what became of drops, in their order, without those not begun when a stop came.
 
         Without those either that `late` gives once they are read: they take long.
@@ -142,7 +142,7 @@ class Turns:
     def late(self) -> list[Outcome]:
         """Give what became of pictures that took long, once each; does not wait."""
         self._late += self._lane.ended()
-        outcomes = classified(self._late, self._classifier, now=utc_now) if self._late else []
+        outcomes = classify(self._late, self._classifier, now=utc_now) if self._late else []
         self._late = []  # only now: memory may have run out
         return outcomes
 
@@ -163,30 +163,30 @@ class Turns:
         """
         self._since = None
         if self._readers.stuck_for() > 2 * TIME_LIMIT and not len(self._lane):
-            raise Hung
+            raise ReadTimeout
 
     def rest(self) -> None:
         """Let the processes go: nothing has waited for a while."""
         self._since = None
         if not self._readers.are_stuck:
-            self._crew.dismiss()
+            self._pool.dismiss()
         self._lane.rest()
 
     def close(self) -> None:
         """Let go of all, without waiting for a picture that hangs."""
-        self._crew.dismiss()
+        self._pool.dismiss()
         self._lane.dismiss()
         self._readers.close()
 
-    def _seen(self, seeing: Seeing) -> list[Outcome]:
+    def _seen(self, seeing: ThreadBatch) -> list[Outcome]:
         seen = self._readers.end(seeing)
         if self._readers.are_stuck:
-            self._crew.start()
-        outcomes = classified(seen, self._classifier, now=utc_now)
+            self._pool.start()
+        outcomes = classify(seen, self._classifier, now=utc_now)
         left = [job.drop for job in seeing if job.future.cancelled()]
         if left:  # no thread is left that could see them
             self._wait_for_crew()
-            outcomes += self._by_crew(self._crew.begin(left))
+            outcomes += self._by_crew(self._pool.begin(left))
         return outcomes
 
     def _others(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -194,10 +194,10 @@ class Turns:
         self.suspect([one.drop for one in outcomes if _is_starved(one)], crashes=0)
         return [one for one in outcomes if not _is_starved(one)]
 
-    def _by_crew(self, order: Order) -> list[Outcome]:
+    def _by_crew(self, order: Job) -> list[Outcome]:
         try:
-            return self._crew.end(order)
-        except Lost:
+            return self._pool.end(order)
+        except PoolBroken:
             late = self.late_drops()
             left = [drop for drop in order.left() if drop not in late]
             there = [outcome for outcome in order.outcomes if outcome]
@@ -205,14 +205,14 @@ class Turns:
 
     def _wait_for_crew(self) -> None:
         """Wait until the crew can read; there is no other way to read just now."""
-        self._crew.start()
+        self._pool.start()
         patience = TIME_LIMIT
-        while not self._crew.is_ready():
+        while not self._pool.is_ready():
             if self._terms.is_stopping():
                 raise Stopped
             patience -= _LOOK
-            if patience < 0 or not self._crew.is_starting:
-                raise Hung
+            if patience < 0 or not self._pool.is_starting:
+                raise ReadTimeout
             time.sleep(_LOOK)
             self._terms.moved()
 

@@ -9,13 +9,13 @@ from typing import TypeAlias
 
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pipeline import Outcome
-from digitdrop.pool.process import Answer, Progress, Said, Task, heard
+from digitdrop.pool.process import JobAnswer, JobDrops, JobResult, SharedCounter, received
 from digitdrop.values import Drop
 
-Channel: TypeAlias = "Connection[Classifier | Task, Answer]"
+Channel: TypeAlias = "Connection[Classifier | JobDrops, JobAnswer]"
 
 
-class Order:
+class Job:
     """Drops that are being read, and what has become of them so far."""
 
     def __init__(self, drops: Sequence[Drop], model: str) -> None:
@@ -24,9 +24,9 @@ class Order:
         self.open = len(drops)
         self._model = model
 
-    def hear(self, index: int, said: Said) -> None:
+    def hear(self, index: int, said: JobResult) -> None:
         """Take in what became of one of the drops."""
-        self.outcomes[index] = heard(said, self.drops[index], self._model)
+        self.outcomes[index] = received(said, self.drops[index], self._model)
         self.open -= 1
 
     def leave_out(self, index: int) -> Drop:
@@ -39,28 +39,28 @@ class Order:
         return [drop for drop, one in zip(self.drops, self.outcomes, strict=True) if not one]
 
 
-Owed: TypeAlias = tuple[Order, int]
+PendingDrop: TypeAlias = tuple[Job, int]
 """A drop of an order, by its place."""
 
 
-class Mate:
+class WorkerProcess:
     """A process as its parent sees it."""
 
-    def __init__(self, process: SpawnProcess, channel: Channel, progress: Progress) -> None:
+    def __init__(self, process: SpawnProcess, channel: Channel, progress: SharedCounter) -> None:
         self.process = process
         self.channel = channel
         self.is_told = False
         """Whether it has the network."""
         self.is_ready = False
         self.heard = time.monotonic()
-        self.owed: deque[Owed] = deque()
+        self.owed: deque[PendingDrop] = deque()
         """What it has yet to answer for, in order."""
         self._progress = progress
         self._answered = 0
         self._last = 0
         self._since = time.monotonic()
 
-    def tell(self, owed: Sequence[Owed]) -> None:
+    def tell(self, owed: Sequence[PendingDrop]) -> None:
         """Have drops read; raises ConnectionError when it is dead."""
         if not self.owed:
             self.heard = time.monotonic()
@@ -79,7 +79,7 @@ class Mate:
             order, index = self.owed.popleft()
             order.hear(index, said)
 
-    def current(self) -> Owed | None:
+    def current(self) -> PendingDrop | None:
         """Give what it reads just now; None while it does something else, or nothing."""
         begun, is_within = divmod(self._progress.value, 2)
         place = begun - self._answered

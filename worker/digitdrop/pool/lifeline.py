@@ -7,18 +7,18 @@ from multiprocessing.context import SpawnProcess
 from typing import TypeVar, TypeVarTuple
 
 from digitdrop.log import logs
-from digitdrop.system.mishaps import REFUSED, outage
+from digitdrop.system.mishaps import REFUSED, as_os_error
 from digitdrop.system.orphan import end_with_parent
-from digitdrop.system.signals import start_deaf, stay_deaf
+from digitdrop.system.signals import ignore_signals, start_ignoring_signals
 
-Heard = TypeVar("Heard")
-Said = TypeVar("Said")
+Received = TypeVar("Received")
+Message = TypeVar("Message")
 Arguments = TypeVarTuple("Arguments")
 
 
 def begun(
-    work: "Callable[[Connection[Said, Heard], *Arguments], None]", *arguments: *Arguments
-) -> tuple[SpawnProcess, "Connection[Heard, Said]"]:
+    work: "Callable[[Connection[Message, Received], *Arguments], None]", *arguments: *Arguments
+) -> tuple[SpawnProcess, "Connection[Received, Message]"]:
     """Start a process, and give it and our end of the pipe to it.
 
     It is deaf to Ctrl-C: else that would end it, and what it was reading were to blame.
@@ -35,9 +35,9 @@ def begun(
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs, *arguments), daemon=True)
     try:
-        start_deaf(process)
+        start_ignoring_signals(process)
     except REFUSED as error:
-        raise outage(error) from error
+        raise as_os_error(error) from error
     theirs.close()  # so that the pipe ends when the process does
     return process, ours
 
@@ -46,8 +46,8 @@ def live_for_parent() -> None:
     """End this process once its parent is gone, even within a picture; log as it does.
 
     Whether the worker shall stop is for the parent to hear: a Ctrl-C, and systemd, tell
-    all processes. `start_deaf` sees to that earlier, but not on Windows.
+    all processes. `start_ignoring_signals` sees to that earlier, but not on Windows.
     """
-    stay_deaf()
+    ignore_signals()
     logs.as_in_parent()
     end_with_parent()

@@ -18,11 +18,11 @@ from multiprocessing.connection import wait
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pipeline import Outcome
 from digitdrop.pool import process as mate
-from digitdrop.pool.job import Mate, Order, Owed
+from digitdrop.pool.job import Job, PendingDrop, WorkerProcess
 from digitdrop.pool.lifeline import begun
 from digitdrop.pool.probe import TIME_LIMIT
-from digitdrop.pool.settings import Terms
-from digitdrop.pool.slow_lane import SHARE, Lane, tell
+from digitdrop.pool.settings import PoolOptions
+from digitdrop.pool.slow_lane import SHARE, SlowLane, tell
 from digitdrop.system.mishaps import REFUSED
 from digitdrop.values import Drop
 
@@ -33,14 +33,14 @@ _GRACE = 1.0  # seconds for what is being read once the worker shall stop
 _SHARE = 128  # drops told at a time, at most: what a process answers fits into its pipe
 
 
-class Lost(Exception):
+class PoolBroken(Exception):
     """No process of the crew is left; what has no answer is to be read elsewhere."""
 
 
-class Crew:
+class WorkerPool:
     """Processes that read what they are told, each with a network of its own."""
 
-    def __init__(self, terms: Terms, classifier: Classifier, lane: Lane) -> None:
+    def __init__(self, terms: PoolOptions, classifier: Classifier, lane: SlowLane) -> None:
         """Start no process before there is work for it.
 
         Args:
@@ -53,8 +53,8 @@ class Crew:
         self._may_start = True
         self._classifier = classifier
         self._lane = lane
-        self._mates: list[Mate] = []
-        self._homeless: deque[Owed] = deque()
+        self._mates: list[WorkerProcess] = []
+        self._homeless: deque[PendingDrop] = deque()
         """What no process reads, for lack of one."""
         self._starter: threading.Thread | None = None
         self._is_wanted = False
@@ -81,18 +81,18 @@ class Crew:
         self._has_begun |= ready == self._workers
         return self._has_begun and ready > 0
 
-    def begin(self, drops: Sequence[Drop]) -> Order:
+    def begin(self, drops: Sequence[Drop]) -> Job:
         """Have drops read; only when it is ready.
 
         Args:
             drops: what to read.
         """
-        order = Order(drops, self._classifier.name)
+        order = Job(drops, self._classifier.name)
         self._homeless.extend((order, index) for index in range(len(drops)))
         self._assign()
         return order
 
-    def end(self, order: Order) -> list[Outcome]:
+    def end(self, order: Job) -> list[Outcome]:
         """Wait for what became of drops; those not read when a stop came are left out.
 
         Those that take long are left out, too, and those of which a process died.
@@ -108,7 +108,7 @@ class Crew:
                 grace -= _LOOK if self._terms.is_stopping() else 0
             self._check()
             if not self._is_wanted:
-                raise Lost
+                raise PoolBroken
         if order.open:
             self.dismiss()
         return [outcome for outcome in order.outcomes if outcome]
@@ -146,7 +146,7 @@ class Crew:
         while self._is_wanted and len(self._mates) < self._workers:
             progress = multiprocessing.get_context("spawn").RawValue(ctypes.c_int64, 0)
             process, channel = begun(mate.work, self._terms.limits, self._terms.known, progress)
-            self._mates.append(Mate(process, channel, progress))
+            self._mates.append(WorkerProcess(process, channel, progress))
         for one in [one for one in self._mates if not one.is_told]:
             one.is_told = True
             try:
@@ -194,7 +194,7 @@ class Crew:
         if self._is_wanted and len(self._mates) < self._workers:
             self._start_missing()
 
-    def _bury(self, one: Mate) -> None:
+    def _bury(self, one: WorkerProcess) -> None:
         """Have others read what a dead process was told, but for the picture that it died of."""
         if not one.is_ready:
             self._go_without()
@@ -211,7 +211,7 @@ class Crew:
         logger.warning("cannot start processes that read: going on without")
         self.dismiss()
 
-    def _leave(self, one: Mate, *, crashes: int) -> None:
+    def _leave(self, one: WorkerProcess, *, crashes: int) -> None:
         if culprit := one.current():
             one.owed.remove(culprit)
             order, index = culprit

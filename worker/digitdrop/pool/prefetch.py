@@ -5,32 +5,32 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from digitdrop.pipeline import Outcome, place
-from digitdrop.pool.batches import Pace, Turn, Turns
-from digitdrop.pool.started import Begun
-from digitdrop.pool.threads import Hung
-from digitdrop.system.shutdown import Stopper
+from digitdrop.pipeline import Outcome, location_of
+from digitdrop.pool.batches import Batch, BatchReader, BatchSize
+from digitdrop.pool.started import CrashNote
+from digitdrop.pool.threads import ReadTimeout
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Drop
 
 _LOOK: Final = 0.1
 _LAST: Final = 5.0  # seconds that a thread gets at the end, whose picture is done elsewhere
 
 
-class Ahead:
+class Prefetcher:
     """Reads ahead by one group; what takes long, or ended an earlier run, holds up nothing."""
 
-    def __init__(self, turns: Turns, begun: Begun, *, stopper: Stopper) -> None:
+    def __init__(self, turns: BatchReader, begun: CrashNote, *, shutdown: Shutdown) -> None:
         """Wire it.
 
         Args:
             turns: where to read.
             begun: notes what is being read, in case this process dies of it.
-            stopper: ends the wait for what takes long.
+            shutdown: ends the wait for what takes long.
         """
         self._turns = turns
         self._begun = begun
-        self._stopper = stopper
-        self._waiting: deque[Turn] = deque()
+        self._shutdown = shutdown
+        self._waiting: deque[Batch] = deque()
 
     def read(self, drops: Iterator[Drop]) -> Iterator[tuple[int, list[Outcome]]]:
         """Yield how many more drops are done, with what became of them.
@@ -45,9 +45,9 @@ class Ahead:
             Stopped: the worker shall stop, and a picture does not end.
         """
         suspects = set(self._begun.left())
-        pace = Pace(self._turns.workers)
+        pace = BatchSize(self._turns.workers)
         while group := list(islice(drops, pace.size)):
-            suspected = [drop for drop in group if suspects and place(drop) in suspects]
+            suspected = [drop for drop in group if suspects and location_of(drop) in suspects]
             self._turns.suspect(suspected, crashes=1)
             rest = [drop for drop in group if drop not in suspected] if suspected else group
             self._begin(rest, more=len(group) == pace.size)
@@ -57,8 +57,8 @@ class Ahead:
             yield self._late()
         while self._waiting:
             yield self._end(pace)
-        while self._turns.late_drops() and not self._stopper.is_stopping():
-            self._stopper.wait(_LOOK)
+        while self._turns.late_drops() and not self._shutdown.is_stopping():
+            self._shutdown.wait(_LOOK)
             yield self._late()
         self._wait_for_threads()
 
@@ -68,7 +68,7 @@ class Ahead:
         self._begun.note(drop.path for drop in (*under_way, *group))
         self._waiting.append(self._turns.begin(group, more=more))
 
-    def _end(self, pace: Pace) -> tuple[int, list[Outcome]]:
+    def _end(self, pace: BatchSize) -> tuple[int, list[Outcome]]:
         turn = self._waiting.popleft()
         outcomes = self._turns.end(turn)
         pace.ended(turn)
@@ -81,8 +81,8 @@ class Ahead:
 
     def _wait_for_threads(self) -> None:
         looks = round(_LAST / _LOOK)
-        while self._turns.is_stuck and not self._stopper.is_stopping():
-            self._stopper.wait(_LOOK)
+        while self._turns.is_stuck and not self._shutdown.is_stopping():
+            self._shutdown.wait(_LOOK)
             looks -= 1
             if not looks:
-                raise Hung
+                raise ReadTimeout

@@ -13,12 +13,12 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import TypeVar
 
-from digitdrop.pipeline import see
+from digitdrop.pipeline import prepare
 from digitdrop.pool.lifeline import begun, live_for_parent
 from digitdrop.system.shutdown import Stopped
 from digitdrop.values import Drop, Limits
 
-Item = TypeVar("Item")
+Suspect = TypeVar("Suspect")
 
 _LOOK = 0.2
 _TRIES = 3  # starts of a process
@@ -28,7 +28,7 @@ TIME_LIMIT = 60.0
 """Seconds that one picture may take before it counts as one that never ends."""
 
 
-def deadly(
+def find_poison(
     paths: Sequence[Path],
     limits: Limits,
     *,
@@ -48,7 +48,7 @@ def deadly(
     Raises:
         Stopped: `is_stopping` said so first.
     """
-    blamed = culprits(
+    blamed = poison_among(
         partial(_see, limits),
         paths,
         is_stopping=is_stopping,
@@ -58,15 +58,15 @@ def deadly(
     return {paths[index].absolute() for index in blamed}
 
 
-def culprits(
-    read: Callable[[Item], object],
-    items: Sequence[Item],
+def poison_among(
+    read: Callable[[Suspect], object],
+    items: Sequence[Suspect],
     *,
     time_limit: float,
     is_stopping: Callable[[], bool] = lambda: False,
     moved: Callable[[], None] = lambda: None,
 ) -> list[int]:
-    """Find what kills or hangs whoever reads it, by its place in the list; as `deadly`.
+    """Find what kills or hangs whoever reads it, by its place in the list; as `find_poison`.
 
     Args:
         read: reads one of them, in the other process.
@@ -91,8 +91,8 @@ def culprits(
 
 
 def _survived(
-    read: Callable[[Item], object],
-    items: Sequence[Item],
+    read: Callable[[Suspect], object],
+    items: Sequence[Suspect],
     time_limit: float,
     is_stopping: Callable[[], bool],
     moved: Callable[[], None],
@@ -110,7 +110,7 @@ def _survived(
 
 
 def _started(
-    read: Callable[[Item], object], items: Sequence[Item], is_stopping: Callable[[], bool]
+    read: Callable[[Suspect], object], items: Sequence[Suspect], is_stopping: Callable[[], bool]
 ) -> tuple[SpawnProcess, "Connection[None, None]"]:
     """Start the process; one that dies before it has begun says nothing of any picture."""
     for _ in range(_TRIES):
@@ -152,7 +152,7 @@ def _end(process: SpawnProcess, ours: "Connection[None, None]") -> None:
 
 
 def _try(
-    answers: "Connection[None, None]", read: Callable[[Item], object], items: Sequence[Item]
+    answers: "Connection[None, None]", read: Callable[[Suspect], object], items: Sequence[Suspect]
 ) -> None:
     live_for_parent()
     answers.send(None)
@@ -162,4 +162,4 @@ def _try(
 
 
 def _see(limits: Limits, path: Path) -> None:
-    see(Drop(id="", path=path, name=path.name), limits)
+    prepare(Drop(id="", path=path, name=path.name), limits)

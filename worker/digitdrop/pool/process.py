@@ -10,24 +10,24 @@ import cv2
 
 from digitdrop.errors import InputError, ModelError
 from digitdrop.inference.classifier import Classifier
-from digitdrop.pipeline import Outcome, Seen, classified, see, utc_now
+from digitdrop.pipeline import Outcome, Prepared, classify, prepare, utc_now
 from digitdrop.pool.lifeline import live_for_parent
 from digitdrop.system.memory import shortage
 from digitdrop.values import Drop, Failure, Limits, Reading, Verdict
 
 _SILENCE = 0.5  # seconds without an answer, but for a picture that takes longer itself
 
-Task: TypeAlias = Sequence[Drop]
-Said: TypeAlias = tuple[str, str, datetime, Verdict] | tuple[str, str, InputError]
+JobDrops: TypeAlias = Sequence[Drop]
+JobResult: TypeAlias = tuple[str, str, datetime, Verdict] | tuple[str, str, InputError]
 """What became of a drop: id and SHA-256, then its verdict with the time, or why there is none.
 
 The drop itself is not sent back: that would take longer than recording it.
 """
-Answer: TypeAlias = list[Said] | None
+JobAnswer: TypeAlias = list[JobResult] | None
 """What became of the next drops, in their order; None once all is ready."""
 
 
-class Progress(Protocol):
+class SharedCounter(Protocol):
     """A number in memory that both processes share: told even by one that is stuck or dead."""
 
     value: int
@@ -35,10 +35,10 @@ class Progress(Protocol):
 
 
 def work(
-    channel: "Connection[Answer, Classifier | Task]",
+    channel: "Connection[JobAnswer, Classifier | JobDrops]",
     limits: Limits,
     known: Container[str],
-    progress: Progress,
+    progress: SharedCounter,
 ) -> None:
     """Read whatever is told until nobody is there to tell."""
     live_for_parent()
@@ -47,7 +47,7 @@ def work(
         classifier = cast("Classifier", channel.recv())
         channel.send(None)
         while True:
-            task = cast("Task", channel.recv())
+            task = cast("JobDrops", channel.recv())
             for answer in _answers(task, classifier, limits, known, progress):
                 channel.send(answer)
     except (EOFError, ConnectionError, MemoryError, ModelError):  # of the model, as of memory
@@ -55,17 +55,17 @@ def work(
 
 
 def _answers(
-    task: Task,
+    task: JobDrops,
     classifier: Classifier,
     limits: Limits,
     known: Container[str],
-    progress: Progress,
-) -> Iterator[list[Said]]:
+    progress: SharedCounter,
+) -> Iterator[list[JobResult]]:
     """Read drops one by one; answer for many at once, but do not be silent for long."""
     seen, since = [], time.monotonic()
     for drop in task:
         progress.value += 1
-        seen.append(see(drop, limits, known=known))
+        seen.append(prepare(drop, limits, known=known))
         progress.value += 1
         if time.monotonic() - since > _SILENCE:
             yield [_said(one) for one in _classified(seen, classifier)]
@@ -74,21 +74,21 @@ def _answers(
         yield [_said(one) for one in _classified(seen, classifier)]
 
 
-def _classified(seen: Sequence[Seen], classifier: Classifier) -> Sequence[Outcome]:
+def _classified(seen: Sequence[Prepared], classifier: Classifier) -> Sequence[Outcome]:
     try:
-        return classified(seen, classifier, now=utc_now)
+        return classify(seen, classifier, now=utc_now)
     except MemoryError:
         error = shortage("the network")
         return [Failure(id=one.id, drop=one.drop, sha256=one.sha256, error=error) for one in seen]
 
 
-def _said(outcome: Outcome) -> Said:
+def _said(outcome: Outcome) -> JobResult:
     if isinstance(outcome, Failure):
         return outcome.id, outcome.sha256, outcome.error
     return outcome.id, outcome.sha256, outcome.time, outcome.verdict
 
 
-def heard(said: Said, drop: Drop, model: str) -> Outcome:
+def received(said: JobResult, drop: Drop, model: str) -> Outcome:
     """Put together what became of a drop, from what was said of it."""
     row_id, sha256, *rest = said
     match rest:

@@ -11,7 +11,7 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class PoolOptions:
     """What whoever reads pictures is told once."""
 
     workers: int

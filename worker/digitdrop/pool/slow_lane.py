@@ -18,10 +18,10 @@ import cv2
 
 from digitdrop.errors import InputError, Unreadable
 from digitdrop.escape import escape
-from digitdrop.pipeline import Seen, place, see
+from digitdrop.pipeline import Prepared, location_of, prepare
 from digitdrop.pool.lifeline import begun, live_for_parent
 from digitdrop.pool.probe import TIME_LIMIT
-from digitdrop.pool.settings import Terms
+from digitdrop.pool.settings import PoolOptions
 from digitdrop.system.log_fields import about
 from digitdrop.system.memory import is_short, shortage
 from digitdrop.values import Drop, Failure, Limits
@@ -42,16 +42,16 @@ _ALONE: Final = 2**26  # bytes that must be free: nothing else is read in that p
 @dataclass(slots=True, eq=False)
 class _Case:
     drop: Drop
-    thread: "Future[Seen | None] | None" = None
+    thread: "Future[Prepared | None] | None" = None
     """What still reads it as well, since no thread can be ended."""
     crashes: int = 0
     """How often a process died while it was read."""
 
 
-class Lane:
+class SlowLane:
     """Sees pictures one after the other, in a process that is there only when needed."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: PoolOptions) -> None:
         """Start no process before there is work for it."""
         self._terms = terms
         self._waiting: deque[_Case] = deque()
@@ -77,7 +77,7 @@ class Lane:
         return len(self) >= _MOST
 
     def put(
-        self, drop: Drop, *, thread: "Future[Seen | None] | None" = None, crashes: int = 0
+        self, drop: Drop, *, thread: "Future[Prepared | None] | None" = None, crashes: int = 0
     ) -> None:
         """Have a picture seen here.
 
@@ -89,7 +89,7 @@ class Lane:
         """
         self._waiting.append(_Case(drop, thread, crashes))
 
-    def ended(self) -> list[Seen]:
+    def ended(self) -> list[Prepared]:
         """Give what was seen since; does not wait."""
         done = self._from_threads()
         while self._case or (self._waiting and self._begin()):
@@ -111,7 +111,7 @@ class Lane:
         if not len(self):
             self._kill()
 
-    def _from_threads(self) -> list[Seen]:
+    def _from_threads(self) -> list[Prepared]:
         done = []
         if self._case and self._case.thread and self._case.thread.done():
             self._waiting.appendleft(self._case)
@@ -149,14 +149,14 @@ class Lane:
         self._failed_starts += 1
         self._not_before = time.monotonic() + _PAUSE
 
-    def _given_up(self) -> list[Seen]:
+    def _given_up(self) -> list[Prepared]:
         """Answer what waits for a process that cannot be started, but for what a thread reads."""
         self._failed_starts = 0
         cases = [case for case in self._waiting if not case.thread]
         self._waiting = deque(case for case in self._waiting if case.thread)
         return [self._refused(case.drop, shortage("a process that reads it")) for case in cases]
 
-    def _answer(self) -> Seen | None:
+    def _answer(self) -> Prepared | None:
         """Give what was seen of the picture under way, or that nothing can be; None if open."""
         case = self._case
         if not case:
@@ -180,7 +180,7 @@ class Lane:
         slow = Unreadable(f"takes longer than {TIME_LIMIT:.0f} seconds to read")
         return self._refused(case.drop, slow)
 
-    def _died(self, case: _Case) -> Seen | None:
+    def _died(self, case: _Case) -> Prepared | None:
         was_ready = self._is_ready
         self._kill()
         if not was_ready:
@@ -194,9 +194,11 @@ class Lane:
         self._waiting.append(case)
         return None
 
-    def _refused(self, drop: Drop, error: InputError) -> Seen:
+    def _refused(self, drop: Drop, error: InputError) -> Prepared:
         """Load a picture, but do not decode it."""
-        seen = see(drop, self._terms.limits, known=self._terms.known, deadly=[place(drop)])
+        seen = prepare(
+            drop, self._terms.limits, known=self._terms.known, poison=[location_of(drop)]
+        )
         if isinstance(seen, Failure) and isinstance(seen.error, Unreadable):
             return replace(seen, error=error)
         return seen
@@ -217,13 +219,15 @@ def tell(drop: Drop) -> None:
     logger.info("%s takes long to read: others go on", name, extra=about(file=name))
 
 
-def _work(channel: "Connection[Seen | None, Drop]", limits: Limits, known: Container[str]) -> None:
+def _work(
+    channel: "Connection[Prepared | None, Drop]", limits: Limits, known: Container[str]
+) -> None:
     """See whatever is told until nobody is there to tell."""
     live_for_parent()
     cv2.setNumThreads(1)
     try:
         channel.send(None)
         while True:
-            channel.send(see(channel.recv(), limits, known=known))
+            channel.send(prepare(channel.recv(), limits, known=known))
     except (EOFError, ConnectionError, MemoryError):
         return

@@ -6,12 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from digitdrop.files.regular import opened
+from digitdrop.files.regular import open_regular
 
 _LONGEST: Final = 1 << 24  # bytes that are read of a note
 
 
-class Begun:
+class CrashNote:
     """A note beside the report: `.NAME.begun`.
 
     It is there while a run reads, and stays if the run crashes: one of the files in
@@ -27,13 +27,13 @@ class Begun:
         with suppress(OSError):  # a full disk: the report will tell
             here = os.getcwd()  # noqa: PTH109 - `absolute` would ask for it again for each path
             names = "\0".join(os.path.join(here, path) for path in paths)  # noqa: PTH118
-            with opened(self._path, "wb") as file:
+            with open_regular(self._path, "wb") as file:
                 file.write(os.fsencode(names))
 
     def left(self) -> list[Path]:
         """Give what an earlier run had begun when it crashed, as far as it is still there."""
         try:
-            with opened(self._path) as file:
+            with open_regular(self._path) as file:
                 names = file.read(_LONGEST).split(b"\0")
         except OSError:
             return []

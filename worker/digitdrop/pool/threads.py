@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 import cv2
 
-from digitdrop.pipeline import Seen, see
+from digitdrop.pipeline import Prepared, prepare
 from digitdrop.pool.probe import TIME_LIMIT
-from digitdrop.pool.settings import Terms
-from digitdrop.pool.slow_lane import SHARE, Lane, tell
+from digitdrop.pool.settings import PoolOptions
+from digitdrop.pool.slow_lane import SHARE, SlowLane, tell
 from digitdrop.system.shutdown import Stopped
 from digitdrop.values import Drop
 
@@ -19,29 +19,29 @@ _GRACE = 3.0  # seconds that all pictures together get to be finished once the w
 _LOOK = 0.1
 
 
-class Hung(Exception):
+class ReadTimeout(Exception):
     """A picture has kept its thread busy for longer than any picture may."""
 
 
-class Job:
+class ThreadTask:
     """A drop that is being seen."""
 
     def __init__(self, drop: Drop) -> None:
         """Name the drop; `future` is set by who has it seen."""
         self.drop = drop
-        self.future: Future[Seen | None] = Future()
+        self.future: Future[Prepared | None] = Future()
         self.began: float | None = None
         """When, by the monotonic clock; None until then."""
 
 
-Seeing: TypeAlias = Sequence[Job]
+ThreadBatch: TypeAlias = Sequence[ThreadTask]
 """Drops in their order; those not begun when a stop comes end as None."""
 
 
-class Readers:
+class ReaderThreads:
     """Some threads that see pictures."""
 
-    def __init__(self, terms: Terms, lane: Lane | None = None) -> None:
+    def __init__(self, terms: PoolOptions, lane: SlowLane | None = None) -> None:
         """Start no thread before there is work for it.
 
         Args:
@@ -53,19 +53,19 @@ class Readers:
         self._grace = _GRACE
         cv2.setNumThreads(1)  # the cores are taken by pictures read side by side
         self._pool = self._new_pool()
-        self._open: list[Job] = []
-        self._stuck: list[Job] = []
+        self._open: list[ThreadTask] = []
+        self._stuck: list[ThreadTask] = []
         self._has_no_more = False
 
-    def begin(self, drops: Sequence[Drop]) -> Seeing:
+    def begin(self, drops: Sequence[Drop]) -> ThreadBatch:
         """Have drops seen in parallel, once those begun before are."""
-        jobs = [Job(drop) for drop in drops]
+        jobs = [ThreadTask(drop) for drop in drops]
         for job in jobs:
             job.future = self._pool.submit(self._see, job)
         self._open = [job for job in self._open if not job.future.done()] + jobs
         return jobs
 
-    def end(self, seeing: Seeing) -> list[Seen]:
+    def end(self, seeing: ThreadBatch) -> list[Prepared]:
         """Give what was seen, in its order, without what was not begun when a stop came.
 
         What takes long is left out, too: it goes on in the lane. Where no thread was to be
@@ -106,13 +106,13 @@ class Readers:
     def _new_pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._terms.workers, thread_name_prefix="reader")
 
-    def _see(self, job: Job) -> Seen | None:
+    def _see(self, job: ThreadTask) -> Prepared | None:
         if self._terms.is_stopping():
             return None
         job.began = time.monotonic()
-        return see(job.drop, self._terms.limits, known=self._terms.known)
+        return prepare(job.drop, self._terms.limits, known=self._terms.known)
 
-    def _result(self, job: Job) -> Seen | None:
+    def _result(self, job: ThreadTask) -> Prepared | None:
         patience = TIME_LIMIT
         while patience > 0 and self._grace > 0:
             try:
@@ -127,9 +127,9 @@ class Readers:
             else:
                 self._terms.moved()
                 return seen
-        raise Stopped if self._terms.is_stopping() else Hung
+        raise Stopped if self._terms.is_stopping() else ReadTimeout
 
-    def _leaves(self, job: Job) -> bool:
+    def _leaves(self, job: ThreadTask) -> bool:
         """Have a picture go on in the lane if it has taken long enough; others get new threads."""
         if self._lane is None or self._lane.is_full or not job.began:
             return False

@@ -10,12 +10,12 @@ from digitdrop.preprocess.components import ALONG_EDGE, Marks, groups, marked, p
 from digitdrop.preprocess.histogram import Tones, histogram, quantiles
 from digitdrop.preprocess.line_removal import LEAST as CROP
 from digitdrop.preprocess.line_removal import bold, unruled
-from digitdrop.preprocess.mnist_frame import SIDE, narrowed, to_frame
+from digitdrop.preprocess.mnist_frame import FRAME_SIDE, narrowed, to_frame
 from digitdrop.values import Frame, Grey
 
 CONTRAST = 10
 """Grey levels between ink and paper, below which there is nothing to see."""
-LEAST_TRUST = 0.02
+LEAST_PRIOR = 0.02
 """What is less likely than this is not worth the time."""
 SHADED = 0.6
 """How far to trust that a side which is darker than even paper lies in a shadow."""
@@ -32,53 +32,53 @@ STRETCHED = 0.65
 """How far to trust that ink which fills an exact square was stretched into it."""
 
 Weighted = tuple[float, Frame]
-Found = tuple[float, int, Frame]
-"""Trust, how strong the ink is, 1-255, and the frame."""
+RankedFrame = tuple[float, int, Frame]
+"""Prior, how strong the ink is, 1-255, and the frame."""
 
 
-def candidates(grey: Grey, split: Tones, trust: float) -> Iterator[Weighted]:
+def candidates(grey: Grey, split: Tones, prior: float) -> Iterator[Weighted]:
     """Yield what a picture may say if its ink is the darker part; nothing on bare paper.
 
     Args:
         grey: the picture.
         split: its tones.
-        trust: how likely it is that the ink is the darker part; what is found
+        prior: how likely it is that the ink is the darker part; what is found
             shares it out, and where there is too little of it, it is not looked for.
     """
     if split.light_is_even:
         ink = even(grey, split)
         shaded = is_shadow(ink > split.light - split.threshold)
         yield from (
-            (its, frame) for its, _, frame in _lined(ink, (1 - SHADED if shaded else 1) * trust)
+            (its, frame) for its, _, frame in _lined(ink, (1 - SHADED if shaded else 1) * prior)
         )
         if not shaded:
             return
-        trust *= SHADED
+        prior *= SHADED
     smooth, sharp = uneven(grey)
-    found = list(_lined(smooth, SMOOTH_LIGHT * trust))
+    found = list(_lined(smooth, SMOOTH_LIGHT * prior))
     if found:  # else it is bare paper, of which the other way would show the grain
-        found += _lined(sharp, (1 - SMOOTH_LIGHT) * trust)
+        found += _lined(sharp, (1 - SMOOTH_LIGHT) * prior)
     yield from ((its * min(1.0, ink / PALE) ** 2, frame) for its, ink, frame in found)
 
 
-def _lined(ink: Ink, trust: float) -> Iterator[Found]:
+def _lined(ink: Ink, prior: float) -> Iterator[RankedFrame]:
     """Yield the frames of ink, with and without what may be print."""
-    if ink.max() < CONTRAST or trust < LEAST_TRUST:
+    if ink.max() < CONTRAST or prior < LEAST_PRIOR:
         return
     marks = marked(ink)
-    writing = bold(marks.mask, ink) if max(ink.shape) > SIDE else None
+    writing = bold(marks.mask, ink) if max(ink.shape) > FRAME_SIDE else None
     if writing is not None:
-        yield from _bordered(pieces(writing, ink, marks.faint), ink, BOLD * trust)
-        trust *= 1 - BOLD
+        yield from _bordered(pieces(writing, ink, marks.faint), ink, BOLD * prior)
+        prior *= 1 - BOLD
     plain, lines = unruled(marks.mask)
     share = 0.0 if not lines else 0.5 if lines == 1 else 0.85
     if lines:
         rest = ink * (marks.mask <= plain)
-        yield from _bordered(pieces(plain, rest, marks.faint), rest, share * trust)
-    yield from _bordered(marks, ink, (1 - share) * trust)
+        yield from _bordered(pieces(plain, rest, marks.faint), rest, share * prior)
+    yield from _bordered(marks, ink, (1 - share) * prior)
 
 
-def _bordered(marks: Marks, ink: Ink, trust: float) -> Iterator[Found]:
+def _bordered(marks: Marks, ink: Ink, prior: float) -> Iterator[RankedFrame]:
     """Yield the frames of marks, with and without what runs along the picture's border."""
     if not len(marks.mass) or _is_grain(marks):
         return
@@ -89,10 +89,10 @@ def _bordered(marks: Marks, ink: Ink, trust: float) -> Iterator[Found]:
         if inner.max() >= CONTRAST and _counts(inside, marks):
             # In a small crop even a digit may run along the border.
             share = 0.8 if max(ink.shape) >= CROP else 0.15
-            yield from _grouped(inside, inner, share * trust)
-            yield from _grouped(marks, ink, (1 - share) * trust)
+            yield from _grouped(inside, inner, share * prior)
+            yield from _grouped(marks, ink, (1 - share) * prior)
             return
-    yield from _grouped(marks, ink, trust)
+    yield from _grouped(marks, ink, prior)
 
 
 def _is_grain(marks: Marks) -> bool:
@@ -111,21 +111,21 @@ def _counts(inside: Marks, marks: Marks) -> bool:
     return bool(tall and inside.mass[main] >= 0.02 * marks.mass.sum())
 
 
-def _grouped(marks: Marks, ink: Ink, trust: float) -> Iterator[Found]:
+def _grouped(marks: Marks, ink: Ink, prior: float) -> Iterator[RankedFrame]:
     """Yield the likeliest group of marks, and all together if there are more."""
-    if trust < LEAST_TRUST:
+    if prior < LEAST_PRIOR:
         return
     sets = groups(marks)
     if len(sets) == 1:
         if _is_stretched(ink, marks, sets[0]):
-            yield STRETCHED * trust, 255, to_frame(narrowed(ink))
-            trust *= 1 - STRETCHED
-        yield trust, *_frame(ink, marks, sets[0])
+            yield STRETCHED * prior, 255, to_frame(narrowed(ink))
+            prior *= 1 - STRETCHED
+        yield prior, *_frame(ink, marks, sets[0])
         return
     # Two pieces of like size are a number; one large and a small one, a digit and dirt.
     together = 0.75 if _are_alike(marks, sets[0], sets[1]) else 0.2
-    yield (1 - together) * trust, *_frame(ink, marks, sets[0])
-    yield together * trust, *_frame(ink, marks, [piece for group in sets for piece in group])
+    yield (1 - together) * prior, *_frame(ink, marks, sets[0])
+    yield together * prior, *_frame(ink, marks, [piece for group in sets for piece in group])
 
 
 def _is_stretched(ink: Ink, marks: Marks, group: list[int]) -> bool:

@@ -18,7 +18,7 @@ LENGTH = 0.8
 """... and reaches over this share of it, perhaps in pieces: strokes seldom do ..."""
 HIDDEN = 0.3
 """... with no gap longer than this ..."""
-TURN = 0.04
+LINE_TURN = 0.04
 """... nor turned by more than about this slope there ..."""
 MARGIN = 0.04
 """So near to the border, as a share of the picture, a line reaches it."""
@@ -102,7 +102,7 @@ def _lines(mask: Mask) -> tuple[Mask, int]:
         return none, 0
     # The digit itself may hide a part of the line; turned, it goes on a little higher.
     gap = round(HIDDEN * width)
-    joined = cv2.dilate(runs, np.ones((3 + 2 * round(TURN * gap), gap), np.uint8))
+    joined = cv2.dilate(runs, np.ones((3 + 2 * round(LINE_TURN * gap), gap), np.uint8))
     count, labels = cv2.connectedComponents(joined, connectivity=8)
     y, x = np.nonzero(runs)
     owner = np.asarray(labels[y, x], np.int64)

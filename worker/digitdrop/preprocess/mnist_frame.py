@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from digitdrop.values import Frame
 
-SIDE = 28
+FRAME_SIDE = 28
 BOX = 20
 """MNIST fits the ink into 20x20 pixels of the 28x28 (LeCun et al. 1998)."""
 CENTRE = 14.0
@@ -29,7 +29,7 @@ def is_framed(picture: npt.NDArray[np.uint8]) -> bool:
 
     True for 9,997 of MNIST's 10,000 test pictures, and hardly ever by chance.
     """
-    if picture.shape != (SIDE, SIDE) or picture.max() < 254:
+    if picture.shape != (FRAME_SIDE, FRAME_SIDE) or picture.max() < 254:
         return False
     if max(cv2.boundingRect(picture)[2:]) != BOX:
         return False
@@ -45,9 +45,9 @@ def to_frame(ink: Ink) -> Frame:
     """
     boxed = _boxed(_thickened(ink))
     x, y = _centre_of_mass(boxed)
-    left = min(max(math.floor(CENTRE + 0.5 - x), 0), SIDE - BOX)
-    top = min(max(math.floor(CENTRE + 0.5 - y), 0), SIDE - BOX)
-    frame = np.zeros((SIDE, SIDE), np.uint8)
+    left = min(max(math.floor(CENTRE + 0.5 - x), 0), FRAME_SIDE - BOX)
+    top = min(max(math.floor(CENTRE + 0.5 - y), 0), FRAME_SIDE - BOX)
+    frame = np.zeros((FRAME_SIDE, FRAME_SIDE), np.uint8)
     frame[top : top + BOX, left : left + BOX] = boxed
     return frame
 

@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from digitdrop.preprocess.background import darkness
-from digitdrop.preprocess.candidates import CONTRAST, LEAST_TRUST, candidates
+from digitdrop.preprocess.candidates import CONTRAST, LEAST_PRIOR, candidates
 from digitdrop.preprocess.histogram import Tones, shrunk, tones
-from digitdrop.preprocess.mnist_frame import SIDE, is_framed
-from digitdrop.values import Frame, Grey, Sight
+from digitdrop.preprocess.mnist_frame import FRAME_SIDE, is_framed
+from digitdrop.values import Candidates, Frame, Grey
 
 LONG_SIDE = 320
 """Pictures are looked at with this long side: a digit a tenth as high still fills a frame."""
-MOST = 6
+MOST_FRAMES = 6
 """Candidate frames per picture, at most."""
 MOST_INK = 0.42
 """Share of a frame that digits cover at most; in MNIST's test set it is 0.33."""
@@ -38,7 +38,7 @@ ALIKE = 0.85
 """Two frames that share so much of their ink are one reading."""
 
 
-def look(grey: Grey) -> Sight:
+def normalise(grey: Grey) -> Candidates:
     """Find what may be the digit in a picture, in either polarity.
 
     Args:
@@ -48,29 +48,30 @@ def look(grey: Grey) -> Sight:
         At most six different frames with their trust, or none and the reason.
     """
     if is_framed(grey):
-        return Sight(frames=(grey,), trust=(1.0,))
+        return Candidates(frames=(grey,), priors=(1.0,))
     inverted = ~grey
     if is_framed(inverted):
-        return Sight(frames=(inverted,), trust=(1.0,))
+        return Candidates(frames=(inverted,), priors=(1.0,))
     small = shrunk(grey, LONG_SIDE)
     darkest, lightest, *_ = cv2.minMaxLoc(small)
     if lightest - darkest < CONTRAST:
-        return Sight(frames=(), trust=(), reason="the picture has one colour only")
+        return Candidates(frames=(), priors=(), reason="the picture has one colour only")
     found: list[tuple[float, Frame]] = []
     split = tones(small)
     if _is_static(small, split):
-        return Sight(frames=(), trust=(), reason="the picture shows noise only")
+        return Candidates(frames=(), priors=(), reason="the picture shows noise only")
     dark = _dark_on_light(small, split)
     sides = (dark, small, split), (1 - dark, ~small, split.inverted())
     for likely, side, its in sorted(sides, key=lambda item: -item[0]):
-        if likely >= LEAST_TRUST or not found:
+        if likely >= LEAST_PRIOR or not found:
             its_trust = likely if found else max(likely, 0.5)
             found += [
-                (trust * _inky(frame), frame) for trust, frame in candidates(side, its, its_trust)
+                (priors * _inky(frame), frame)
+                for priors, frame in candidates(side, its, its_trust)
             ]
     if not found:
-        return Sight(frames=(), trust=(), reason="nothing stands out from the paper")
-    if grey.shape == (SIDE, SIDE):
+        return Candidates(frames=(), priors=(), reason="nothing stands out from the paper")
+    if grey.shape == (FRAME_SIDE, FRAME_SIDE):
         found = _and_as_it_is(found, grey, dark)
     return _sight(found)
 
@@ -88,10 +89,10 @@ def _is_static(grey: Grey, split: Tones) -> bool:
 def _and_as_it_is(
     found: list[tuple[float, Frame]], grey: Grey, dark: float
 ) -> list[tuple[float, Frame]]:
-    trust, likelier = AS_IS
+    priors, likelier = AS_IS
     first, second = (~grey, grey) if dark >= 0.5 else (grey, ~grey)
-    shared = [((1 - trust) * its, frame) for its, frame in found]
-    return [*shared, (trust * likelier, first), (trust * (1 - likelier), second)]
+    shared = [((1 - priors) * its, frame) for its, frame in found]
+    return [*shared, (priors * likelier, first), (priors * (1 - likelier), second)]
 
 
 def _inky(frame: Frame) -> float:
@@ -100,19 +101,19 @@ def _inky(frame: Frame) -> float:
     return 0.03 if full else 1.0
 
 
-def _sight(found: list[tuple[float, Frame]]) -> Sight:
+def _sight(found: list[tuple[float, Frame]]) -> Candidates:
     kept: list[tuple[float, Frame]] = []
     shown: list[npt.NDArray[np.bool_]] = []
-    for trust, frame in sorted(found, key=lambda item: -item[0]):
+    for priors, frame in sorted(found, key=lambda item: -item[0]):
         ink = frame > 96
         same = next((at for at, other in enumerate(shown) if _same(ink, other)), None)
         if same is not None:
-            kept[same] = kept[same][0] + trust, kept[same][1]
-        elif len(kept) < MOST:
-            kept.append((trust, frame))
+            kept[same] = kept[same][0] + priors, kept[same][1]
+        elif len(kept) < MOST_FRAMES:
+            kept.append((priors, frame))
             shown.append(ink)
     kept.sort(key=lambda item: -item[0])
-    return Sight(frames=tuple(f for _, f in kept), trust=tuple(t for t, _ in kept))
+    return Candidates(frames=tuple(f for _, f in kept), priors=tuple(t for t, _ in kept))
 
 
 def _same(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> bool:

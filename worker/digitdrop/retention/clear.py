@@ -18,14 +18,14 @@ from digitdrop.files.load import sha256_of
 from digitdrop.files.tree import walk
 from digitdrop.intake.claims import remove_empty
 from digitdrop.intake.ignore import is_junk
-from digitdrop.outbox.archive import SHELVES
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.outbox.rows import Rows
 from digitdrop.retention.cleared import cleared_until, note
 from digitdrop.values import Status
 
 logger = logging.getLogger(__name__)
 
-_DONE: Final = SHELVES[Status.OK]
+_DONE: Final = ARCHIVE_FOLDERS[Status.OK]
 _STEP: Final = 0.01  # seconds: what a picture that arrives meanwhile has to wait at most, or so
 _GROUP: Final = 10_000  # pictures looked up in one reading of the report, so in memory
 _SOON: Final = timedelta(seconds=5)  # after trouble with the disk; then twice as long each time
@@ -133,7 +133,10 @@ class Clearer:
             yield
         for some in self._rows.rows_of_in_steps(digests):
             for _, row in some:
-                if SHELVES[row.status] == _DONE and row.time.astimezone(UTC).date() <= last:
+                if (
+                    ARCHIVE_FOLDERS[row.status] == _DONE
+                    and row.time.astimezone(UTC).date() <= last
+                ):
                     found.update(digests.get(row.sha256, ()))
             yield
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.files.disk import sync_folders, write_whole
-from digitdrop.files.regular import opened
+from digitdrop.files.regular import open_regular
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ _LONGEST: Final = 100  # bytes: far more than a day takes
 def cleared_until(outbox: Path) -> date | None:
     """Read up to which day (UTC) pictures may have been cleared; None if none were."""
     try:
-        with opened(outbox / _NOTE) as file:
+        with open_regular(outbox / _NOTE) as file:
             return date.fromisoformat(file.read(_LONGEST).decode("ascii").strip())
     except FileNotFoundError:
         return None

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.files.disk import sync_folders, write_whole
-from digitdrop.files.regular import opened
-from digitdrop.intake.settle import Now
-from digitdrop.outbox.archive import SHELVES
+from digitdrop.files.regular import open_regular
+from digitdrop.intake.settle import Clocks
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _LONGEST: Final = 100  # bytes: far more than a time takes
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Passed:
+class SteadyClock:
     """Tells a time that is never later than the clock's, and cannot be made to leap ahead.
 
     It goes on with the seconds that the worker has seen pass. Where the clock is ahead
@@ -43,7 +43,7 @@ class Passed:
     clock has gone on evenly for an hour, at a day an hour.
     """
 
-    def __init__(self, outbox: Path, clock: Callable[[], Now]) -> None:
+    def __init__(self, outbox: Path, clock: Callable[[], Clocks]) -> None:
         """Read no clock yet.
 
         Args:
@@ -52,7 +52,7 @@ class Passed:
         """
         self._outbox = outbox
         self._clock = clock
-        self._at: Now | None = None
+        self._at: Clocks | None = None
         self._believed = _NEVER
         """May be later than the clock, which may start in 1970 and be put right."""
         self._leapt = self._noted = 0.0
@@ -72,7 +72,7 @@ class Passed:
             logger.warning("cannot keep note of the time in %s: %s", self._outbox, error.strerror)
         return min(_wall(now), self._believed)
 
-    def _begin(self, now: Now) -> None:
+    def _begin(self, now: Clocks) -> None:
         wall = _wall(now)
         self._believed = _read(self._outbox) or _as_shelved(self._outbox, wall)
         self._leapt, self._noted = now.monotonic, -math.inf  # it is noted at once
@@ -83,7 +83,7 @@ class Passed:
                 (wall - self._believed).days,
             )
 
-    def _go_on(self, now: Now, before: Now) -> None:
+    def _go_on(self, now: Clocks, before: Clocks) -> None:
         seconds = now.monotonic - before.monotonic
         leap = (now.wall_ns - before.wall_ns) / 1e9 - seconds
         if abs(leap) > _LEAP:
@@ -95,10 +95,10 @@ class Passed:
         passed = timedelta(seconds=seconds * (FASTER if self._is_steady(now) else 1))
         self._believed = max(self._believed, min(_wall(now), self._believed + passed))
 
-    def _is_steady(self, now: Now) -> bool:
+    def _is_steady(self, now: Clocks) -> bool:
         return now.monotonic - self._leapt >= STEADY
 
-    def _note(self, now: Now) -> None:
+    def _note(self, now: Clocks) -> None:
         """Note what is believed; take back what a wrong clock has made believed before."""
         self._noted = now.monotonic
         wall = _wall(now)
@@ -109,13 +109,13 @@ class Passed:
         sync_folders([self._outbox])
 
 
-def _wall(now: Now) -> datetime:
+def _wall(now: Clocks) -> datetime:
     return datetime.fromtimestamp(now.wall_ns / 1e9, UTC)
 
 
 def _read(outbox: Path) -> datetime | None:
     try:
-        with opened(outbox / NOTE) as file:
+        with open_regular(outbox / NOTE) as file:
             time = datetime.fromisoformat(file.read(_LONGEST).decode("ascii").strip())
     except FileNotFoundError:
         return None
@@ -129,7 +129,7 @@ def _as_shelved(outbox: Path, wall: datetime) -> datetime:
     """Give the moment of the last day of which there are pictures that is nearest to the clock."""
     days = [
         datetime.fromisoformat(path.name).replace(tzinfo=UTC)
-        for shelf in set(SHELVES.values())
+        for shelf in set(ARCHIVE_FOLDERS.values())
         for path in (outbox / shelf).glob("????-??-??")
         if _is_day(path.name)
     ]

@@ -13,18 +13,18 @@ from typing import Final
 from digitdrop.errors import Incomplete
 from digitdrop.escape import escape
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.heartbeat import Pulse
+from digitdrop.health.heartbeat import Heartbeat
 from digitdrop.health.postponed import Postponed
-from digitdrop.intake.claims import Hand
-from digitdrop.intake.listing import Found
-from digitdrop.intake.settle import Now
+from digitdrop.intake.claims import Claims
+from digitdrop.intake.listing import ListedFile
+from digitdrop.intake.settle import Clocks
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import Report
 from digitdrop.pipeline import Outcome
-from digitdrop.pool.batches import Pace, Turn, Turns
-from digitdrop.service.requeue import PutBack
+from digitdrop.pool.batches import Batch, BatchReader, BatchSize
+from digitdrop.service.requeue import Requeue
 from digitdrop.system.log_fields import about
-from digitdrop.system.shutdown import Stopper
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Drop, Failure, Reading
 
 logger = logging.getLogger(__name__)
@@ -36,40 +36,40 @@ _LOOK: Final = 0.1  # seconds between two looks for what takes long
 class _Taken:
     """Files that were taken in one turn, and what was known of them then."""
 
-    turn: Turn
-    found: dict[str, Found]
+    turn: Batch
+    found: dict[str, ListedFile]
     settled: bool
 
 
-class Intake:
+class BatchService:
     """Everything between the inbox and the outbox, some files at a time."""
 
     def __init__(
         self,
         *,
-        hand: Hand,
+        claims: Claims,
         report: Report,
         recorder: Recorder,
-        turns: Turns,
-        put_back: PutBack,
+        turns: BatchReader,
+        put_back: Requeue,
         deferred: DeferredQueue,
         postponed: Postponed,
-        stopper: Stopper,
-        pulse: Pulse,
-        clock: Callable[[], Now],
+        shutdown: Shutdown,
+        heartbeat: Heartbeat,
+        clock: Callable[[], Clocks],
     ) -> None:
         """Wire the steps together; `recover` must come first."""
         self._clock = clock
-        self._pulse = pulse
-        self._hand = hand
+        self._heartbeat = heartbeat
+        self._claims = claims
         self._report = report
         self._recorder = recorder
         self._turns = turns
         self._put_back = put_back
         self._deferred = deferred
         self._postponed = postponed
-        self._stopper = stopper
-        self.pace = Pace(turns.workers)
+        self._shutdown = shutdown
+        self.pace = BatchSize(turns.workers)
         self._was_full = False
         self._late: dict[str, _Taken] = {}
         """What takes long, by the ids of its rows."""
@@ -88,23 +88,23 @@ class Intake:
             self._pending.turn.give_up()
             self._set_apart(self._pending)
         self._pending = None
-        self._hand.prepare()
+        self._claims.prepare()
         self._report.prepare()
-        for drop in self._hand.odd():
+        for drop in self._claims.irregular():
             self._put_back.put_out(drop)
         late = {drop.id for drop in self._turns.late_drops()}
         self._late = {key: taken for key, taken in self._late.items() if key in late}
         left = self._recorder.finish(
-            drop for drop in self._hand.left_behind() if drop.id not in late
+            drop for drop in self._claims.left_behind() if drop.id not in late
         )
         if left:
             logger.info("%d pictures were in hand without a row: reading them again", len(left))
             # What ended an earlier run, if it was one of them, may end another process.
             self._turns.suspect(left, crashes=0 if self._has_recovered else 1)
-            self._set_apart(_Taken(Turn(left), {}, settled=True))
+            self._set_apart(_Taken(Batch(left), {}, settled=True))
         self._has_recovered = True
 
-    def handle(self, found: Sequence[Found], *, settled: bool) -> None:
+    def handle(self, found: Sequence[ListedFile], *, settled: bool) -> None:
         """Read files of the inbox: each gets its row, or goes back to wait.
 
         Where many wait, the last turn is only begun: `finish` ends it.
@@ -119,9 +119,9 @@ class Intake:
             Stopped: the worker shall stop.
             Hung: a thread never ends; what it reads is in hand or recorded.
         """
-        self._stopper.insist("empty its hand", self._postponed.make_room)
+        self._shutdown.retry("empty its hand", self._postponed.make_room)
         before = {one.name: one for one in found}
-        drops = self._hand.take(before, refused=self._defer)
+        drops = self._claims.acquire(before, refused=self._defer)
         if not drops:
             return
         for drop in drops:
@@ -148,11 +148,11 @@ class Intake:
             taken = self._late.pop(outcome.drop.id or "", self._pending)
             if taken and (reading := self._reading(outcome, taken)):
                 self._recorder.record([reading])
-            self._hand.let_go([outcome.drop])
+            self._claims.release([outcome.drop])
         self._postponed.retry()
         return min(self._postponed.due(), _LOOK if self._late else math.inf)
 
-    def late(self) -> Iterator[Found]:
+    def late(self) -> Iterator[ListedFile]:
         """Give the files that take long to read, as they were listed."""
         for drop in self._turns.late_drops():
             taken = self._late.get(drop.id or "")
@@ -170,7 +170,7 @@ class Intake:
         self._was_full = False
 
     def _read(
-        self, drops: Sequence[Drop], found: dict[str, Found], *, settled: bool, more: bool
+        self, drops: Sequence[Drop], found: dict[str, ListedFile], *, settled: bool, more: bool
     ) -> None:
         """Have drops read; where that goes on by itself, finish meanwhile those before."""
         taken = _Taken(self._turns.begin(drops, more=more), found, settled)
@@ -206,7 +206,7 @@ class Intake:
         for drop in drops:
             if drop.id not in begun and drop not in late:
                 self._put_back.give_back(drop)
-        self._hand.let_go(drops)
+        self._claims.release(drops)
 
     def _reading(self, outcome: Outcome, taken: _Taken) -> Reading | None:
         """Give the row of what was read, or of what failed for good; None if that is open."""

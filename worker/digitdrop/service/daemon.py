@@ -8,32 +8,32 @@ from digitdrop.files.mounts import HomeDisk, remote_file_system
 from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.postponed import Postponed
 from digitdrop.inference.classifier import Classifier
-from digitdrop.intake.claims import Hand
+from digitdrop.intake.claims import Claims
 from digitdrop.intake.settle import Settler
-from digitdrop.outbox.archive import TOO_LARGE, Far
+from digitdrop.outbox.archive import TOO_LARGE, CopyOptions
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import REPORT, Report
-from digitdrop.pool.batches import Turns
-from digitdrop.pool.settings import Terms
-from digitdrop.service.batch import Intake
+from digitdrop.pool.batches import BatchReader
+from digitdrop.pool.settings import PoolOptions
+from digitdrop.service.batch import BatchService
 from digitdrop.service.folders import check_folders, check_rights
-from digitdrop.service.loop import Loop, now
-from digitdrop.service.requeue import PutBack
+from digitdrop.service.loop import ServiceLoop, now
+from digitdrop.service.requeue import Requeue
 from digitdrop.service.wiring import (
     Service,
     between,
+    heartbeat_of,
+    maintenance_of,
     pager_of,
-    pulse_of,
     refuses,
-    upkeep_of,
     watch_of,
 )
-from digitdrop.system.shutdown import Stopped, Stopper
+from digitdrop.system.shutdown import Shutdown, Stopped
 
 logger = logging.getLogger(__name__)
 
 
-def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
+def serve(service: Service, classifier: Classifier, shutdown: Shutdown) -> None:
     """Read what is dropped until asked to stop.
 
     Raises:
@@ -41,57 +41,57 @@ def serve(service: Service, classifier: Classifier, stopper: Stopper) -> None:
         Hung: a picture never ends; start again, and it will be set aside.
     """
     check_folders(service.inbox, service.outbox)
-    with lock.held(service.outbox / REPORT) as holder:
-        _serve(service, classifier, stopper, holder)
+    with lock.lock_report(service.outbox / REPORT) as holder:
+        _serve(service, classifier, shutdown, holder)
 
 
-def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: str) -> None:
+def _serve(service: Service, classifier: Classifier, shutdown: Shutdown, holder: str) -> None:
     remote = remote_file_system(service.inbox)
-    pulse = pulse_of(service, classifier.name, holder)
-    stopper.tell_trouble(pulse.trouble)
-    hand = Hand(service.inbox, service.outbox)
+    heartbeat = heartbeat_of(service, classifier.name, holder)
+    shutdown.on_outage(heartbeat.outage)
+    claims = Claims(service.inbox, service.outbox)
     report = Report(service.outbox / REPORT, service.rotation)
-    check_rights(hand, report)
-    terms = Terms(
+    check_rights(claims, report)
+    terms = PoolOptions(
         workers=service.workers,
         limits=service.limits,
-        is_stopping=stopper.is_stopping,
-        moved=pulse.beat,
+        is_stopping=shutdown.is_stopping,
+        moved=heartbeat.beat,
     )
-    turns = Turns(terms, classifier)
+    turns = BatchReader(terms, classifier)
     settler = Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=not remote)
     pager = pager_of(service)
 
-    deferred = DeferredQueue(pulse.deferred)
+    deferred = DeferredQueue(heartbeat.deferred)
     postponed = Postponed(deferred, now)
 
-    def recorder(hand: Hand, kept: Path | None = None) -> Recorder:
+    def recorder(claims: Claims, kept: Path | None = None) -> Recorder:
         return Recorder(
-            hand=hand,
+            claims=claims,
             report=report,
             outbox=service.outbox,
-            stopper=stopper,
+            shutdown=shutdown,
             postponed=postponed,
-            far=Far(
-                between=between(stopper, pulse),
+            far=CopyOptions(
+                between=between(shutdown, heartbeat),
                 kept=kept,
                 most=service.limits.bytes,
                 refuse=refuses(service.inbox),
             ),
-            pulse=pulse,
+            heartbeat=heartbeat,
         )
 
-    records = recorder(hand, service.inbox / TOO_LARGE)
-    put_back = PutBack(
-        hand=hand,
+    records = recorder(claims, service.inbox / TOO_LARGE)
+    put_back = Requeue(
+        claims=claims,
         settler=settler,
         model=classifier.name,
         recorder=records,
         postponed=postponed,
         clock=now,
     )
-    intake = Intake(
-        hand=hand,
+    intake = BatchService(
+        claims=claims,
         report=report,
         recorder=records,
         turns=turns,
@@ -99,25 +99,25 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: s
         deferred=deferred,
         postponed=postponed,
         clock=now,
-        stopper=stopper,
-        pulse=pulse,
+        shutdown=shutdown,
+        heartbeat=heartbeat,
     )
-    watch = watch_of(service, remote, stopper)
-    upkeep = upkeep_of(service, report, stopper, pager, recorder, deferred, postponed)
-    loop = Loop(
+    watch = watch_of(service, remote, shutdown)
+    maintenance = maintenance_of(service, report, shutdown, pager, recorder, deferred, postponed)
+    loop = ServiceLoop(
         folder=service.inbox,
         intake=intake,
         settler=settler,
         watch=watch,
-        upkeep=upkeep,
+        maintenance=maintenance,
         home=HomeDisk(service.outbox),
-        stopper=stopper,
+        shutdown=shutdown,
         clock=now,
-        pulse=pulse,
+        heartbeat=heartbeat,
         deferred=deferred,
     )
-    pulse.beat()
-    if strangers := hand.strangers():
+    heartbeat.beat()
+    if strangers := claims.count_foreign():
         logger.warning("%d files in the claim folder belong to another outbox", strangers)
     try:
         loop.run()
@@ -128,5 +128,5 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: s
         turns.close()
         if pager:
             pager.close()
-    pulse.end()
+    heartbeat.end()
     logger.info("stopped")

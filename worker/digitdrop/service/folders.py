@@ -8,9 +8,9 @@ from typing import Final
 
 from digitdrop.errors import FolderError
 from digitdrop.files.disk import make_folder
-from digitdrop.intake.claims import Hand
+from digitdrop.intake.claims import Claims
 from digitdrop.intake.listing import CLAIMED
-from digitdrop.outbox.archive import SHELVES
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.outbox.report import REPORT, Report
 from digitdrop.values import Status
 
@@ -42,7 +42,7 @@ def check_folders(inbox: Path, outbox: Path) -> None:
             f"the inbox {one} and the outbox {other} lie in each other: "
             "choose two folders side by side, or the worker would read what it writes"
         )
-    for claims in (inbox / CLAIMED, outbox / SHELVES[Status.UNCERTAIN] / CLAIMED):
+    for claims in (inbox / CLAIMED, outbox / ARCHIVE_FOLDERS[Status.UNCERTAIN] / CLAIMED):
         if claims.is_symlink():
             raise FolderError(
                 f"{claims} is a link to {claims.resolve()}: remove it; the worker makes a folder "
@@ -53,7 +53,7 @@ def check_folders(inbox: Path, outbox: Path) -> None:
 
 def _check_links(inbox: Path, outbox: Path) -> None:
     """Refuse shelves that lead into the inbox or into each other; to other disks they may."""
-    shelves = [outbox / name for name in sorted(set(SHELVES.values()))]
+    shelves = [outbox / name for name in sorted(set(ARCHIVE_FOLDERS.values()))]
     for place in (*shelves, *_links(outbox, shelves)):
         for other in (inbox, *shelves):
             if other != place and _overlap(place.resolve(), other.resolve()):
@@ -88,14 +88,14 @@ def _is_same(one: Path, other: Path) -> bool:
         return False
 
 
-def check_rights(hand: Hand, report: Report) -> None:
+def check_rights(claims: Claims, report: Report) -> None:
     """Refuse to start where a person must act; what passes by itself, the loop waits for.
 
     Raises:
         FolderError: something in inbox or outbox may not be used.
     """
     try:
-        hand.prepare()
+        claims.prepare()
         report.prepare()
     except OSError as error:
         if error.errno not in _PASSING:

@@ -10,17 +10,17 @@ from pathlib import Path
 
 from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.heartbeat import Pulse
+from digitdrop.health.heartbeat import Heartbeat
 from digitdrop.intake import listing
-from digitdrop.intake.events import Hints
-from digitdrop.intake.listing import Found
-from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.events import FileEvents
+from digitdrop.intake.listing import ListedFile
+from digitdrop.intake.settle import Clocks, Settler
 from digitdrop.intake.twins import Twins
-from digitdrop.intake.watch import Polling, Watch
-from digitdrop.service.batch import Intake
-from digitdrop.service.maintenance import Upkeep
-from digitdrop.system.mishaps import REFUSED, outage
-from digitdrop.system.shutdown import Stopper
+from digitdrop.intake.watch import PollingWatch, Watch
+from digitdrop.service.batch import BatchService
+from digitdrop.service.maintenance import Maintenance
+from digitdrop.system.mishaps import REFUSED, as_os_error
+from digitdrop.system.shutdown import Shutdown
 
 logger = logging.getLogger(__name__)
 
@@ -30,21 +30,21 @@ _SOONEST = 0.2  # however many events come
 _NO_EVENTS = {errno.ENOSPC, errno.EMFILE, errno.ENOSYS, errno.EPERM}
 
 
-class Loop:
+class ServiceLoop:
     """Goes round until it is asked to stop."""
 
     def __init__(
         self,
         *,
         folder: Path,
-        intake: Intake,
+        intake: BatchService,
         settler: Settler,
         watch: Watch,
-        upkeep: Upkeep,
+        maintenance: Maintenance,
         home: HomeDisk,
-        stopper: Stopper,
-        clock: Callable[[], Now],
-        pulse: Pulse,
+        shutdown: Shutdown,
+        clock: Callable[[], Clocks],
+        heartbeat: Heartbeat,
         deferred: DeferredQueue,
     ) -> None:
         """Wire it; nothing is watched or read before `run`."""
@@ -53,14 +53,14 @@ class Loop:
         self._intake = intake
         self._settler = settler
         self._watch = watch
-        self._upkeep = upkeep
-        self._stopper = stopper
+        self._maintenance = maintenance
+        self._shutdown = shutdown
         self._clock = clock
-        self._pulse = pulse
+        self._heartbeat = heartbeat
         self._deferred = deferred
-        self._trouble = stopper.trouble("take files in")
+        self._trouble = shutdown.outage("take files in")
         self._twins = Twins(folder, clock)
-        self._hints = Hints(folder, settler, self._twins, clock)
+        self._hints = FileEvents(folder, settler, self._twins, clock)
         self._recovered = False
         self._again = math.inf
         """Seconds until something that cannot leave the hand may be tried again."""
@@ -72,14 +72,14 @@ class Loop:
             Stopped: asked to stop while something was in hand; it is safe there.
             Hung: a picture never ends.
         """
-        while not self._stopper.is_stopping():
+        while not self._shutdown.is_stopping():
             try:
                 began = self._clock().monotonic
                 self._wait(until=began + self._look(), not_before=began + _SOONEST)
             except REFUSED as error:  # wherever it was: memory, or threads
-                self._trouble.goes_on(outage(error))
+                self._trouble.begin(as_os_error(error))
                 self._recovered = False
-                self._stopper.wait(_POLLING)
+                self._shutdown.wait(_POLLING)
         self._watch.stop()
 
     def _look(self) -> float:
@@ -97,30 +97,30 @@ class Loop:
         except OSError as error:
             self._give_up_for_now(error)
             return _POLLING
-        self._trouble.is_over()
+        self._trouble.end()
         for found in self._intake.late():
             self._settler.is_in_hand(found)
         self._settler.end_of_listing()
         self._twins.end_of_listing()
         self._deferred.end_of_listing("be taken")
         self._deferred.end_of_listing("be listed", how="now it can, or it is gone")
-        longest = _POLLING if isinstance(self._watch, Polling) else _EVENTS
-        soonest = self._upkeep.look()
+        longest = _POLLING if isinstance(self._watch, PollingWatch) else _EVENTS
+        soonest = self._maintenance.look()
         return min(soonest, self._settler.due(self._clock(), at_most=longest))
 
     def _recover(self) -> None:
         """Finish what was left in hand: by an earlier run, or by the turn that failed."""
         self._intake.recover()
-        self._upkeep.recover()
+        self._maintenance.recover()
         self._recovered = True
         if not self._trouble.lasts:
             logger.info("watching %s", self._folder)
 
-    def _settled(self) -> Iterator[Found]:
+    def _settled(self) -> Iterator[ListedFile]:
         for found in listing.listing(
             self._folder, aside=self._twins.note, refused=self._cannot_list
         ):
-            if self._stopper.is_stopping():
+            if self._shutdown.is_stopping():
                 return
             now = self._clock()
             # Both are asked: each forgets what a listing did not show.
@@ -132,18 +132,18 @@ class Loop:
         why = error.strerror or str(error)
         self._deferred.put(folder, cannot="be listed", why=why, now=self._clock())
 
-    def _take_in(self, ready: Iterator[Found]) -> None:
+    def _take_in(self, ready: Iterator[ListedFile]) -> None:
         """Read files as they are found, a turn at a time, so that none waits for the last.
 
         What arrives meanwhile goes first: somebody is looking at it.
         """
         while group := list(islice(ready, self._intake.pace.size)):
             self._intake.handle(group, settled=True)
-            self._pulse.beat()
+            self._heartbeat.beat()
             self._follow_hints()
             self._intake.retry()
-            self._upkeep.catch_up(more=True)
-            if self._stopper.is_stopping():
+            self._maintenance.catch_up(more=True)
+            if self._shutdown.is_stopping():
                 break
         self._intake.finish()
 
@@ -152,30 +152,30 @@ class Loop:
 
         That takes a moment where reading all may take hours, so the start is over with it.
         """
-        listing.count(self._folder, aside=self._twins.note)
-        self._pulse.ready()
+        listing.count_listed(self._folder, aside=self._twins.note)
+        self._heartbeat.ready()
 
     def _follow_hints(self) -> None:
         """Read the files that events named, but for those that were written just now."""
         now = self._clock()
-        found = self._hints.ready(self._watch.hints())
+        found = self._hints.ready(self._watch.events())
         ready = (one for one in found if self._deferred.is_due(one.name, now))
         while group := list(islice(ready, self._intake.pace.size)):
             self._intake.handle(group, settled=False)
 
     def _wait(self, *, until: float, not_before: float) -> None:
         """Wait for the next listing; files that an event names are read meanwhile."""
-        while not self._stopper.is_stopping():
+        while not self._shutdown.is_stopping():
             left = until - self._clock().monotonic
             if left <= 0:
                 return
-            if self._recovered and self._upkeep.step():
+            if self._recovered and self._maintenance.step():
                 left = 0.0
-            self._pulse.beat()
+            self._heartbeat.beat()
             if not self._recovered:
-                self._stopper.wait(left)
+                self._shutdown.wait(left)
                 continue
-            self._stopper.wait(min(left, self._hints.due(), self._again))
+            self._shutdown.wait(min(left, self._hints.due(), self._again))
             try:
                 self._follow_hints()
                 self._intake.finish()
@@ -183,7 +183,7 @@ class Loop:
             except OSError as error:
                 self._give_up_for_now(error)
                 return
-            self._upkeep.catch_up()
+            self._maintenance.catch_up()
             now = self._clock()
             until = min(until, now.monotonic + self._settler.due(now))
             if self._hints.mean_everywhere():
@@ -194,7 +194,7 @@ class Loop:
         if not self._watch.is_well():
             self._recovered = False  # another disk is there, or is back, with what was in hand
             self._watch_anew()
-        self._pulse.looking(self._watch.looking())
+        self._heartbeat.observing(self._watch.observing())
 
     def _watch_anew(self) -> None:
         try:
@@ -204,16 +204,16 @@ class Loop:
                 raise
             logger.warning("no events to be had (%s): listing the inbox instead", error.strerror)
             why = f"for there are no events to be had: {error.strerror}"
-            self._watch = Polling(self._folder, why)
+            self._watch = PollingWatch(self._folder, why)
             self._watch.start()
 
     def _give_up_for_now(self, error: OSError) -> None:
         """Tell of trouble, and begin the next look with what is in hand."""
-        self._trouble.goes_on(error)
+        self._trouble.begin(error)
         self._recovered = False
-        self._upkeep.catch_up()  # what it waited for may take long
+        self._maintenance.catch_up()  # what it waited for may take long
 
 
-def now() -> Now:
+def now() -> Clocks:
     """Read both clocks of this machine."""
-    return Now(monotonic=time.monotonic(), wall_ns=time.time_ns())
+    return Clocks(monotonic=time.monotonic(), wall_ns=time.time_ns())

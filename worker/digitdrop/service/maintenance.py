@@ -8,7 +8,7 @@ from digitdrop.service.pager import Pager
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep:
+class Maintenance:
     """All of it, in the two rhythms that the loop has for that."""
 
     corrector: Corrector

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.files.mounts import HomeDisk
-from digitdrop.files.regular import opened
+from digitdrop.files.regular import open_regular
 from digitdrop.health.worker_status import STATUS
-from digitdrop.system.search_path import HOUSE
-from digitdrop.system.signals import deaf
+from digitdrop.system.search_path import PROGRAM_FOLDER
+from digitdrop.system.signals import ignoring_signals
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ class Pager:
         try:
             at = path.stat().st_mtime_ns
             if at != self._told_at:
-                with opened(path) as file:
+                with open_regular(path) as file:
                     found = json.loads(file.read(_LONGEST))
                 self._told_at = at
                 self._told = [found["deferred"], found["trouble"]]
@@ -137,10 +137,10 @@ class Pager:
         # The pipe tells the process when this one has ended, in whatever way.
         command = [sys.executable, "-P", "-m", "digitdrop", "report"]
         command += ["--follow", str(self._home.device)]
-        with deaf():
+        with ignoring_signals():
             self._child = subprocess.Popen(  # noqa: S603 - our own command
                 [*command, "--outbox", str(self._report.parent.absolute())],
-                cwd=HOUSE,  # it shall keep no disk busy
+                cwd=PROGRAM_FOLDER,  # it shall keep no disk busy
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

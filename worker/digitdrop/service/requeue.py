@@ -8,47 +8,47 @@ from functools import partial
 from digitdrop.errors import Gone, Incomplete, NotYet
 from digitdrop.escape import escape
 from digitdrop.health.postponed import Postponed
-from digitdrop.intake.claims import Hand
-from digitdrop.intake.listing import Found
-from digitdrop.intake.settle import Now, Settler
+from digitdrop.intake.claims import Claims
+from digitdrop.intake.listing import ListedFile
+from digitdrop.intake.settle import Clocks, Settler
 from digitdrop.outbox.recorder import Recorder
-from digitdrop.pipeline import unreadable, utc_now
+from digitdrop.pipeline import unreadable_reading, utc_now
 from digitdrop.values import Drop, Failure, Reading
 
 logger = logging.getLogger(__name__)
 
 
-class PutBack:
+class Requeue:
     """Decides what becomes of files in hand that got no answer, and does it."""
 
     def __init__(
         self,
         *,
-        hand: Hand,
+        claims: Claims,
         settler: Settler,
         model: str,
         recorder: Recorder,
         postponed: Postponed,
-        clock: Callable[[], Now],
+        clock: Callable[[], Clocks],
     ) -> None:
         """Wire it.
 
         Args:
-            hand: puts files back.
+            claims: puts files back.
             settler: told which files have to wait.
             model: name of the network, for rows.
             recorder: writes the row of what cannot be put back any more.
             postponed: keeps what cannot be put back for now.
             clock: tells the time.
         """
-        self._hand = hand
+        self._claims = claims
         self._settler = settler
         self._model = model
         self._recorder = recorder
         self._postponed = postponed
         self._clock = clock
 
-    def row(self, failure: Failure, found: Found | None, *, settled: bool) -> Reading | None:
+    def row(self, failure: Failure, found: ListedFile | None, *, settled: bool) -> Reading | None:
         """Give the row of what failed for good; None if the file waits again, or is gone.
 
         Args:
@@ -83,8 +83,8 @@ class PutBack:
 
     def _give_back(self, drop: Drop) -> bool:
         """Put a file back; False if it was replaced meanwhile, and so cannot change."""
-        is_back = self._hand.give_back(drop)
-        self._hand.let_go([drop])
+        is_back = self._claims.requeue(drop)
+        self._claims.release([drop])
         return is_back
 
     def _return(self, failure: Failure, *, settled: bool) -> None:
@@ -99,15 +99,15 @@ class PutBack:
         self._recorder.record([self._unreadable(failure)])
 
     def _unreadable(self, failure: Failure) -> Reading:
-        return unreadable(failure, model=self._model, now=utc_now)
+        return unreadable_reading(failure, model=self._model, now=utc_now)
 
-    def _is_put_off(self, failure: Failure, found: Found) -> bool:
+    def _is_put_off(self, failure: Failure, found: ListedFile) -> bool:
         """Have the file wait; False if it has waited long enough."""
         now = self._clock()
         if self._settler.is_given_up(found, now):
             return False
         if isinstance(failure.error, NotYet):
-            self._settler.cut_short(found, now)
+            self._settler.truncated(found, now)
         else:
-            self._settler.doubted(found, now)
+            self._settler.retried(found, now)
         return True

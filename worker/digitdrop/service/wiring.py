@@ -10,24 +10,24 @@ from pathlib import Path
 from digitdrop.corrections.record import Corrector
 from digitdrop.files.mounts import lies_in, remote_file_system
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.heartbeat import Pulse
+from digitdrop.health.heartbeat import Heartbeat
 from digitdrop.health.postponed import Postponed
-from digitdrop.health.worker_status import Told
-from digitdrop.intake.claims import Hand
+from digitdrop.health.worker_status import WorkerStatus
+from digitdrop.intake.claims import Claims
 from digitdrop.intake.settle import Settler
-from digitdrop.intake.watch import Events, Polling, Watch
-from digitdrop.outbox.archive import SHELVES
+from digitdrop.intake.watch import EventWatch, PollingWatch, Watch
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import REPORT, Report
 from digitdrop.outbox.rotation import Rotation
 from digitdrop.pipeline import utc_now
 from digitdrop.retention.clear import Clearer
-from digitdrop.retention.time_passed import Passed
+from digitdrop.retention.time_passed import SteadyClock
 from digitdrop.service.loop import now
-from digitdrop.service.maintenance import Upkeep
+from digitdrop.service.maintenance import Maintenance
 from digitdrop.service.pager import PAGE, Pager
-from digitdrop.status.sinks import outlets
-from digitdrop.system.shutdown import Stopped, Stopper
+from digitdrop.status.sinks import status_sinks
+from digitdrop.system.shutdown import Shutdown, Stopped
 from digitdrop.values import Limits, Status, iso
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Service:
     """File for Prometheus; None for none."""
 
 
-def pulse_of(service: Service, model: str, holder: str) -> Pulse:
+def heartbeat_of(service: Service, model: str, holder: str) -> Heartbeat:
     """Make what tells how the worker is.
 
     Args:
@@ -66,7 +66,7 @@ def pulse_of(service: Service, model: str, holder: str) -> Pulse:
         model: name of the network.
         holder: who has the report, as its lock says.
     """
-    told = Told(
+    told = WorkerStatus(
         holder=holder,
         pid=os.getpid(),
         since=iso(utc_now()),
@@ -75,55 +75,55 @@ def pulse_of(service: Service, model: str, holder: str) -> Pulse:
         settle=service.settle,
         max_wait=service.max_wait,
     )
-    return Pulse(told, outlets(service.inbox, service.outbox, service.metrics), now)
+    return Heartbeat(told, status_sinks(service.inbox, service.outbox, service.metrics), now)
 
 
-def upkeep_of(
+def maintenance_of(
     service: Service,
     report: Report,
-    stopper: Stopper,
+    shutdown: Shutdown,
     pager: Pager | None,
-    recorder: Callable[[Hand], Recorder],
+    recorder: Callable[[Claims], Recorder],
     deferred: DeferredQueue,
     postponed: Postponed,
-) -> Upkeep:
+) -> Maintenance:
     """Make what is done for the outbox beside reading.
 
     Args:
         service: what the worker was told.
         report: where corrections look for their rows.
-        stopper: tells of the end.
+        shutdown: tells of the end.
         pager: has the page made; None for no page.
         recorder: makes one for a hand.
         deferred: keeps pictures that cannot be taken for now.
         postponed: keeps those that cannot leave the hand for now.
     """
-    review = service.outbox / SHELVES[Status.UNCERTAIN]
-    hand = Hand(review, service.outbox)
+    review = service.outbox / ARCHIVE_FOLDERS[Status.UNCERTAIN]
+    claims = Claims(review, service.outbox)
     is_local = not remote_file_system(service.outbox)
     corrector = Corrector(
         review=review,
-        hand=hand,
+        claims=claims,
         rows=report,
-        recorder=recorder(hand),
+        recorder=recorder(claims),
         deferred=deferred,
         postponed=postponed,
         settler=Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=is_local),
-        stopper=stopper,
+        shutdown=shutdown,
         clock=now,
     )
     keep = service.keep_done
-    passed = Passed(service.outbox, now)
+    passed = SteadyClock(service.outbox, now)
     clearer = Clearer(service.outbox, report, keep=keep, clock=passed) if keep else None
-    return Upkeep(corrector, clearer, pager)
+    return Maintenance(corrector, clearer, pager)
 
 
-def between(stopper: Stopper, pulse: Pulse) -> Callable[[], None]:
+def between(shutdown: Shutdown, heartbeat: Heartbeat) -> Callable[[], None]:
     """Make what is called between the pieces of long work: it beats, and gives way to a stop."""
 
     def act() -> None:
-        pulse.beat()
-        if stopper.is_stopping():
+        heartbeat.beat()
+        if shutdown.is_stopping():
             raise Stopped
 
     return act
@@ -141,12 +141,12 @@ def pager_of(service: Service) -> Pager | None:
     return Pager(report=service.outbox / REPORT, page=service.outbox / PAGE)
 
 
-def watch_of(service: Service, remote: str | None, stopper: Stopper) -> Watch:
+def watch_of(service: Service, remote: str | None, shutdown: Shutdown) -> Watch:
     """Make what says when to look at the inbox; it wakes the stopper."""
     if remote and not service.poll:
         logger.info("the inbox is on %s, which sends no events: listing it instead", remote)
     if service.poll:
-        return Polling(service.inbox)
+        return PollingWatch(service.inbox)
     if remote:
-        return Polling(service.inbox, f"for the inbox is on {remote}, which sends no events")
-    return Events(service.inbox, stopper.wake)
+        return PollingWatch(service.inbox, f"for the inbox is on {remote}, which sends no events")
+    return EventWatch(service.inbox, shutdown.wake)

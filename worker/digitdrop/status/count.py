@@ -31,7 +31,7 @@ class Counts:
         self.last = max(self.last, time)
 
 
-def count(lines: Iterable[bytes], now: datetime) -> Counts:
+def count_rows(lines: Iterable[bytes], now: datetime) -> Counts:
     """Count the rows of a report.
 
     Args:

@@ -13,10 +13,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from digitdrop.errors import FolderError
-from digitdrop.files.regular import fresh, opened
-from digitdrop.health.worker_status import Told
+from digitdrop.files.regular import create_anew, open_regular
+from digitdrop.health.worker_status import WorkerStatus
 from digitdrop.intake import listing as inbox
-from digitdrop.intake.claim_names import in_hand
+from digitdrop.intake.claim_names import claimed_drops
 from digitdrop.outbox.to_review import count_to_review
 from digitdrop.system.version import installed_version
 from digitdrop.values import Status
@@ -52,12 +52,12 @@ class Metrics:
         self._aside = path.with_name(f".{path.name}.new")
         self._inbox = inbox
         self._outbox = outbox
-        self._told: Told | None = None
+        self._told: WorkerStatus | None = None
         self._at = -math.inf
         self._spacing = _SPACING
         self._failed = False
 
-    def tell(self, told: Told, now: float) -> None:
+    def tell(self, told: WorkerStatus, now: float) -> None:
         """Write what changed, every five seconds at most; now and then also if nothing did."""
         wait = _HEARTBEAT if told is self._told else self._spacing
         if now - self._at >= wait:
@@ -66,7 +66,7 @@ class Metrics:
             self._write(_Sample(told, self._inbox, self._outbox, is_up=True))
             self._spacing = max(_SPACING, (time.perf_counter() - began) / _SHARE)
 
-    def end(self, told: Told) -> None:
+    def end(self, told: WorkerStatus) -> None:
         """Write that the worker is down."""
         self._write(_Sample(told, self._inbox, self._outbox, is_up=False))
 
@@ -74,7 +74,7 @@ class Metrics:
         registry = CollectorRegistry(auto_describe=False)
         registry.register(sample)
         try:
-            with fresh(self._aside) as file:
+            with create_anew(self._aside) as file:
                 file.write(generate_latest(registry))
             self._aside.replace(self._path)
         except OSError as error:
@@ -87,7 +87,7 @@ class Metrics:
 
 def _is_ours(path: Path) -> bool:
     try:
-        with opened(path) as file:
+        with open_regular(path) as file:
             return file.read(len(_START)) in {_START, b""}
     except OSError:
         return False
@@ -99,7 +99,7 @@ _START: Final = b"# HELP digitdrop_"
 class _Sample(Collector):
     """The figures of one moment."""
 
-    def __init__(self, told: Told, folder: Path, outbox: Path, *, is_up: bool) -> None:
+    def __init__(self, told: WorkerStatus, folder: Path, outbox: Path, *, is_up: bool) -> None:
         self._told = told
         self._folder = folder
         self._outbox = outbox
@@ -127,8 +127,10 @@ class _Sample(Collector):
         yield _gauge("start_time_seconds", "When it started.", _epoch(told.since))
         yield _gauge("beat_time_seconds", "When it last moved on.", time.time())
         yield _gauge("last_row_time_seconds", "Time of its last row.", _epoch(told.last))
-        yield _gauge("in_hand_files", "Claimed files.", sum(1 for _ in in_hand(self._folder)))
-        yield _gauge("waiting_files", "Files in the inbox.", inbox.count(self._folder))
+        yield _gauge(
+            "in_hand_files", "Claimed files.", sum(1 for _ in claimed_drops(self._folder))
+        )
+        yield _gauge("waiting_files", "Files in the inbox.", inbox.count_listed(self._folder))
         yield _gauge(
             "deferred_files", "What cannot be taken, listed or filed for now.", told.deferred_files
         )

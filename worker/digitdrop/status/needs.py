@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from digitdrop.escape import escape, printable
-from digitdrop.health.worker_status import Told
-from digitdrop.intake.settle import patience_for
+from digitdrop.health.worker_status import WorkerStatus
+from digitdrop.intake.settle import timeout_for
 from digitdrop.status.status import Condition
 
 LONG: Final = 60.0
@@ -32,16 +32,16 @@ def needs(condition: Condition) -> list[str]:
     ]
 
 
-def of_worker(told: Told) -> list[str]:
+def of_worker(told: WorkerStatus) -> list[str]:
     """Say what a worker tells that it cannot do; the other pictures are read."""
     lines = [
         f"the worker {text} (since {since}); it goes on by itself once that is put right"
         for text, since in told.trouble.items()
     ]
-    return lines + shortened(deferred(told), total=told.deferred_files)
+    return lines + shortened(deferred_needs(told), total=told.deferred_files)
 
 
-def deferred(told: Told) -> list[str]:
+def deferred_needs(told: WorkerStatus) -> list[str]:
     """Say of each file or folder that cannot be handled for now what, why and since when."""
     return [
         f"{printable(one.name)} cannot {one.cannot}: {one.why} (since {one.since})"
@@ -60,12 +60,12 @@ def shortened(lines: list[str], *, total: int = 0) -> list[str]:
     return lines[:MOST_SHOWN] + ([f"and {more:,} more"] if more else [])
 
 
-def idle_for(told: Told, now: datetime) -> float:
+def idle_for(told: WorkerStatus, now: datetime) -> float:
     """Give the seconds since a worker wrote its last row, or started."""
     return (now - datetime.fromisoformat(told.last or told.since)).total_seconds()
 
 
-def is_stuck(told: Told, now: datetime, age: float, *, size: int) -> bool:
+def is_stuck(told: WorkerStatus, now: datetime, age: float, *, size: int) -> bool:
     """Say whether a file waits though a worker that runs should have read it long ago.
 
     Args:
@@ -74,11 +74,11 @@ def is_stuck(told: Told, now: datetime, age: float, *, size: int) -> bool:
         age: seconds since the file came, or last changed.
         size: its bytes.
     """
-    longest = LONG + told.settle + patience_for(size, told.max_wait)
+    longest = LONG + told.settle + timeout_for(size, told.max_wait)
     return is_idle(told, now) and age > longest
 
 
-def is_idle(told: Told, now: datetime) -> bool:
+def is_idle(told: WorkerStatus, now: datetime) -> bool:
     """Say whether a worker has written no row for longer than it may wait for one picture."""
     return idle_for(told, now) > LONG + told.settle + told.max_wait
 
@@ -92,7 +92,7 @@ def is_held_long(since: datetime | None, now: datetime, *, is_foreign: bool = Fa
     return since is not None and (now - since).total_seconds() > longest
 
 
-def foreign_hand(count: int, since: datetime | None, now: datetime) -> list[str]:
+def foreign_claims(count: int, since: datetime | None, now: datetime) -> list[str]:
     """Say of what is in other outboxes' hands that nobody seems to work on it."""
     if not count or not is_held_long(since, now, is_foreign=True):
         return []
@@ -163,10 +163,10 @@ def _stuck(condition: Condition) -> Iterator[str]:
 
 def _in_hand(condition: Condition) -> Iterator[str]:
     """Tell of what is in hand for long: nobody else says so of a hand that nobody has."""
-    hand, told = condition.hand, condition.told
-    yield from foreign_hand(hand.foreign, hand.foreign_since, condition.now)
-    if told and is_idle(told, condition.now) and is_held_long(hand.since, condition.now):
+    claims, told = condition.claims, condition.told
+    yield from foreign_claims(claims.foreign, claims.foreign_since, condition.now)
+    if told and is_idle(told, condition.now) and is_held_long(claims.since, condition.now):
         yield (
-            f"{escape(hand.first)} is in hand since {hand.since:%Y-%m-%d %H:%M:%S} UTC, and no "
-            "row was written meanwhile: see the worker's log"
+            f"{escape(claims.first)} is in hand since {claims.since:%Y-%m-%d %H:%M:%S} UTC, and "
+            "no row was written meanwhile: see the worker's log"
         )

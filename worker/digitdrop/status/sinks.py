@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 from digitdrop.health.systemd import Systemd
-from digitdrop.health.worker_status import Outlet, StatusFile
+from digitdrop.health.worker_status import StatusFile, StatusSink
 
 
-def outlets(inbox: Path, outbox: Path, metrics: Path | None) -> list[Outlet]:
+def status_sinks(inbox: Path, outbox: Path, metrics: Path | None) -> list[StatusSink]:
     """Open the ways out.
 
     Args:
@@ -18,7 +18,7 @@ def outlets(inbox: Path, outbox: Path, metrics: Path | None) -> list[Outlet]:
     Raises:
         FolderError: the folder of the metrics is not there, or another file has their name.
     """
-    found: list[Outlet] = [StatusFile(outbox)]
+    found: list[StatusSink] = [StatusFile(outbox)]
     if systemd := Systemd.from_environment(os.environ):
         found.append(systemd)
     if metrics:

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from digitdrop.files import lock
 from digitdrop.health import worker_status as told
-from digitdrop.health.worker_status import Told
-from digitdrop.intake.claim_owners import held
+from digitdrop.health.worker_status import WorkerStatus
+from digitdrop.intake.claim_owners import claims_with_owners
 from digitdrop.intake.listing import Survey, survey
 from digitdrop.outbox.report import REPORT
 from digitdrop.outbox.rows import Rows
 from digitdrop.outbox.to_review import count_to_review
-from digitdrop.status.count import Counts, count
+from digitdrop.status.count import Counts, count_rows
 
 
 @dataclass(slots=True)
-class Hand:
+class ClaimCounts:
     """What is in hand, of this outbox's worker and of others'."""
 
     files: int = 0
@@ -42,11 +42,11 @@ class Condition:
     outbox: Path
     holder: str | None
     """Who writes the report; None if no worker is running."""
-    told: Told | None
+    told: WorkerStatus | None
     """What that one tells of itself."""
     survey: Survey
     """All that lies in the inbox; empty if that is away."""
-    hand: Hand
+    claims: ClaimCounts
     """Files that were claimed and not filed away yet."""
     to_review: dict[str, int] = field(default_factory=dict)
     """Pictures in `review/` and `failed/` that wait for a person."""
@@ -67,10 +67,10 @@ class Condition:
     @property
     def in_hand(self) -> int:
         """Files in anybody's hand."""
-        return self.hand.files + self.hand.foreign
+        return self.claims.files + self.claims.foreign
 
 
-def look(inbox: Path, outbox: Path, now: datetime) -> Condition:
+def read_condition(inbox: Path, outbox: Path, now: datetime) -> Condition:
     """See how it is; changes nothing.
 
     Raises:
@@ -84,12 +84,12 @@ def look(inbox: Path, outbox: Path, now: datetime) -> Condition:
         inbox=inbox,
         outbox=outbox,
         holder=holder,
-        told=told.read(outbox, holder) if holder else None,
+        told=told.read_worker_status(outbox, holder) if holder else None,
         running_for=now.timestamp() - lock.held_since(report) if holder else 0.0,
         survey=_surveyed(inbox),
-        hand=_hand(inbox, outbox),
+        claims=_claims(inbox, outbox),
         to_review=count_to_review(outbox, inbox),
-        rows=count(Rows(report).lines(), now),
+        rows=count_rows(Rows(report).lines(), now),
         is_writable=_is_writable(report),
         free={"inbox": _free(inbox), "outbox": _free(outbox)},
     )
@@ -101,19 +101,19 @@ def _surveyed(inbox: Path) -> Survey:
     return Survey()
 
 
-def _hand(inbox: Path, outbox: Path) -> Hand:
-    hand = Hand()
-    for one in held(inbox, outbox):
+def _claims(inbox: Path, outbox: Path) -> ClaimCounts:
+    claims = ClaimCounts()
+    for one in claims_with_owners(inbox, outbox):
         if not one.is_file:
             continue
         if one.is_foreign:
-            hand.foreign += 1
-            hand.foreign_since = _earlier(hand.foreign_since, one.since)
+            claims.foreign += 1
+            claims.foreign_since = _earlier(claims.foreign_since, one.since)
         else:
-            hand.files += 1
-            if one.since and (hand.since is None or one.since < hand.since):
-                hand.first, hand.since = one.drop.name, one.since
-    return hand
+            claims.files += 1
+            if one.since and (claims.since is None or one.since < claims.since):
+                claims.first, claims.since = one.drop.name, one.since
+    return claims
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -14,10 +14,10 @@ _OWN: Final = Path("/proc/self/cgroup")
 @cache
 def cores() -> int:
     """Count the cores of this process, at least 1; worked out once."""
-    return count(_allowed(), quota())
+    return usable_cores(_allowed(), quota())
 
 
-def told() -> str:
+def describe_cores() -> str:
     """Say in a few words how many cores there are, and what limits them."""
     machine, found = os.cpu_count() or 1, cores()
     if found == machine:
@@ -26,7 +26,7 @@ def told() -> str:
     return f"{found} of the {machine} of this machine: {limit} allows no more"
 
 
-def count(allowed: int, share: float | None) -> int:
+def usable_cores(allowed: int, share: float | None) -> int:
     """Give the cores worth using, at least 1.
 
     Args:

@@ -11,7 +11,7 @@ BROKE_OFF: Final = 3
 """Exit codes, as README has them."""
 
 REFUSED: Final = (MemoryError, RuntimeError, ImportError)
-"""What a lack of memory or threads is raised as, besides OSError: see `outage`."""
+"""What a lack of memory or threads is raised as, besides OSError: see `as_os_error`."""
 
 _LEAST: Final = 256 << 20  # bytes: with less OpenBLAS ends the process itself, past all of Python
 _MEMORY: Final = "not enough memory: free some, or raise the limit (ulimit -v, MemoryMax=)"
@@ -24,7 +24,7 @@ _NO_MEMORY: Final = (
 _TOO_MANY: Final = {errno.EMFILE, errno.ENFILE}
 
 
-def told(error: BaseException) -> tuple[str, int] | None:
+def explain_mishap(error: BaseException) -> tuple[str, int] | None:
     """Say what was refused, and with which exit code to end; None if that is a fault of ours."""
     if isinstance(error, MemoryError) or _speaks_of(error, _NO_MEMORY):
         return _MEMORY, COULD_NOT_RUN
@@ -39,7 +39,7 @@ def told(error: BaseException) -> tuple[str, int] | None:
     return _refused(error) if isinstance(error, OSError) else None
 
 
-def outage(error: Exception) -> OSError:
+def as_os_error(error: Exception) -> OSError:
     """Take a lack of memory or threads for what it is: something that the system refuses for now.
 
     Raises:
@@ -47,7 +47,7 @@ def outage(error: Exception) -> OSError:
     """
     if isinstance(error, OSError):
         return error
-    if isinstance(error, REFUSED) and (found := told(error)):
+    if isinstance(error, REFUSED) and (found := explain_mishap(error)):
         return OSError(errno.ENOMEM, found[0])
     raise error
 

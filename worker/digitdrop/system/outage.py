@@ -7,14 +7,14 @@ from digitdrop.system.log_fields import about
 
 logger = logging.getLogger(__name__)
 
-Tell = Callable[[str, str], None]
+OnOutage = Callable[[str, str], None]
 """Told what cannot be done, and why; when it can be done again, without a why."""
 
 
-class Trouble:
+class Outage:
     """One kind of it: however often something is tried, a person reads of it twice."""
 
-    def __init__(self, what: str, tell: Tell) -> None:
+    def __init__(self, what: str, tell: OnOutage) -> None:
         """Begin without.
 
         Args:
@@ -26,7 +26,7 @@ class Trouble:
         self.lasts = False
         """Whether it was said to begin, and not yet to be over."""
 
-    def goes_on(self, error: OSError) -> None:
+    def begin(self, error: OSError) -> None:
         """Note that it could not be done; said in the log the first time."""
         if not self.lasts:
             logger.error(
@@ -38,7 +38,7 @@ class Trouble:
         self.lasts = True
         self._tell(self._what, str(error))
 
-    def is_over(self) -> None:
+    def end(self) -> None:
         """Note that it was done; nothing is said if it always could be."""
         if self.lasts:
             logger.warning(

@@ -7,7 +7,7 @@ from typing import TextIO
 
 
 @contextmanager
-def hushed() -> Iterator[None]:
+def silenced() -> Iterator[None]:
     """Keep what greets from stderr while it starts.
 
     LiteRT does when it makes its first delegate (google-ai-edge/mediapipe#2119), and Ray
@@ -28,7 +28,7 @@ def hushed() -> Iterator[None]:
         os.close(null)
 
 
-def let_go(stream: TextIO) -> None:
+def discard_output(stream: TextIO) -> None:
     """Have what a stream still holds go nowhere: Python would try again at its end, and fail."""
     with suppress(OSError):
         null = os.open(os.devnull, os.O_WRONLY)
@@ -41,6 +41,6 @@ def written(stream: TextIO) -> bool:
     try:
         stream.flush()
     except OSError:
-        let_go(stream)
+        discard_output(stream)
         return False
     return True

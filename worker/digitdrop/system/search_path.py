@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from digitdrop.errors import FolderError
 
-HOUSE: Final = Path(__file__).resolve().parents[2]
+PROGRAM_FOLDER: Final = Path(__file__).resolve().parents[2]
 """Folder from which the program is imported: site-packages, or a clone of the project."""
 
 _SAFE: Final = "PYTHONSAFEPATH"
@@ -20,7 +20,7 @@ _Key: TypeAlias = tuple[int, int] | str
 """A folder, whatever its name: device and inode, or its path if it is not there."""
 
 
-def shut() -> None:
+def harden_search_path() -> None:
     """Keep the current folder out of whatever this process starts; call it first of all.
 
     Python puts the current folder first on the search path of `python -c` and `python -m`,
@@ -37,13 +37,13 @@ def shut() -> None:
 
 
 def open_again() -> None:
-    """Undo what `shut` told Python, for a process that shall start as this one did."""
+    """Undo `harden_search_path`, for a process that shall start as this one did."""
     if not sys.flags.safe_path:
         os.environ.pop(_SAFE, None)
 
 
 @contextmanager
-def at_home() -> Iterator[None]:
+def in_program_folder() -> Iterator[None]:
     """Make the folder of the program the current one meanwhile.
 
     Matplotlib reads its settings from the current folder as it is imported, and Ray has
@@ -52,15 +52,15 @@ def at_home() -> Iterator[None]:
     try:
         before = Path.cwd()
     except FileNotFoundError:  # it was deleted
-        before = HOUSE
-    os.chdir(HOUSE)
+        before = PROGRAM_FOLDER
+    os.chdir(PROGRAM_FOLDER)
     try:
         yield
     finally:
         os.chdir(before)
 
 
-def check(**folders: Path) -> None:
+def refuse_program_folders(**folders: Path) -> None:
     """Refuse folders of pictures and reports in which programs are looked for.
 
     Args:
@@ -82,7 +82,7 @@ def _check_current() -> None:
         here = _key(Path.cwd())
     except FileNotFoundError:  # it was deleted
         return
-    ours = {HOUSE, Path(sys.executable).parent, Path(sys.argv[0]).absolute().parent}
+    ours = {PROGRAM_FOLDER, Path(sys.executable).parent, Path(sys.argv[0]).absolute().parent}
     if here in map(_key, _first()) and here not in map(_key, ours):
         raise FolderError(
             f"Python would load programs from the current folder {Path.cwd()}: run `digitdrop`, "
@@ -127,7 +127,7 @@ def _above(path: Path) -> list[Path]:
 
 
 def _python() -> list[Path]:
-    return [*map(Path, sys.path), HOUSE]
+    return [*map(Path, sys.path), PROGRAM_FOLDER]
 
 
 def _first() -> Iterator[Path]:

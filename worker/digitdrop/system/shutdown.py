@@ -3,8 +3,8 @@
 import queue
 from collections.abc import Callable
 
-from digitdrop.system.mishaps import outage
-from digitdrop.system.outage import Tell, Trouble
+from digitdrop.system.mishaps import as_os_error
+from digitdrop.system.outage import OnOutage, Outage
 
 _FIRST_WAIT = 0.5  # seconds until what the disk refused is tried again; then twice as long ...
 _LONGEST_WAIT = 10.0  # ... and never longer than this
@@ -14,7 +14,7 @@ class Stopped(Exception):
     """The worker shall stop; what is in hand stays there for the next start."""
 
 
-class Stopper:
+class Shutdown:
     """A flag, and a way to wait that the flag, or a wake-up call, cuts short."""
 
     def __init__(self) -> None:
@@ -23,9 +23,9 @@ class Stopper:
         # Its `put` may be called from a signal handler at any moment; the lock inside a
         # threading.Event may be held by the very code that the signal interrupts.
         self._calls: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._tell: Tell = _nobody
+        self._tell: OnOutage = _nobody
 
-    def tell_trouble(self, tell: Tell) -> None:
+    def on_outage(self, tell: OnOutage) -> None:
         """Have what the disk refuses told to somebody besides the log.
 
         Args:
@@ -33,13 +33,13 @@ class Stopper:
         """
         self._tell = tell
 
-    def trouble(self, what: str) -> Trouble:
+    def outage(self, what: str) -> Outage:
         """Make what tells of trouble, here as in `insist`.
 
         Args:
             what: completes "cannot ..." in the log.
         """
-        return Trouble(what, self._pass_on)
+        return Outage(what, self._pass_on)
 
     def stop(self) -> None:
         """Ask for the end; from any thread, and from a signal handler."""
@@ -63,7 +63,7 @@ class Stopper:
         except queue.Empty:
             return
 
-    def insist(self, what: str, action: Callable[[], None]) -> None:
+    def retry(self, what: str, action: Callable[[], None]) -> None:
         """Do what the disk may refuse for now: say so once, and try until it succeeds.
 
         Args:
@@ -73,24 +73,24 @@ class Stopper:
         Raises:
             Stopped: the end was asked for before it succeeded.
         """
-        trouble = self.trouble(what)
+        trouble = self.outage(what)
         wait = _FIRST_WAIT
         while not self._is_done(action, trouble):
             self.wait(wait)
             if self._stopping:
                 raise Stopped
             wait = min(wait * 2, _LONGEST_WAIT)
-        trouble.is_over()
+        trouble.end()
 
     def _pass_on(self, what: str, why: str) -> None:
         self._tell(what, why)  # whoever wants to know by now
 
     @staticmethod
-    def _is_done(action: Callable[[], None], trouble: Trouble) -> bool:
+    def _is_done(action: Callable[[], None], trouble: Outage) -> bool:
         try:
             action()
         except (OSError, MemoryError) as error:
-            trouble.goes_on(outage(error))
+            trouble.begin(as_os_error(error))
             return False
         return True
 

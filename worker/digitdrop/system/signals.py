@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
 
-def hear_ctrl_c() -> None:
+def allow_ctrl_c() -> None:
     """Have Ctrl-C raise KeyboardInterrupt from now on, unless somebody else handles it.
 
     Until then it ends a command at once and in silence, as it does most programs.
@@ -21,7 +21,7 @@ def hear_ctrl_c() -> None:
 
 
 @contextmanager
-def deaf() -> Iterator[None]:
+def ignoring_signals() -> Iterator[None]:
     """Have processes that are started meanwhile never hear SIGINT, SIGTERM and SIGHUP.
 
     What is blocked in the thread that starts a process is blocked in the process from its
@@ -38,18 +38,18 @@ def deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def start_deaf(process: "BaseProcess") -> None:
+def start_ignoring_signals(process: "BaseProcess") -> None:
     """Start a process of multiprocessing that is deaf to what asks a command to end."""
     if hasattr(signal, "pthread_sigmask"):
         from multiprocessing import resource_tracker
 
         # Else it is started with the first process, and then these signals are let through.
         resource_tracker.ensure_running()
-    with deaf():
+    with ignoring_signals():
         process.start()
 
 
-def stay_deaf() -> None:
+def ignore_signals() -> None:
     """Hear none of them in a process that was started deaf: on Windows it was not."""
     for number in STOPS:
         signal.signal(number, signal.SIG_IGN)

@@ -15,7 +15,7 @@ _STOPPED = {"watch": 0, "batch": 130}
 """Exit codes of those that run for long, when they are asked to end before they have begun."""
 
 
-def hear(arguments: list[str]) -> None:
+def handle_stop_signals(arguments: list[str]) -> None:
     """Have what asks a command to end do so in silence, and with the exit code of that command.
 
     A signal that is ignored, as by nohup, stays ignored.

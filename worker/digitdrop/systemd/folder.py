@@ -16,7 +16,7 @@ _MOST: Final = 40  # links on the way, as the kernel has it
 _MODE: Final = 0o2770  # as UMask= of the unit: people of that group may drop and put right
 
 
-def make(folder: Path, user: int, group: int) -> None:
+def make_folder_for(folder: Path, user: int, group: int) -> None:
     """Make a folder, and those above it, and give the last to a user; an earlier one is left.
 
     Each step goes by a descriptor of the folder before, and follows root's links alone.

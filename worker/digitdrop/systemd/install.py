@@ -7,12 +7,12 @@ from pathlib import Path
 
 from digitdrop.files.disk import write_whole
 from digitdrop.systemd import unit, usable
-from digitdrop.systemd.services import told
+from digitdrop.systemd.services import installed_arguments
 from digitdrop.systemd.systemctl import Manager, ServiceError
 from digitdrop.systemd.unit import Unit
 
 
-def install(
+def install_service(
     manager: Manager, name: str, wanted: Unit, *, replace: bool, start: bool
 ) -> Iterator[str]:
     """Write the unit, have it started now and at each boot; say what was done.
@@ -54,13 +54,13 @@ def install(
         )
 
 
-def uninstall(manager: Manager, name: str) -> Iterator[str]:
+def uninstall_service(manager: Manager, name: str) -> Iterator[str]:
     """Stop a service and remove its unit, and nothing else; say what was done.
 
     Raises:
         ServiceError: there is none, it is none of ours, or systemd refuses.
     """
-    told(manager, name)  # or it is somebody else's
+    installed_arguments(manager, name)  # or it is somebody else's
     path = manager.path(name)
     manager.call("disable", "--now", f"{name}.service")
     path.unlink()
@@ -73,7 +73,7 @@ def _before(manager: Manager, name: str, text: str, *, replace: bool) -> str | N
     path = manager.path(name)
     if not path.exists():
         return None
-    told(manager, name)  # or it is somebody else's
+    installed_arguments(manager, name)  # or it is somebody else's
     before = path.read_text(encoding="utf-8")
     if before != text and not replace:
         raise ServiceError(
@@ -85,7 +85,7 @@ def _before(manager: Manager, name: str, text: str, *, replace: bool) -> str | N
 
 def _check(wanted: Unit) -> None:
     if wanted.user is None:
-        usable.check(wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
+        usable.check_usable(wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
     else:
         usable.check_as(wanted.user, wanted)
 

@@ -53,7 +53,7 @@ def installed(name: str, scope: Scope | None) -> Manager:
     )
 
 
-def told(manager: Manager, name: str) -> list[str]:
+def installed_arguments(manager: Manager, name: str) -> list[str]:
     """Read which options the worker of an installed service was given.
 
     Raises:

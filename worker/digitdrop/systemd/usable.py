@@ -15,7 +15,7 @@ from digitdrop.systemd.systemctl import ServiceError
 from digitdrop.systemd.unit import Unit
 
 
-def check(inbox: Path, outbox: Path, model: Path, metrics: Path | None = None) -> None:
+def check_usable(inbox: Path, outbox: Path, model: Path, metrics: Path | None = None) -> None:
     """See what the worker will need, as whoever runs this; makes inbox and outbox if need be.
 
     Raises:
@@ -44,7 +44,7 @@ def check_as(user: str, wanted: Unit) -> None:
     """
     import pwd
 
-    from digitdrop.systemd.folder import make  # not on Windows
+    from digitdrop.systemd.folder import make_folder_for  # not on Windows
 
     try:
         who = pwd.getpwnam(user)
@@ -54,7 +54,7 @@ def check_as(user: str, wanted: Unit) -> None:
         if folder.exists():
             continue
         try:
-            make(folder, who.pw_uid, who.pw_gid)
+            make_folder_for(folder, who.pw_uid, who.pw_gid)
         except FileExistsError:
             continue  # a file or a link, as that user will be told
         except OSError as error:
@@ -95,6 +95,6 @@ def _who() -> str:
 
 if __name__ == "__main__":
     try:
-        check(*map(Path, sys.argv[1:]))
+        check_usable(*map(Path, sys.argv[1:]))
     except SetupError as error:
         sys.exit(str(error))

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Kind(StrEnum):
+class DiagnosisKind(StrEnum):
     """What an answer comes to."""
 
     READ = "read"
@@ -24,22 +24,22 @@ class Kind(StrEnum):
 
 
 _BY_ITSELF: Final = {
-    Kind.READ,
-    Kind.FAILED,
-    Kind.IN_HAND,
-    Kind.WAITING,
-    Kind.CHANGING,
-    Kind.CUT_SHORT,
-    Kind.LABELLED,
-    Kind.FOLDER,
+    DiagnosisKind.READ,
+    DiagnosisKind.FAILED,
+    DiagnosisKind.IN_HAND,
+    DiagnosisKind.WAITING,
+    DiagnosisKind.CHANGING,
+    DiagnosisKind.CUT_SHORT,
+    DiagnosisKind.LABELLED,
+    DiagnosisKind.FOLDER,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Diagnosis:
     """Why a picture is not read, or that it is."""
 
-    kind: Kind
+    kind: DiagnosisKind
     text: str
     """In words, for a person; follows the file's name."""
     to_do: str = ""

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from digitdrop.escape import printable
 from digitdrop.intake.claim_names import ROW_ID
-from digitdrop.outbox.archive import TOO_LARGE, names, shelf
+from digitdrop.outbox.archive import TOO_LARGE, archive_folder, archive_names
 from digitdrop.outbox.inventory import Digests
 from digitdrop.outbox.row import Row, search
 from digitdrop.values import Drop
@@ -55,9 +55,9 @@ def lies_at(inbox: Path, outbox: Path, recorded: Recorded) -> Path | None:
     if not row.name:
         return None
     drop = Drop(id=row_id, path=Path(row.name), name=row.name)
-    target = shelf(outbox, row.status, row.time.astimezone(UTC))
+    target = archive_folder(outbox, row.status, row.time.astimezone(UTC))
     aside = inbox / TOO_LARGE / target.name
-    places = [*names(drop, target), *names(drop, aside)]
+    places = [*archive_names(drop, target), *archive_names(drop, aside)]
     for path in reversed(places):  # by its id first: that name can be nobody else's
         if _is_file(path) and (row_id in path.name or _is_content(path, row.sha256)):
             return path

@@ -7,9 +7,9 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from digitdrop.corrections.folders import FOLDERS
-from digitdrop.intake.claim_owners import held
+from digitdrop.intake.claim_owners import claims_with_owners
 from digitdrop.intake.listing import CLAIMED
-from digitdrop.outbox.archive import SHELVES
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.values import Status
 
 
@@ -24,7 +24,7 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class Location:
     """One place, and what it tells."""
 
     place: Place
@@ -42,12 +42,12 @@ class Spot:
     """Why its content is not known, where that would tell whose row it is."""
 
 
-def locate(asked: Path, inbox: Path, outbox: Path) -> Spot:
+def locate(asked: Path, inbox: Path, outbox: Path) -> Location:
     """Find where it lies: as named, else under the name that it was dropped by."""
     if (below := _below(asked, outbox)) is not None and os.path.lexists(asked):
         return _in_outbox(asked, below)
     if os.path.realpath(asked) == os.path.realpath(inbox):
-        return Spot(Place.INBOX, inbox, ".")
+        return Location(Place.INBOX, inbox, ".")
     name = _below(asked, inbox)
     if name is None:
         name = asked.name if asked.is_absolute() else asked.as_posix()
@@ -56,36 +56,36 @@ def locate(asked: Path, inbox: Path, outbox: Path) -> Spot:
         if spot := _in_inbox(name, inbox) or _in_hand(name, inbox, outbox):
             return spot
     if os.path.lexists(asked):
-        return Spot(Place.ELSEWHERE, asked, name)
-    return Spot(Place.NOWHERE, None, name, unread=_closed(name, inbox))
+        return Location(Place.ELSEWHERE, asked, name)
+    return Location(Place.NOWHERE, None, name, unread=_closed(name, inbox))
 
 
-def _in_outbox(path: Path, below: str) -> Spot:
+def _in_outbox(path: Path, below: str) -> Location:
     """Tell the name as dropped: a shelf puts a day before it, a person may put a label."""
     shelf, _, rest = below.partition("/")
     day, _, name = rest.partition("/")
-    if shelf not in SHELVES.values() or not name:
-        return Spot(Place.ELSEWHERE, path, below)
-    is_label = shelf == SHELVES[Status.UNCERTAIN] and day in FOLDERS
-    return Spot(Place.OUTBOX, path, name, label=day if is_label else "")
+    if shelf not in ARCHIVE_FOLDERS.values() or not name:
+        return Location(Place.ELSEWHERE, path, below)
+    is_label = shelf == ARCHIVE_FOLDERS[Status.UNCERTAIN] and day in FOLDERS
+    return Location(Place.OUTBOX, path, name, label=day if is_label else "")
 
 
-def _in_hand(name: str, inbox: Path, outbox: Path) -> Spot | None:
+def _in_hand(name: str, inbox: Path, outbox: Path) -> Location | None:
     """Find it in anybody's hand, by its name or by its path there."""
-    for one in held(inbox, outbox):
+    for one in claims_with_owners(inbox, outbox):
         drop = one.drop
         if name in {drop.name, _below(drop.path, inbox)}:
-            return Spot(
+            return Location(
                 Place.HAND, drop.path, drop.name, since=one.since, is_foreign=one.is_foreign
             )
     return None
 
 
-def _in_inbox(name: str, inbox: Path) -> Spot | None:
+def _in_inbox(name: str, inbox: Path) -> Location | None:
     parts = PurePosixPath(name).parts
     is_below = bool(parts) and parts[0] not in {"/", CLAIMED} and ".." not in parts
     if is_below and os.path.lexists(inbox / name):
-        return Spot(Place.INBOX, inbox / name, name)
+        return Location(Place.INBOX, inbox / name, name)
     return None
 
 

@@ -3,35 +3,37 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from digitdrop.audit.why.answer import Answer, Kind
+from digitdrop.audit.why.answer import Diagnosis, DiagnosisKind
 from digitdrop.audit.why.history import Recorded
 from digitdrop.audit.why.trace import Trace
 from digitdrop.escape import printable
-from digitdrop.outbox.archive import SHELVES
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.values import Status
 
 
-def became(seen: Trace, recorded: Recorded) -> Answer:
+def outcome(seen: Trace, recorded: Recorded) -> Diagnosis:
     """Say what a row says of a picture, and where that lies."""
     row_id, row = recorded
     where = " ".join(_where(seen, recorded))
-    record = f"recorded {moment(row.time)} as {row_id}"
+    record = f"recorded {time_text(row.time)} as {row_id}"
     waits = seen.shelved is not None  # a person who has taken it has dealt with it
     if row.status is Status.UNREADABLE:
-        return Answer(
-            Kind.FAILED,
+        return Diagnosis(
+            DiagnosisKind.FAILED,
             f"it could not be read: {row.reason}; {record}; {where}",
             "if a viewer shows the picture, save it anew as PNG or JPEG and drop that",
             is_open=waits,
         )
-    if SHELVES[row.status] == SHELVES[Status.UNCERTAIN] and waits:
-        review = seen.outbox / SHELVES[row.status]
+    if ARCHIVE_FOLDERS[row.status] == ARCHIVE_FOLDERS[Status.UNCERTAIN] and waits:
+        review = seen.outbox / ARCHIVE_FOLDERS[row.status]
         to_do = (
             f"look at it: if it shows a 7, move it into {review / '7'}; "
             f"if it shows no single digit, into {review / 'none'}"
         )
-        return Answer(Kind.READ, f"{_said(recorded)}; {record}; {where}", to_do, is_open=True)
-    return Answer(Kind.READ, f"{_said(recorded)}; {record}; {where}")
+        return Diagnosis(
+            DiagnosisKind.READ, f"{_said(recorded)}; {record}; {where}", to_do, is_open=True
+        )
+    return Diagnosis(DiagnosisKind.READ, f"{_said(recorded)}; {record}; {where}")
 
 
 def _said(recorded: Recorded) -> str:
@@ -52,10 +54,12 @@ def _where(seen: Trace, recorded: Recorded) -> Iterator[str]:
     _, row = recorded
     if seen.shelved:
         yield f"the picture lies in {printable(str(seen.shelved))}"
-    elif SHELVES[row.status] == "done" and seen.cleared and row.time.date() <= seen.cleared:
+    elif (
+        ARCHIVE_FOLDERS[row.status] == "done" and seen.cleared and row.time.date() <= seen.cleared
+    ):
         yield "the picture was deleted since by --keep-done"
     else:
-        yield f"the picture is not in {SHELVES[row.status]}/ any more: somebody took it"
+        yield f"the picture is not in {ARCHIVE_FOLDERS[row.status]}/ any more: somebody took it"
     pictures = sum(not earlier.corrects for _, earlier in seen.rows)
     if pictures > 1:
         yield f"(the last of {pictures} pictures that were dropped under that name)"
@@ -63,6 +67,6 @@ def _where(seen: Trace, recorded: Recorded) -> Iterator[str]:
         yield f"(the last of {len(seen.rows)} rows about it)"
 
 
-def moment(time: datetime) -> str:
+def time_text(time: datetime) -> str:
     """Write a time for people, in UTC."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

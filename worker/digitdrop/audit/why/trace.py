@@ -7,12 +7,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 from digitdrop.audit.why.history import Recorded, lies_at, rows_about
-from digitdrop.audit.why.location import Place, Spot, locate
+from digitdrop.audit.why.location import Location, Place, locate
 from digitdrop.audit.why.waiting import Waiting, examine
 from digitdrop.errors import FolderError, Gone, InputError
 from digitdrop.files import lock
 from digitdrop.health import worker_status as told
-from digitdrop.health.worker_status import Told
+from digitdrop.health.worker_status import WorkerStatus
 from digitdrop.intake import ignore
 from digitdrop.outbox.inventory import Digests
 from digitdrop.outbox.report import REPORT
@@ -27,7 +27,7 @@ class Trace:
     now: datetime
     inbox: Path
     outbox: Path
-    spot: Spot
+    spot: Location
     waiting: Waiting | None
     """More of a file that lies in the inbox; None of any other."""
     rows: tuple[Recorded, ...]
@@ -38,7 +38,7 @@ class Trace:
     """Up to which day pictures of `done/` may have been deleted."""
     holder: str | None
     """Who writes the report; None if no worker is running."""
-    told: Told | None
+    told: WorkerStatus | None
     """What that one tells of itself."""
 
 
@@ -70,11 +70,11 @@ def trace(asked: Path, inbox: Path, outbox: Path, now: datetime) -> Trace:
         shelved=lies_at(inbox, outbox, rows[-1]) if rows else None,
         cleared=cleared_until(outbox),
         holder=holder,
-        told=told.read(outbox, holder) if holder else None,
+        told=told.read_worker_status(outbox, holder) if holder else None,
     )
 
 
-def _content(spot: Spot) -> tuple[Spot, str]:
+def _content(spot: Location) -> tuple[Location, str]:
     """Give the SHA-256 of what was read, or may have been, under whatever name."""
     if spot.path is None or spot.place not in {Place.OUTBOX, Place.ELSEWHERE}:
         return spot, ""

@@ -8,11 +8,11 @@ from typing import Final
 from digitdrop.errors import Incomplete, InputError
 from digitdrop.files.load import load
 from digitdrop.intake import ignore
-from digitdrop.intake.ignore import Rule
-from digitdrop.intake.listing import count
+from digitdrop.intake.ignore import IgnoreRule
+from digitdrop.intake.listing import count_listed
 from digitdrop.intake.twins import twin_of
-from digitdrop.pipeline import see
-from digitdrop.pool.probe import deadly
+from digitdrop.pipeline import prepare
+from digitdrop.pool.probe import find_poison
 from digitdrop.values import Drop, Failure, Limits
 
 TRIAL: Final = 15.0
@@ -23,7 +23,7 @@ TRIAL: Final = 15.0
 class Waiting:
     """What can be seen of it."""
 
-    rule: Rule | None = None
+    rule: IgnoreRule | None = None
     """Why it is left alone."""
     blamed: str = ""
     """What the rule is about: its name, or that of a folder, relative to the inbox."""
@@ -62,7 +62,10 @@ def examine(inbox: Path, name: str, now: datetime) -> Waiting:
     rule, blamed = _rule(inbox, name)
     if rule:
         return Waiting(
-            rule=rule, blamed=blamed, age=age, files=count(path) if rule is Rule.FOLDER else 0
+            rule=rule,
+            blamed=blamed,
+            age=age,
+            files=count_listed(path) if rule is IgnoreRule.FOLDER else 0,
         )
     error, is_deadly = _tried(path, name)
     twin, changed = twin_of(inbox, name) or ("", 0.0)
@@ -74,7 +77,7 @@ def examine(inbox: Path, name: str, now: datetime) -> Waiting:
         age=age,
         error=error,
         is_deadly=is_deadly,
-        files=count(inbox),
+        files=count_listed(inbox),
     )
 
 
@@ -84,26 +87,26 @@ def _tried(path: Path, name: str) -> tuple[InputError | None, bool]:
         content = load(path, most=Limits().bytes)
     except InputError as error:
         return error, False
-    if deadly([path], Limits(), time_limit=TRIAL):
+    if find_poison([path], Limits(), time_limit=TRIAL):
         return None, True
-    seen = see(Drop(id="", path=path, name=name), Limits(), content=lambda: content)
+    seen = prepare(Drop(id="", path=path, name=name), Limits(), content=lambda: content)
     if isinstance(seen, Failure):
         return seen.error, False
     return (Incomplete(seen.doubt) if seen.doubt else None), False
 
 
-def _rule(inbox: Path, name: str) -> tuple[Rule | None, str]:
+def _rule(inbox: Path, name: str) -> tuple[IgnoreRule | None, str]:
     """Give the rule that leaves it alone, and what that is about: the first on the way."""
     if name == ".":
-        return Rule.FOLDER, name
+        return IgnoreRule.FOLDER, name
     parts = name.split("/")
     for number in range(1, len(parts)):
         folder = "/".join(parts[:number])
-        if ignore.is_foreign(parts[number - 1]):
-            return Rule.FOREIGN_FOLDER, folder
+        if ignore.is_foreign_folder(parts[number - 1]):
+            return IgnoreRule.FOREIGN_FOLDER, folder
         if (inbox / folder).is_symlink():
-            return Rule.LINK, folder
+            return IgnoreRule.LINK, folder
     kind = ignore.by_kind((inbox / name).lstat().st_mode)
-    if kind is Rule.FOLDER:
-        return (Rule.FOREIGN_FOLDER if ignore.is_foreign(parts[-1]) else kind), name
+    if kind is IgnoreRule.FOLDER:
+        return (IgnoreRule.FOREIGN_FOLDER if ignore.is_foreign_folder(parts[-1]) else kind), name
     return ignore.by_name(parts[-1]) or kind, name

@@ -33,7 +33,7 @@ from digitdrop.values import Limits
 if TYPE_CHECKING:
     from digitdrop.batch.batch import Summary
     from digitdrop.inference.classifier import Classifier
-    from digitdrop.system.shutdown import Stopper
+    from digitdrop.system.shutdown import Shutdown
 
 
 class Shards(StrEnum):
@@ -91,7 +91,7 @@ def batch(
 
     for source in sources:
         if "://" not in source:
-            search_path.check(source=Path(source))
+            search_path.refuse_program_folders(source=Path(source))
     classifier = Classifier.load(model, threads=workers)
     asked = _Asked(
         sources=sources,
@@ -99,7 +99,7 @@ def batch(
         classifier=classifier,
         limits=Limits(pixels=max_pixels, bytes=max_bytes),
         workers=workers,
-        stopper=signalled(),
+        shutdown=signalled(),
         quiet=quiet,
     )
     summary = _far(asked, cluster, shards) if cluster else _here(asked)
@@ -119,20 +119,20 @@ class _Asked:
     classifier: "Classifier"
     limits: Limits
     workers: int
-    stopper: "Stopper"
+    shutdown: "Shutdown"
     quiet: bool
 
 
 def _here(asked: _Asked) -> "Summary":
-    from digitdrop.batch.batch import batch as run_batch
-    from digitdrop.batch.sources import count
-    from digitdrop.pool.threads import Hung
+    from digitdrop.batch.batch import run_batch
+    from digitdrop.batch.sources import count_sources
+    from digitdrop.pool.threads import ReadTimeout
 
     for address in (*asked.sources, asked.report):
         if "://" in address:
             raise SetupError(f"{address} is no path: it needs --cluster local, auto or ADDRESS")
     paths = [Path(source) for source in asked.sources]
-    total = 0 if asked.quiet else count(paths, is_stopping=asked.stopper.is_stopping)
+    total = 0 if asked.quiet else count_sources(paths, is_stopping=asked.shutdown.is_stopping)
     try:
         with console.progress(total, quiet=asked.quiet) as progress:
             return run_batch(
@@ -141,11 +141,11 @@ def _here(asked: _Asked) -> "Summary":
                 asked.classifier,
                 limits=asked.limits,
                 workers=asked.workers,
-                stopper=asked.stopper,
+                shutdown=asked.shutdown,
                 progress=progress,
             )
-    except Hung:
-        start_again(asked.stopper)
+    except ReadTimeout:
+        start_again(asked.shutdown)
         os._exit(console.STOPPED)
 
 
@@ -154,7 +154,7 @@ def _far(asked: _Asked, cluster: str, shards: str) -> "Summary":
 
     prepare()
     try:
-        from digitdrop.cluster.batch import batch as run_batch
+        from digitdrop.cluster.batch import run_cluster_batch as run_batch
     except ModuleNotFoundError as error:
         if error.name not in {"ray", "pyarrow"}:
             raise
@@ -169,6 +169,6 @@ def _far(asked: _Asked, cluster: str, shards: str) -> "Summary":
         shards=shards,
         limits=asked.limits,
         workers=asked.workers,
-        stopper=asked.stopper,
+        shutdown=asked.shutdown,
         progress=partial(console.progress, quiet=asked.quiet),
     )

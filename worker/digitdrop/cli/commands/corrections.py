@@ -30,7 +30,7 @@ def corrections(
     from digitdrop.outbox.report import REPORT
     from digitdrop.outbox.rows import Rows
 
-    search_path.check(outbox=outbox, target=to)
+    search_path.refuse_program_folders(outbox=outbox, target=to)
     try:
         gathered = gather(outbox, Rows(outbox / REPORT), to)
     except OSError as error:

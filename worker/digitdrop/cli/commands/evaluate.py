@@ -71,7 +71,7 @@ def evaluate(
     from digitdrop.inference.classifier import Classifier
 
     for one in (folder, *(others or [])):
-        search_path.check(folder=one)
+        search_path.refuse_program_folders(folder=one)
     draw = _charts() if plots else None
     classifier = Classifier.load(model, threads=workers)
     limits = Limits(pixels=max_pixels, bytes=max_bytes)
@@ -83,17 +83,17 @@ def evaluate(
     if plots and draw:
         draw(marked, plots, classifier, limits)
     if as_json:
-        typer.echo(scores.as_json(found))
+        typer.echo(scores.scores_json(found))
     else:
-        scores.show(found)
+        scores.print_scores(found)
 
 
 def _charts() -> "Callable[[Sequence[Marked], Path, Classifier, Limits], None]":
     try:
-        with search_path.at_home():
-            from digitdrop.evaluation.charts import draw
+        with search_path.in_program_folder():
+            from digitdrop.evaluation.charts import save_charts
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("matplotlib"):
             raise
         raise SetupError("--plots needs matplotlib: pip install matplotlib") from error
-    return draw
+    return save_charts

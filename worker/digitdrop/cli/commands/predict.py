@@ -34,18 +34,18 @@ def predict(
     logs.configure(quiet=True)
 
     from digitdrop.inference.classifier import Classifier
-    from digitdrop.predict import draw, look_at, read
+    from digitdrop.predict import explain_picture, read_images, save_explanation
 
     limits = Limits(pixels=max_pixels, bytes=max_bytes)
     classifier = Classifier.load(model)
     if explain:
-        looks = look_at(images, classifier, limits=limits)
-        draw(looks, explain)
+        looks = explain_picture(images, classifier, limits=limits)
+        save_explanation(looks, explain)
         readings = [one.reading for one in looks]
     else:
-        readings = read(images, classifier, limits=limits)
+        readings = read_images(images, classifier, limits=limits)
     if as_json:
-        typer.echo(console.as_json(readings))
+        typer.echo(console.readings_json(readings))
     else:
         console.table(readings)
     failed = any(one.verdict.status is Status.UNREADABLE for one in readings)

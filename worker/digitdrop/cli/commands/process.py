@@ -7,32 +7,32 @@ import sys
 
 from digitdrop.log import logs
 from digitdrop.system import search_path
-from digitdrop.system.shutdown import Stopper
+from digitdrop.system.shutdown import Shutdown
 from digitdrop.system.stop_signals import STOPS
 
 
-def signalled() -> Stopper:
+def signalled() -> Shutdown:
     """Make a stopper that a signal presses; what was begun is made whole first.
 
     SIGTERM, Ctrl-C, and the end of the terminal, unless that is ignored, as by nohup.
     """
-    stopper = Stopper()
+    shutdown = Shutdown()
     for number in STOPS:
         if number in {signal.SIGTERM, signal.SIGINT} or signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, lambda *_: stopper.stop())
-    return stopper
+            signal.signal(number, lambda *_: shutdown.stop())
+    return shutdown
 
 
-def start_again(stopper: Stopper) -> None:
+def start_again(shutdown: Shutdown) -> None:
     """Become a new process, since a thread cannot be ended; return if the end was asked for.
 
     A signal that comes meanwhile is kept for the new process, which hears it first of all.
     """
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
-    if stopper.is_stopping():
+    if shutdown.is_stopping():
         return
     logging.getLogger(__name__).error("a picture never ends: starting anew, for a new thread")
-    logs.let_go()
+    logs.release_stderr()
     search_path.open_again()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606

@@ -29,10 +29,10 @@ def repair(
 
     Example: digitdrop repair --inbox scans --outbox results --dry-run
     """
-    from digitdrop.audit.repair import repair as bring_together
+    from digitdrop.audit.repair import run_repair as bring_together
     from digitdrop.outbox.report import REPORT
 
-    search_path.check(inbox=inbox, outbox=outbox)
+    search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
     repairs = bring_together(
         inbox, outbox, outbox / REPORT, is_dry=dry_run, foreign_claims=foreign_claims
     )

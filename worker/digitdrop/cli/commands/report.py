@@ -32,16 +32,16 @@ def report(
     from digitdrop.page.follow import follow as keep_up
     from digitdrop.page.make import Maker
     from digitdrop.service.pager import PAGE
-    from digitdrop.system.signals import stay_deaf
+    from digitdrop.system.signals import ignore_signals
 
-    search_path.check(outbox=outbox)
+    search_path.refuse_program_folders(outbox=outbox)
     if not outbox.is_dir():
         raise FolderError(f"there is no outbox {outbox}: `digitdrop watch` makes it")
     page = output or outbox / PAGE
     maker = Maker(outbox=outbox, output=page, newest=newest, home=HomeDisk(outbox, follow))
     try:
         if follow is not None:
-            stay_deaf()  # the end of the parent counts
+            ignore_signals()  # the end of the parent counts
             keep_up(maker, sys.stdin.fileno())
             return
         made = maker.make(now=datetime.now(UTC), patience=math.inf)

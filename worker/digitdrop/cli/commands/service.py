@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NAME = "digitdrop"
 
-app = typer.Typer(help="Run the worker as a service of systemd.", no_args_is_help=True)
+service_app = typer.Typer(help="Run the worker as a service of systemd.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Option(help="Of the service; several may run side by side.")]
 IsUser = Annotated[
@@ -29,7 +29,7 @@ IsUser = Annotated[
 ]
 
 
-@app.command()
+@service_app.command()
 @with_options_of(watch)
 def install(
     context: typer.Context,
@@ -58,7 +58,7 @@ def install(
     Example: digitdrop service install --inbox scans --outbox results --keep-done 30d
     """
     from digitdrop.systemd import unit
-    from digitdrop.systemd.install import install as carry_out
+    from digitdrop.systemd.install import install_service as carry_out
     from digitdrop.systemd.services import checked_name, default_scope
     from digitdrop.systemd.systemctl import Manager, Scope
 
@@ -67,7 +67,7 @@ def install(
     if not show:
         manager.check()
     wanted = unit_of(context, settings, user=lambda inbox: runs_as(run_as, inbox, scope))
-    search_path.check(inbox=wanted.inbox, outbox=wanted.outbox)
+    search_path.refuse_program_folders(inbox=wanted.inbox, outbox=wanted.outbox)
     if show:
         typer.echo(unit.text(wanted), nl=False)
         return
@@ -77,13 +77,13 @@ def install(
     typer.echo(f"how it is: digitdrop service status; its log: journalctl{own} -u {name}")
 
 
-@app.command()
+@service_app.command()
 def uninstall(context: typer.Context, name: Name = NAME, is_user: IsUser = None) -> None:
     """Stop the service and remove it; pictures, report and folders stay as they are.
 
     Example: digitdrop service uninstall
     """
-    from digitdrop.systemd.install import uninstall as carry_out
+    from digitdrop.systemd.install import uninstall_service as carry_out
     from digitdrop.systemd.services import checked_name, installed
 
     name = checked_name(name)
@@ -95,8 +95,8 @@ def uninstall(context: typer.Context, name: Name = NAME, is_user: IsUser = None)
     typer.echo(f"left as they are, with pictures and report: {inbox} and {outbox}")
 
 
-@app.command()
-def status(
+@service_app.command("status")
+def service_status(
     context: typer.Context,
     name: Name = NAME,
     is_user: IsUser = None,
@@ -106,20 +106,20 @@ def status(
 
     Example: digitdrop service status
     """
-    from digitdrop.cli.commands.status import as_dict, find, show
+    from digitdrop.cli.commands.status import as_dict, examine_worker, print_condition
     from digitdrop.systemd.services import checked_name, installed
 
     name = checked_name(name)
     manager = installed(name, _scope(is_user))
     service = manager.show(name)
-    condition, found = find(*_folders(context, manager, name))
+    condition, found = examine_worker(*_folders(context, manager, name))
     is_well = service.get("ActiveState") == "active" and not found
     if as_json:
         typer.echo(json.dumps({"service": service, "worker": as_dict(condition, found)}, indent=2))
     else:
         typer.echo(_told(name, service))
         sys.stdout.flush()
-        show(condition, found)
+        print_condition(condition, found)
     raise typer.Exit(int(not is_well))
 
 
@@ -132,10 +132,10 @@ def _scope(is_user: bool | None) -> "Scope | None":
 def _folders(context: typer.Context, manager: "Manager", name: str) -> tuple[Path, Path]:
     """Read off an installed unit where its inbox and outbox are."""
     from digitdrop.cli.settings import commands, parse_alone
-    from digitdrop.systemd.services import told
+    from digitdrop.systemd.services import installed_arguments
 
     command = commands(context)["watch"]
-    values = parse_alone(command, "watch", told(manager, name)).values
+    values = parse_alone(command, "watch", installed_arguments(manager, name)).values
     return Path(str(values["inbox"])), Path(str(values["outbox"]))
 
 

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from digitdrop.cli.settings import Setting, all_settings, commands, parse, parse_alone
-from digitdrop.cli.settings import settings as of_command
+from digitdrop.cli.settings import command_settings as of_command
 from digitdrop.errors import SetupError
 from digitdrop.system import cores
 
@@ -40,10 +40,10 @@ def settings(
     """
     known = commands(context)
     if service:
-        from digitdrop.systemd.services import checked_name, installed, told
+        from digitdrop.systemd.services import checked_name, installed, installed_arguments
 
         name = checked_name(service)
-        given = told(installed(name, None), name)
+        given = installed_arguments(installed(name, None), name)
         found = list(of_command(known[_COMMAND], parse_alone(known[_COMMAND], _COMMAND, given)))
     elif command and command.startswith("-"):
         found = _of(known, _COMMAND, [command, *context.args])
@@ -79,4 +79,4 @@ def _show(found: list[Setting]) -> None:
         view.add_row(*(Text(cell, style=style) for cell in cells))
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(view)
-    console.print(Text(f"cores: {cores.told()}"))
+    console.print(Text(f"cores: {cores.describe_cores()}"))

@@ -32,26 +32,26 @@ def status(
 
     Example: digitdrop status --inbox scans --outbox results
     """
-    search_path.check(inbox=inbox, outbox=outbox)
-    condition, found = find(inbox, outbox)
+    search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
+    condition, found = examine_worker(inbox, outbox)
     if as_json:
         typer.echo(json.dumps(as_dict(condition, found), indent=2))
     else:
-        show(condition, found)
+        print_condition(condition, found)
     raise typer.Exit(int(bool(found)))
 
 
-def find(inbox: Path, outbox: Path) -> tuple["Condition", list[str]]:
+def examine_worker(inbox: Path, outbox: Path) -> tuple["Condition", list[str]]:
     """See how a worker is, and what needs a person.
 
     Raises:
         SetupError: what may not be looked at.
     """
     from digitdrop.status.needs import needs
-    from digitdrop.status.status import look
+    from digitdrop.status.status import read_condition
 
     try:
-        condition = look(inbox, outbox, datetime.now(UTC))
+        condition = read_condition(inbox, outbox, datetime.now(UTC))
     except OSError as error:
         raise FolderError(f"cannot look at {error.filename}: {error.strerror}") from error
     return condition, needs(condition)
@@ -68,7 +68,7 @@ def as_dict(condition: "Condition", found: list[str]) -> dict[str, object]:
         "worker": asdict(condition.told) if condition.told else None,
         "waiting": survey.waiting,
         "in_hand": condition.in_hand,
-        "in_foreign_hand": condition.hand.foreign,
+        "in_foreign_hand": condition.claims.foreign,
         "oldest": {"file": escape(survey.oldest.name), "seconds": round(condition.oldest_age, 1)}
         if survey.oldest
         else None,
@@ -90,7 +90,7 @@ def as_dict(condition: "Condition", found: list[str]) -> dict[str, object]:
     }
 
 
-def show(condition: "Condition", found: list[str]) -> None:
+def print_condition(condition: "Condition", found: list[str]) -> None:
     """Print it as a table, and what needs a person below."""
     from rich import box
     from rich.console import Console

@@ -18,10 +18,10 @@ def verify(
 
     Example: digitdrop verify --inbox scans --outbox results
     """
-    from digitdrop.audit.verify import verify as reconcile
+    from digitdrop.audit.verify import audit_outbox as reconcile
     from digitdrop.outbox.report import REPORT
 
-    search_path.check(inbox=inbox, outbox=outbox)
+    search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
     account = reconcile(inbox, outbox, outbox / REPORT)
     typer.echo(json.dumps(account.as_dict(), indent=2) if as_json else account)
     raise typer.Exit(int(not account.is_complete))

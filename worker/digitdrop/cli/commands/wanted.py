@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from digitdrop.systemd.systemctl import Scope
     from digitdrop.systemd.unit import Unit
 
-Made = TypeVar("Made", bound=Callable[..., None])
+Command = TypeVar("Command", bound=Callable[..., None])
 
 _NOT_FOR_A_SERVICE: Final = {"train"}  # it would need the network, and what only training needs
 _FOLDERS: Final = ("inbox", "outbox", "model")
 
 
-def with_options_of(other: Callable[..., None]) -> Callable[[Made], Made]:
+def with_options_of(other: Callable[..., None]) -> Callable[[Command], Command]:
     """Give a command the options of another one beside its own, so that they cannot drift.
 
     It takes them as keywords: the last of its parameters is `**settings`.
     """
 
-    def add(command: Made) -> Made:
+    def add(command: Command) -> Command:
         own = inspect.signature(command, eval_str=True).parameters.values()
         more = inspect.signature(other, eval_str=True).parameters.values()
         all_of_them = [
@@ -51,7 +51,7 @@ def unit_of(
         user: whom the service runs as, given its inbox; None for the user's own.
     """
     from digitdrop.cli.options import MODEL
-    from digitdrop.system.search_path import HOUSE
+    from digitdrop.system.search_path import PROGRAM_FOLDER
     from digitdrop.systemd.unit import Unit
 
     inbox, outbox, model = (_absolute(settings[name]) for name in _FOLDERS)
@@ -60,7 +60,7 @@ def unit_of(
     used = [inbox, outbox, model, MODEL, *program, *([metrics] if metrics else [])]
     return Unit(
         command=(sys.executable, "-P", "-m", "digitdrop", "watch"),
-        house=HOUSE,
+        house=PROGRAM_FOLDER,
         arguments=_arguments(context, (inbox, outbox, model)),
         inbox=inbox,
         outbox=outbox,

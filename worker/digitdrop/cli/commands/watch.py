@@ -25,7 +25,7 @@ from digitdrop.cli.options import (
     MaxBytes,
     MaxPixels,
     MaxWait,
-    Metrics,
+    MetricsFile,
     Model,
     Outbox,
     Page,
@@ -60,7 +60,7 @@ def watch(
     keep_done: KeepDone = None,
     rotate: Rotate = None,
     page: Page = True,
-    metrics: Metrics = None,
+    metrics: MetricsFile = None,
     quiet: Quiet = False,
     log_format: LogFormatted = LOG_FORMAT,
 ) -> None:
@@ -73,12 +73,12 @@ def watch(
     logs.configure(log_format, quiet=quiet)
 
     from digitdrop.inference.classifier import Classifier
-    from digitdrop.pool.threads import Hung
+    from digitdrop.pool.threads import ReadTimeout
     from digitdrop.service.daemon import serve
     from digitdrop.service.wiring import Service
 
-    search_path.check(inbox=inbox, outbox=outbox)
-    stopper = signalled()
+    search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
+    shutdown = signalled()
     if train and not (model / "digits.tflite").exists():
         _train_first(model)
     service = Service(
@@ -95,9 +95,9 @@ def watch(
         metrics=metrics,
     )
     try:
-        serve(service, Classifier.load(model, threads=workers), stopper)
-    except Hung:
-        start_again(stopper)
+        serve(service, Classifier.load(model, threads=workers), shutdown)
+    except ReadTimeout:
+        start_again(shutdown)
     # A thread that hangs in a decoder would keep the interpreter from ending.
     logging.shutdown()
     os._exit(0)

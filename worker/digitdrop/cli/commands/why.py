@@ -14,7 +14,7 @@ from digitdrop.system import search_path
 from digitdrop.values import iso
 
 if TYPE_CHECKING:
-    from digitdrop.audit.why.answer import Answer
+    from digitdrop.audit.why.answer import Diagnosis
     from digitdrop.audit.why.trace import Trace
 
 
@@ -35,10 +35,10 @@ def why(
 
     Example: digitdrop why holiday/photo.jpg
     """
-    from digitdrop.audit.why.diagnosis import why as decide
+    from digitdrop.audit.why.diagnosis import diagnose as decide
     from digitdrop.audit.why.trace import trace
 
-    search_path.check(inbox=inbox, outbox=outbox)
+    search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
     try:
         seen = trace(file, inbox, outbox, datetime.now(UTC))
     except OSError as error:
@@ -53,7 +53,7 @@ def why(
     raise typer.Exit(int(answer.needs_person))
 
 
-def _as_dict(seen: "Trace", answer: "Answer") -> dict[str, object]:
+def _as_dict(seen: "Trace", answer: "Diagnosis") -> dict[str, object]:
     return {
         "file": printable(seen.spot.name),
         "answer": answer.kind,

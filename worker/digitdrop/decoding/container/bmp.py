@@ -13,7 +13,7 @@ _MOST_RUNS: Final = 2**20
 """Bytes of run-length coded pixels: Pillow takes a microsecond for each two of them."""
 
 
-def check(content: bytes) -> Checked:
+def check_bmp(content: bytes) -> Checked:
     """Compare the length of a BMP with what its header promises.
 
     Raises:

@@ -14,7 +14,7 @@ _MOST_ENTRIES: Final = 4_096
 _MOST_METADATA: Final = 2**24
 """Bytes behind all tags of a directory, which Pillow copies. ICC profiles have a MiB or two."""
 MOST_NUMBERS: Final = 2**16
-MOST_PAGES: Final = 10_000
+MOST_DIRECTORIES: Final = 10_000
 
 Tags = dict[int, tuple[int, int, int]]
 """Type, count and place of each tag's values, by tag."""
@@ -70,8 +70,8 @@ def directories(content: bytes, layout: Layout) -> Iterator[Tags]:
         if at in seen:
             raise damaged("TIFF", "its directories go round in a circle")
         seen.add(at)
-        if len(seen) > MOST_PAGES:
-            raise heavy("TIFF", f"more than {MOST_PAGES:,} pages")
+        if len(seen) > MOST_DIRECTORIES:
+            raise heavy("TIFF", f"more than {MOST_DIRECTORIES:,} pages")
         tags, at = _directory(content, layout, at)
         yield tags
     if not seen:

@@ -11,7 +11,7 @@ _GRAPHIC_CONTROL: Final = 0xF9
 _MOST_EXTENSIONS: Final = 50_000
 
 
-def check(content: bytes) -> Checked:
+def check_gif(content: bytes) -> Checked:
     """Walk a GIF from block to block; comments and other extensions are left out.
 
     Raises:

@@ -52,7 +52,7 @@ class _Frame:
         return self.width * self.height * sum(self.sampling.values()) // most
 
 
-def check(content: bytes) -> Checked:
+def check_jpeg(content: bytes) -> Checked:
     """Walk a JPEG from marker to marker.
 
     Cameras that forget the end marker are many; the decoder notices if more is missing.

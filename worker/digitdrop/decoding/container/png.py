@@ -25,7 +25,7 @@ _MOST_SIDE: Final = 60
 """Pillow unpacks a MiB of text from each, and 64 in all."""
 
 
-def check(content: bytes) -> Checked:
+def check_png(content: bytes) -> Checked:
     """Walk a PNG from chunk to chunk; every checksum is compared, nothing is decoded.
 
     Raises:

@@ -27,7 +27,7 @@ _PICTURE: Final = re.compile(rb"\s*P[1-6f]\s")
 _Numbers = npt.NDArray[np.integer[Any]]
 
 
-def check(content: bytes) -> Checked:
+def check_pnm(content: bytes) -> Checked:
     """Compare the length of a PNM with what its header promises.
 
     Raises:

@@ -37,7 +37,7 @@ _CAMERAS: Final = {32_767, 34_713, 34_892, 65_535}
 _IS_RAW: Final = "camera raw{} is not read: save the picture as JPEG or PNG"
 
 
-def check(content: bytes) -> Checked:
+def check_tiff(content: bytes) -> Checked:
     """Walk a TIFF from directory to directory; each page's pieces must be there.
 
     Raises:

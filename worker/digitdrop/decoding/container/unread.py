@@ -43,7 +43,7 @@ _KINDS: Final = tuple(
         ("PAM", rb"P7\n", _DRAWN),
     )
 )
-HEAD: Final = 512
+UNSUPPORTED_HEAD: Final = 512
 """First bytes that are looked at."""
 
 _SUFFIXES: Final = {
@@ -76,16 +76,18 @@ def refusal(head: bytes) -> str:
     """Return why a file is not read and what to do, if it is a picture of a known kind; else "".
 
     Args:
-        head: at least the first `HEAD` bytes, or the whole file if it is shorter.
+        head: at least the first `UNSUPPORTED_HEAD` bytes, or the whole file if it is shorter.
     """
     for name, pattern, todo in _KINDS:
-        if pattern.match(head[:HEAD]):
+        if pattern.match(head[:UNSUPPORTED_HEAD]):
             return f"{name} is not read: {todo}"
     return ""
 
 
-def kind_of(name: str, head: bytes) -> str:
+def unsupported_kind(name: str, head: bytes) -> str:
     """Name the kind of a picture that is not read, by its first bytes or its name; else ""."""
-    known = next((kind for kind, pattern, _ in _KINDS if pattern.match(head[:HEAD])), "")
+    known = next(
+        (kind for kind, pattern, _ in _KINDS if pattern.match(head[:UNSUPPORTED_HEAD])), ""
+    )
     suffix = name[name.rfind(".") :].lower() if "." in name else ""
     return known or _KIND_OF.get(suffix, "")

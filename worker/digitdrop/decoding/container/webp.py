@@ -14,7 +14,7 @@ _MOST_CHUNKS: Final = 10_000
 _PICTURES: Final = {b"VP8 ", b"VP8L", b"ANMF"}
 
 
-def check(content: bytes) -> Checked:
+def check_webp(content: bytes) -> Checked:
     """Walk a WebP from chunk to chunk.
 
     Raises:
