@@ -86,7 +86,11 @@ def test_no_command_runs_what_lies_above_the_current_folder(name: str, trap: Tra
 
 @pytest.mark.parametrize("path", [":/usr/bin", ".:/usr/bin", "below/..:/usr/bin", "", "."])
 def test_no_program_is_looked_for_in_the_current_folder(path: str, trap: Trap) -> None:
-    code = "import subprocess; from digitdrop.system.search_path import harden_search_path; harden_search_path()\n"
+    code = (
+        "import subprocess\n"
+        "from digitdrop.system import search_path\n"
+        "search_path.harden_search_path()\n"
+    )
     code += (
         "for name in ('git', 'systemctl', 'ldconfig'): subprocess.run(['env', name, '--version'])"
     )
