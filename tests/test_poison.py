@@ -92,7 +92,7 @@ def test_a_stop_is_heard_within_five_seconds_while_a_picture_hangs(tmp_path: Pat
     drop(tmp_path / "inbox", [a_poisoned("hangs")])
 
     with a_worker(tmp_path, "--settle=0") as worker:
-        worker.waits_until(lambda: "claimed" in worker.told())
+        worker.waits_until(lambda: bool(files_below(worker.inbox / ".claimed")))
 
         assert worker.stop() < 5
 

@@ -89,7 +89,7 @@ def _said(verdict: Verdict) -> Canvas:
         digit = str(verdict.prediction)
         cv2.putText(canvas, digit, place, cv2.FONT_HERSHEY_SIMPLEX, 5, _CHOSEN, 8, cv2.LINE_AA)
         _write(canvas, f"confidence {verdict.confidence:.4f}", (4, _SIDE - 30))
-    _write(canvas, f"status {verdict.status}", (4, _SIDE - 10))
+    _write(canvas, f"status {verdict.status.in_words}", (4, _SIDE - 10))
     return canvas
 
 

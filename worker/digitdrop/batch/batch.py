@@ -20,7 +20,7 @@ from digitdrop.pool.settings import PoolOptions
 from digitdrop.pool.started import CrashNote
 from digitdrop.system.log_fields import about
 from digitdrop.system.shutdown import Shutdown, Stopped
-from digitdrop.values import Failure, Limits, Reading, Status
+from digitdrop.values import Failure, Limits, Reading, Status, count_text
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Summary:
 
     def __str__(self) -> str:
         """Say it in one line."""
-        parts = ", ".join(f"{count:,} {status}" for status, count in self.counts.most_common())
+        parts = count_text(self.counts)
         verb = "was" if self.known == 1 else "were"
         known = f" ({self.known:,} {verb} in the report already)" if self.known else ""
         starved = (

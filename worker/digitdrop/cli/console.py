@@ -107,7 +107,7 @@ def table(readings: Sequence[Reading]) -> None:
             escape(reading.drop.name),
             _digit(verdict.prediction),
             _share(verdict.confidence),
-            verdict.status,
+            verdict.status.in_words,
             f"{_digit(verdict.runner_up)} {_share(verdict.runner_up_confidence)}".strip(),
             verdict.reason,
         )

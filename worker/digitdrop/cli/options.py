@@ -154,7 +154,14 @@ MetricsFile = Annotated[
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", envvar="DIGITDROP_QUIET", help="Tell only of trouble.")
+    bool,
+    typer.Option("--quiet", "-q", envvar="DIGITDROP_QUIET", help="Log only warnings and errors."),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", envvar="DIGITDROP_VERBOSE", help="Also log each picture by itself."
+    ),
 ]
 LogFormatted = Annotated[
     LogFormat,

@@ -163,7 +163,6 @@ def _frame(look: Explanation) -> Frame | None:
 def _said(one: Marked) -> str:
     verdict = one.verdict
     if verdict.prediction is None:
-        return f"{verdict.status}\n"
-    return (
-        f"{verdict.status}\nread as {verdict.prediction}, {100 * (verdict.confidence or 0):.1f} %"
-    )
+        return f"{verdict.status.in_words}\n"
+    share = f"{100 * (verdict.confidence or 0):.1f} %"
+    return f"{verdict.status.in_words}\nread as {verdict.prediction}, {share}"

@@ -112,7 +112,7 @@ def _right(scores: Scores) -> Table:
 
 
 def _statuses(title: str, rows: Mapping[str, Figures] | Mapping[str, Others]) -> Table:
-    view = _table(title, ("pictures", "share ok", *(status.value for status in READ)))
+    view = _table(title, ("pictures", "share ok", *(status.in_words for status in READ)))
     for name, row in rows.items():
         counts = (f"{row.statuses[status.value]:,}" for status in READ)
         view.add_row(Text(escape(name)), f"{row.count:,}", _share(row.ok_share), *counts)

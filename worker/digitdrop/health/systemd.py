@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Final
 
 from digitdrop.health.worker_status import WorkerStatus
+from digitdrop.values import count_text
 
 logger = logging.getLogger(__name__)
 
@@ -91,5 +92,5 @@ def _status(told: WorkerStatus) -> str:
 
 
 def _counts(told: WorkerStatus) -> str:
-    parts = [f"{count:,} {status}" for status, count in told.read.items()]
-    return f"{sum(told.read.values()):,} pictures read" + (f": {', '.join(parts)}" * bool(parts))
+    parts = count_text(told.read)
+    return f"{sum(told.read.values()):,} pictures read" + f": {parts}" * bool(parts)

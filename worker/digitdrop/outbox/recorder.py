@@ -6,17 +6,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from digitdrop.escape import escape
 from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.heartbeat import Heartbeat
 from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Claims
+from digitdrop.log.readings import log_readings
 from digitdrop.outbox.archive import CopyOptions, archive, archive_folder
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import Row
-from digitdrop.system.log_fields import about
 from digitdrop.system.shutdown import Shutdown
-from digitdrop.values import Drop, Reading, Status
+from digitdrop.values import Drop, Reading
 
 logger = logging.getLogger(__name__)
 
@@ -95,8 +94,7 @@ class Recorder:
         self._insist("write the report", lambda: self._report.append(readings))
         if self._heartbeat:
             self._heartbeat.rows_written(readings)
-        for reading in readings:
-            _tell(reading)
+        log_readings(readings)
 
     def _file_away(self, drops: Sequence[tuple[Drop, Path]]) -> None:
         if not drops:
@@ -133,24 +131,3 @@ class Recorder:
 def _named(drop: Drop, row: Row) -> Drop:
     """Call a picture what its row calls it, which for a correction is not its name in hand."""
     return replace(drop, name=row.name or drop.name)
-
-
-def _tell(reading: Reading) -> None:
-    verdict = reading.verdict
-    level = logging.WARNING if verdict.status is Status.UNREADABLE else logging.INFO
-    if not logger.isEnabledFor(level):
-        return
-    name = escape(reading.drop.name)
-    extra = about(
-        file=name,
-        id=reading.id,
-        status=verdict.status,
-        prediction=verdict.prediction,
-        confidence=None if verdict.confidence is None else round(verdict.confidence, 4),
-        reason=verdict.reason,
-    )
-    if verdict.prediction is None:
-        logger.log(level, "%s: %s: %s", name, verdict.status, verdict.reason, extra=extra)
-        return
-    sure = "" if verdict.confidence is None else f" ({100 * verdict.confidence:.1f} %)"
-    logger.log(level, "%s: %d, %s%s", name, verdict.prediction, verdict.status, sure, extra=extra)

@@ -7,6 +7,7 @@ from typing import Final
 from digitdrop.page.charts import by_confidence, by_day, by_status
 from digitdrop.page.tally import CONFIDENCE_BINS, Tally
 from digitdrop.page.view import LABELS
+from digitdrop.values import time_text
 
 _SURE: Final = CONFIDENCE_BINS - 1  # the bin of the histogram for 95 % and more
 
@@ -24,7 +25,7 @@ def page_context(tally: Tally, now: datetime) -> dict[str, object]:
         "confidences": confidences,
         "guessed": sum(column.total for column in confidences),
         "confident": confidences[_SURE].total,
-        "made": time_for_people(now),
+        "made": time_text(now),
         "made_iso": now.astimezone(UTC).isoformat(timespec="seconds"),
     }
 
@@ -38,9 +39,3 @@ def advice(outbox: Path) -> str:
             "What is in failed/ could not be read at all."
         )
     return "They lie in review/ and failed/; move away what you have dealt with."
-
-
-def time_for_people(time: datetime) -> str:
-    """Write a time for people, in UTC."""
-    utc = time.astimezone(UTC)
-    return f"{utc.day} {utc:%b %Y, %H:%M:%S} UTC"

@@ -13,16 +13,8 @@ from digitdrop.page.tally import TimedRow
 from digitdrop.page.thumbnails import Thumbnail, Thumbnails
 from digitdrop.values import Status
 
-LABELS: Final[Mapping[str, str]] = {
-    Status.OK: "read",
-    Status.UNCERTAIN: "uncertain",
-    Status.NOT_A_DIGIT: "not a digit",
-    Status.SEVERAL: "several digits",
-    Status.BLANK: "blank",
-    Status.UNREADABLE: "unreadable",
-    Status.CORRECTED: "corrected",
-}
-"""What people call a status."""
+LABELS: Final[Mapping[str, str]] = {status: status.in_words for status in Status}
+"""Statuses for people."""
 
 _HARMLESS: Final = {
     ".png", ".jpg", ".jpeg", ".jpe", ".gif", ".bmp", ".tif", ".tiff", ".webp",

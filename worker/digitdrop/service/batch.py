@@ -126,7 +126,7 @@ class BatchService:
             return
         for drop in drops:
             self._deferred.done(drop.name)
-        logger.info("claimed %d: %s", len(drops), _few(drops), extra=about(count=len(drops)))
+        logger.debug("claimed %d: %s", len(drops), _few(drops), extra=about(count=len(drops)))
         is_full = len(found) >= max(2, self.pace.size)
         self._read(drops, before, settled=settled, more=is_full and self._was_full)
         self._was_full |= is_full

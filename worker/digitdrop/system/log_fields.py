@@ -18,7 +18,9 @@ class About(TypedDict, total=False):
     """Calibrated probability, 0-1, to four decimals."""
     reason: str
     count: int
-    """How many files it speaks of."""
+    """Number of files that the line is about."""
+    read: dict[str, int]
+    """Pictures of a batch by status."""
     cannot: str
     """What cannot be done for now."""
     state: Literal["begins", "ends"]

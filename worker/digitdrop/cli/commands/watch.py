@@ -33,6 +33,7 @@ from digitdrop.cli.options import (
     Quiet,
     Rotate,
     Settle,
+    Verbose,
     Workers,
 )
 from digitdrop.errors import ModelError
@@ -62,6 +63,7 @@ def watch(
     page: Page = True,
     metrics: MetricsFile = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     log_format: LogFormatted = LOG_FORMAT,
 ) -> None:
     """Read whatever is dropped into the inbox, until stopped: the service.
@@ -70,7 +72,7 @@ def watch(
 
     Example: digitdrop watch --keep-done 30d --rotate month
     """
-    logs.configure(log_format, quiet=quiet)
+    logs.configure(log_format, quiet=quiet, verbose=verbose)
 
     from digitdrop.inference.classifier import Classifier
     from digitdrop.pool.threads import ReadTimeout
