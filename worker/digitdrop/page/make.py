@@ -19,12 +19,12 @@ from digitdrop.page.find import find_pictures
 from digitdrop.page.growth import Growth
 from digitdrop.page.publish import publish
 from digitdrop.page.render import render
-from digitdrop.page.summary import advice, page_context, time_for_people
+from digitdrop.page.summary import advice, page_context
 from digitdrop.page.tally import Tally, TimedRow
 from digitdrop.page.thumbnails import Thumbnails
 from digitdrop.page.view import Viewer, corrected_labels
 from digitdrop.status.needs import of_worker
-from digitdrop.values import Status
+from digitdrop.values import Status, time_text
 
 _OPEN: Final = 120  # pictures that need a person, at most
 _OPEN_AT_ONCE: Final = 12  # and those that are seen before anything is unfolded
@@ -116,7 +116,7 @@ class Maker:
             "day_choices": sorted(_choices([item.day for item in items]), reverse=True),
             "first_open": _OPEN_AT_ONCE,
             "advice": advice(self._outbox),
-            "last": time_for_people(shown[0].time) if shown else "",
+            "last": time_text(shown[0].time) if shown else "",
         }
         publish(render(values), self._output)
         self._made_of = state

@@ -14,7 +14,7 @@ from digitdrop.system import search_path
 from digitdrop.values import iso
 
 if TYPE_CHECKING:
-    from digitdrop.audit.why.answer import Diagnosis
+    from digitdrop.audit.why.diagnosis import Diagnosis
     from digitdrop.audit.why.trace import Trace
 
 
@@ -35,7 +35,7 @@ def why(
 
     Example: digitdrop why holiday/photo.jpg
     """
-    from digitdrop.audit.why.diagnosis import diagnose as decide
+    from digitdrop.audit.why.diagnose import diagnose
     from digitdrop.audit.why.trace import trace
 
     search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
@@ -43,26 +43,27 @@ def why(
         seen = trace(file, inbox, outbox, datetime.now(UTC))
     except OSError as error:
         raise FolderError(f"cannot look at {error.filename}: {error.strerror}") from error
-    answer = decide(seen)
+    answer = diagnose(seen)
     if as_json:
         typer.echo(json.dumps(_as_dict(seen, answer), indent=2))
     else:
-        typer.echo(f"{printable(seen.spot.name)}: {answer.text}")
+        typer.echo(f"{printable(seen.location.name)}: {answer.text}")
         if answer.to_do:
             typer.echo(f"To do: {answer.to_do}")
     raise typer.Exit(int(answer.needs_person))
 
 
 def _as_dict(seen: "Trace", answer: "Diagnosis") -> dict[str, object]:
+    path = seen.archived or seen.location.path
     return {
-        "file": printable(seen.spot.name),
+        "file": printable(seen.location.name),
         "answer": answer.kind,
         "needs_person": answer.needs_person,
         "text": answer.text,
         "to_do": answer.to_do,
-        "place": seen.spot.place,
-        "path": str(seen.shelved or seen.spot.path) if seen.shelved or seen.spot.path else None,
-        "in_hand_since": iso(seen.spot.since) if seen.spot.since else None,
+        "place": seen.location.place,
+        "path": str(path) if path else None,
+        "in_hand_since": iso(seen.location.since) if seen.location.since else None,
         "rows": [
             {
                 "id": row_id,
