@@ -147,7 +147,7 @@ class World:
         """Say what `audit_outbox` takes for lost, also in the middle of things."""
         report = self.outbox / "predictions.csv"
         return (
-            audit_outbox(self.folder / "inbox", self.outbox, report).missing
+            [*audit_outbox(self.folder / "inbox", self.outbox, report).missing.values()]
             if report.exists()
             else []
         )

@@ -43,7 +43,7 @@ def test_launchd_is_told_a_command_line_that_watch_understands() -> None:
     job = plistlib.loads((DEPLOY / "launchd" / "local.digitdrop.plist").read_bytes())
 
     _, command, *options = job["ProgramArguments"]
-    values = parse(COMMANDS[command], command, options).values
+    values = parse(COMMANDS[command], command, options).params
     assert values["inbox"] == "/Users/USER/digits/inbox"
     assert values["outbox"] == "/Users/USER/digits/outbox"
     assert job["KeepAlive"] == {"SuccessfulExit": False}
@@ -54,7 +54,7 @@ def test_the_task_scheduler_is_told_a_command_line_that_watch_understands() -> N
     task = ElementTree.parse(DEPLOY / "windows" / "digitdrop.xml").getroot()
 
     words = task.findtext(f".//{TASK}Arguments", "").split()
-    values = parse(COMMANDS[words[0]], words[0], words[1:]).values
+    values = parse(COMMANDS[words[0]], words[0], words[1:]).params
     assert str(values["inbox"]) == r"C:\Digits\inbox"
     assert task.findtext(f".//{TASK}ExecutionTimeLimit") == "PT0S", "it may run for ever"
     assert task.findtext(f".//{TASK}UserId") == "S-1-5-19", "Local Service, no administrator"
@@ -130,7 +130,7 @@ def test_kuberay_is_told_a_command_line_that_batch_understands() -> None:
     program, command, *options = job["entrypoint"].split()
     image = (DEPLOY / "kuberay" / "Dockerfile").read_text()
     assert f"/{program}\n" in image
-    assert parse(COMMANDS[command], command, options).values["cluster"] == "auto"
+    assert parse(COMMANDS[command], command, options).params["cluster"] == "auto"
     cluster = job["rayClusterSpec"]
     assert f"ray:{cluster['rayVersion']}-" in image
     groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from digitdrop.errors import InputError
 
@@ -199,7 +199,10 @@ def time_text(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def count_text(counts: Mapping[str, int]) -> str:
+_Name = TypeVar("_Name", bound=str)
+
+
+def count_text(counts: Mapping[_Name, int]) -> str:
     """Write counts by status for people, the largest first; empty without any.
 
     >>> count_text({"ok": 5, "not_a_digit": 1200, "blank": 0})

@@ -1,13 +1,12 @@
 """The options that commands share, each with its one default.
 
-A setting comes from its option, else from its environment variable, else from
-the constant here.
+The value is that of the option, else of its environment variable, else the constant here.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import typer
 
@@ -18,8 +17,6 @@ from digitdrop.log.logs import LogFormat
 from digitdrop.outbox.rotation import Rotation
 from digitdrop.system.cores import cores
 from digitdrop.values import Limits
-
-Amount = TypeVar("Amount")
 
 MODEL: Final = shipped.SHIPPED_MODEL
 INBOX: Final = Path("inbox")
@@ -67,20 +64,8 @@ MaxBytes = Annotated[
 ]
 
 
-def _typed(read: Callable[[str], Amount]) -> Callable[[str], Amount]:
-    """Tell of a value that cannot be read in the words of its reader."""
-
-    def parse(text: str) -> Amount:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
-
-    return parse
-
-
 def _offering(*values: str) -> Callable[[str], list[str]]:
-    """Complete to some of the values that an option may have, for those who press Tab."""
+    """Return a completer for the Tab key that offers some values."""
 
     def complete(incomplete: str) -> list[str]:
         return [value for value in values if value.startswith(incomplete)]
@@ -91,7 +76,7 @@ def _offering(*values: str) -> Callable[[str], list[str]]:
 Settle = Annotated[
     float,
     typer.Option(
-        parser=_typed(seconds),
+        parser=seconds,
         metavar="SECONDS",
         envvar="DIGITDROP_SETTLE",
         help="Seconds a file must be unchanged.",
@@ -100,7 +85,7 @@ Settle = Annotated[
 MaxWait = Annotated[
     float,
     typer.Option(
-        parser=_typed(seconds),
+        parser=seconds,
         metavar="SECONDS",
         envvar="DIGITDROP_MAX_WAIT",
         help="Seconds to wait, without a change, for the rest of a picture that ends too early.",
@@ -109,7 +94,7 @@ MaxWait = Annotated[
 KeepDone = Annotated[
     timedelta | None,
     typer.Option(
-        parser=_typed(age),
+        parser=age,
         metavar="AGE",
         autocompletion=_offering("12h", "30d", "2w"),
         envvar="DIGITDROP_KEEP_DONE",
@@ -120,7 +105,7 @@ KeepDone = Annotated[
 Rotate = Annotated[
     Rotation | None,
     typer.Option(
-        parser=_typed(rotation),
+        parser=rotation,
         metavar="WHEN",
         autocompletion=_offering("day", "month", "100MB"),
         envvar="DIGITDROP_ROTATE",
@@ -157,6 +142,7 @@ Quiet = Annotated[
     bool,
     typer.Option("--quiet", "-q", envvar="DIGITDROP_QUIET", help="Log only warnings and errors."),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Verbose = Annotated[
     bool,
     typer.Option(

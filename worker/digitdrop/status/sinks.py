@@ -1,4 +1,4 @@
-"""Where the worker tells how it is: always a file in the outbox, and what else is asked for."""
+"""The places where the worker reports its status while it runs."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from digitdrop.health.worker_status import StatusFile, StatusSink
 
 
 def status_sinks(inbox: Path, outbox: Path, metrics: Path | None) -> list[StatusSink]:
-    """Open the ways out.
+    """Open the status file, and systemd's socket and the metrics file where there are any.
 
     Args:
         inbox: whose files are counted for the metrics.

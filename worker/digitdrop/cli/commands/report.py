@@ -1,4 +1,4 @@
-"""`digitdrop report`: the page that people look at."""
+"""`digitdrop report`: make the page of the report."""
 
 import math
 import sys

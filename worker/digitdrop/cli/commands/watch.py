@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from digitdrop.cli.commands.process import signalled, start_again
 from digitdrop.cli.options import (
     INBOX,
     LIMITS,
@@ -36,6 +35,7 @@ from digitdrop.cli.options import (
     Verbose,
     Workers,
 )
+from digitdrop.cli.process import signalled, start_again
 from digitdrop.errors import ModelError
 from digitdrop.log import logs
 from digitdrop.system import search_path

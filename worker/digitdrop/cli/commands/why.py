@@ -1,13 +1,13 @@
-"""`digitdrop why`: what became of one picture, or what keeps it from being read."""
+"""`digitdrop why`: the row of one picture, or the reason why it has none."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digitdrop.cli.options import INBOX, OUTBOX, Inbox, Outbox
+from digitdrop.cli.console import print_json
+from digitdrop.cli.options import INBOX, OUTBOX, AsJson, Inbox, Outbox
 from digitdrop.errors import FolderError
 from digitdrop.escape import printable
 from digitdrop.system import search_path
@@ -29,7 +29,7 @@ def why(
     ],
     inbox: Inbox = INBOX,
     outbox: Outbox = OUTBOX,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say why a picture is not read, or what became of it; exit code 1 when it needs a person.
 
@@ -45,7 +45,7 @@ def why(
         raise FolderError(f"cannot look at {error.filename}: {error.strerror}") from error
     answer = diagnose(seen)
     if as_json:
-        typer.echo(json.dumps(_as_dict(seen, answer), indent=2))
+        print_json(_as_dict(seen, answer))
     else:
         typer.echo(f"{printable(seen.location.name)}: {answer.text}")
         if answer.to_do:
