@@ -102,7 +102,9 @@ def test_rows_whose_times_were_edited_are_told_and_their_pictures_are_not_withou
     account = audit_outbox(folder / "inbox", folder / "outbox", report)
 
     assert len(account.unknown) == len(NAMES)
-    assert all(one.startswith("a line that is no row, or no more") for one in account.unknown)
+    assert all(
+        one.startswith("a line that is no row, or no more") for one in account.unknown.values()
+    )
 
 
 def test_the_worker_sets_it_aside_and_goes_on_and_all_rows_are_counted_everywhere(

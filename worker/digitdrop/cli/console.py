@@ -185,7 +185,7 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _lines(total: int, clock: Callable[[], float]) -> Callable[[int], None]:
-    """Return a function that writes a line every few seconds, with the recent rate.
+    """Return a function that writes a line every five seconds, with the recent rate.
 
     The clock runs from the first pictures that are done: the time of the start says
     nothing about the rate.

@@ -120,7 +120,7 @@ def is_journal(environment: Mapping[str, str], descriptor: int) -> bool:
 
 
 def _requested(arguments: Sequence[str], environment: Mapping[str, str]) -> LogFormat:
-    """Return the form that a command line asks for before it is parsed; TEXT if in doubt."""
+    """Return the form given on a command line that is not parsed yet; TEXT if in doubt."""
     words = [environment.get(VARIABLE, ""), *arguments]
     requested = words[0]
     for word, following in pairwise([*words, ""]):

@@ -1,4 +1,4 @@
-"""The rules that say what needs a person, with the remedy; commands and the page share them."""
+"""The rules for all that needs a person, each with the remedy; commands and page share them."""
 
 from collections.abc import Iterator
 from datetime import datetime

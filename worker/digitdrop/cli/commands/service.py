@@ -103,7 +103,7 @@ def service_status(
     is_user: IsUser = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what systemd says of the service, and how the worker is doing.
+    """Show the state of the service and of its worker.
 
     Example: digitdrop service status
     """

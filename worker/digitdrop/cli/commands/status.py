@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def status(inbox: Inbox = INBOX, outbox: Outbox = OUTBOX, as_json: AsJson = False) -> None:
-    """Say how the worker is doing; exit code 1 when something needs a person.
+    """Show the state of the worker; exit code 1 if something needs a person.
 
     Example: digitdrop status --inbox scans --outbox results
     """
@@ -117,7 +117,7 @@ def _lines(condition: "Condition") -> Iterator[tuple[str, str]]:
 
 
 def _left_alone(survey: "Survey") -> str:
-    """Count the ignored files by rule, each with a name to ask `digitdrop why` about."""
+    """Count the ignored files by rule, each rule with an example for `digitdrop why`."""
     kinds = ", ".join(
         f"{count:,} {rule.name.lower().replace('_', ' ')}: {printable(survey.examples[rule])}"
         for rule, count in survey.left_alone.most_common()

@@ -31,7 +31,7 @@ def why(
     outbox: Outbox = OUTBOX,
     as_json: AsJson = False,
 ) -> None:
-    """Say why a picture is not read, or what became of it; exit code 1 when it needs a person.
+    """Show the row of a picture, or the reason why it has none; exit code 1 if it needs a person.
 
     Example: digitdrop why holiday/photo.jpg
     """
