@@ -70,7 +70,7 @@ def _in_outbox(path: Path, below: str) -> Location:
         return Location(Place.ELSEWHERE, path, below)
     is_label = folder == ARCHIVE_FOLDERS[Status.UNCERTAIN] and inner[0] in FOLDERS
     label = inner[0] if is_label else ""
-    return Location(Place.OUTBOX, path, name_as_dropped(below), label=label)
+    return Location(Place.OUTBOX, path, name_as_dropped(below) or below, label=label)
 
 
 def _among_claims(name: str, inbox: Path, outbox: Path) -> Location | None:
