@@ -45,7 +45,7 @@ def test_the_folders_stand_ready_and_are_made_again(outbox: Shelved) -> None:
 def test_a_picture_moved_into_a_folder_of_review_gets_a_row_that_corrects_its_own(
     outbox: Shelved,
 ) -> None:
-    path = outbox.put("scans/a.png", b"one", status=Status.UNCERTAIN, prediction=1)
+    path = outbox.put("scans/a.png", b"one", status=Status.UNCERTAIN, prediction="1")
     before = outbox.report.read_bytes()
     (first,) = outbox.rows()
     outbox.move(path, "7/a.png")
@@ -87,7 +87,7 @@ def test_a_picture_can_be_put_right_from_every_shelf(status: Status, outbox: She
 
     outbox.corrector().look()
 
-    assert outbox.corrections() == [("a.png", 3, status)]
+    assert outbox.corrections() == [("a.png", "3", status)]
     assert is_accounted_for(outbox)
 
 
@@ -124,7 +124,7 @@ def test_a_copy_corrects_as_well_and_the_original_stays(outbox: Shelved) -> None
 
     outbox.corrector().look()
 
-    assert outbox.corrections() == [("a.png", 4, "uncertain")]
+    assert outbox.corrections() == [("a.png", "4", "uncertain")]
     assert path.exists()
     assert is_accounted_for(outbox)
 
@@ -139,7 +139,7 @@ def test_a_second_correction_names_the_first(outbox: Shelved) -> None:
 
     first, second, third = outbox.rows().items()
     assert (second[1].corrects, third[1].corrects) == (first[0], second[0])
-    assert third[1].prediction == 3
+    assert third[1].prediction == "3"
     assert is_accounted_for(outbox)
 
 
@@ -164,7 +164,7 @@ def test_of_pictures_with_the_same_content_each_row_is_corrected_once(outbox: Sh
 
     outbox.corrector().look()
 
-    assert sorted(outbox.corrections()) == [("one.png", 1, "ok"), ("other.png", 2, "ok")]
+    assert sorted(outbox.corrections()) == [("one.png", "1", "ok"), ("other.png", "2", "ok")]
     assert is_accounted_for(outbox)
 
 
@@ -189,7 +189,7 @@ def test_a_picture_whose_row_tells_no_content_is_known_by_its_name(outbox: Shelv
 
     outbox.corrector().look()
 
-    assert outbox.corrections() == [("a.png", 9, "unreadable")]
+    assert outbox.corrections() == [("a.png", "9", "unreadable")]
     assert is_accounted_for(outbox)
 
 
@@ -200,7 +200,7 @@ def test_a_row_in_a_report_that_was_closed_is_corrected_too(outbox: Shelved) -> 
 
     outbox.corrector().look()
 
-    assert outbox.corrections() == [("a.png", 7, "ok")]
+    assert outbox.corrections() == [("a.png", "7", "ok")]
     assert is_accounted_for(outbox)
 
 
@@ -234,7 +234,7 @@ def test_a_strange_picture_is_tried_again_once_it_changes(outbox: Shelved) -> No
     strange.write_bytes(b"one")
     corrector.look()
 
-    assert outbox.corrections() == [("a.png", 7, "ok")]
+    assert outbox.corrections() == [("a.png", "7", "ok")]
 
 
 def test_a_copy_is_not_taken_before_it_is_complete(outbox: Shelved) -> None:
@@ -287,7 +287,7 @@ def test_what_lies_in_hand_after_its_disk_was_away_is_taken_in_without_a_restart
     corrector.recover()
     corrector.look()
 
-    assert outbox.corrections() == [("a.png", 7, "ok")]
+    assert outbox.corrections() == [("a.png", "7", "ok")]
 
 
 def test_killed_between_row_and_shelf_it_is_filed_under_the_name_of_its_row(

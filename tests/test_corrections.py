@@ -159,4 +159,7 @@ def test_the_rows_that_count_can_be_had_with_pandas_as_documented(
     exec(code, names)
 
     latest = names["latest"]
-    assert dict(zip(latest.file, latest.prediction, strict=True)) == {"a.png": 3, "right.png": 7}
+    assert dict(zip(latest.file, latest.prediction, strict=True)) == {
+        "a.png": "3",
+        "right.png": "7",
+    }

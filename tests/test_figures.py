@@ -21,8 +21,8 @@ from digitdrop.evaluation.curves import auroc, confusion, risk_coverage
 from digitdrop.evaluation.figures import figures, others
 from digitdrop.values import Status
 
-Row = tuple[int, int, float, int, float, Status]
-"""Label, prediction, confidence, runner-up, its confidence, status."""
+Row = tuple[int | str, int | str, float, int | str, float, Status]
+"""Label, prediction, confidence, runner-up, its confidence, status; a number stands for its text."""
 
 REFUSED: Row = (3, NONE, 0.0, NONE, 0.0, Status.NOT_A_DIGIT)
 
@@ -30,10 +30,10 @@ REFUSED: Row = (3, NONE, 0.0, NONE, 0.0, Status.NOT_A_DIGIT)
 def some_answers(*rows: Row) -> Answers:
     label, prediction, confidence, second, second_confidence, status = zip(*rows, strict=True)
     return Answers(
-        label=np.array(label),
-        prediction=np.array(prediction),
+        label=np.array(label, str),
+        prediction=np.array(prediction, str),
         confidence=np.array(confidence, float),
-        runner_up=np.array(second),
+        runner_up=np.array(second, str),
         runner_up_confidence=np.array(second_confidence, float),
         status=np.array(status, str),
     )
@@ -164,7 +164,9 @@ def test_the_area_under_the_curve_counts_pairs_and_halves_of_ties() -> None:
 
 
 def test_every_ok_among_other_pictures_is_counted() -> None:
-    found = others(some_answers(sure(NONE, 5), (NONE, NONE, 0, NONE, 0, Status.SEVERAL)))
+    found = others(
+        some_answers((NONE, 5, 1.0, 6, 0.0, Status.OK), (NONE, NONE, 0, NONE, 0, Status.SEVERAL))
+    )
 
     assert (found.count, found.ok, found.ok_share) == (2, 1, 0.5)
     assert found.statuses["several"] == 1
@@ -185,7 +187,9 @@ def test_figures_stay_within_their_bounds_and_agree_with_each_other(answers: Ans
     assert sum(found.statuses.values()) == found.count == confusion(answers).sum()
     assert found.right == np.trace(confusion(answers))
     assert found.calibration_error is None or 0 <= found.calibration_error <= 1
+    assert found.brier is not None
     assert 0 <= found.brier <= 2
+    assert found.negative_log_likelihood is not None
     assert 0 <= found.negative_log_likelihood <= -math.log(FLOOR / 2)
 
 

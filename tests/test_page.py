@@ -225,7 +225,7 @@ def test_open_pictures_beyond_those_tracked_are_told_of() -> None:
 
 
 def test_a_corrected_picture_is_shown_as_such_and_needs_nobody(shelved: Shelved) -> None:
-    path = shelved.put("seven.png", a_picture(7), status=Status.UNCERTAIN, prediction=1)
+    path = shelved.put("seven.png", a_picture(7), status=Status.UNCERTAIN, prediction="1")
     shelved.move(path, "7/seven.png")
     shelved.corrector().look()
 

@@ -16,12 +16,9 @@ from digitdrop.errors import ReportError
 from digitdrop.outbox.row import COLUMNS, END, HEADER, cells, line
 from digitdrop.values import Reading, Status
 
-_DIGIT: Final = pa.int8()
 _TYPES: Final = {
     "time": pa.timestamp("ms", "UTC"),
-    "prediction": _DIGIT,
     "confidence": pa.float64(),
-    "runner_up": _DIGIT,
     "runner_up_confidence": pa.float64(),
 }
 SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in COLUMNS])
@@ -29,7 +26,6 @@ SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in COL
 
 _READ: Final[dict[pa.DataType, Callable[[str], object]]] = {
     _TYPES["time"]: datetime.fromisoformat,
-    _DIGIT: int,
     pa.float64(): float,
 }
 
