@@ -18,11 +18,12 @@ from digitdrop.evaluation.belief import (
     negative_log_likelihood,
 )
 from digitdrop.evaluation.curves import auroc, confusion, risk_coverage
+from digitdrop.evaluation.edits import edit_distance
 from digitdrop.evaluation.figures import figures, others
 from digitdrop.values import Status
 
 Row = tuple[int | str, int | str, float, int | str, float, Status]
-"""Label, prediction, confidence, runner-up, its confidence, status; a number stands for its text."""
+"""Label, prediction, confidence, runner-up, its confidence, status; 7 stands for the text `7`."""
 
 REFUSED: Row = (3, NONE, 0.0, NONE, 0.0, Status.NOT_A_DIGIT)
 
@@ -137,6 +138,44 @@ def test_confusion_counts_labels_down_and_predictions_across() -> None:
     assert counts[4, 4] == 1
     assert counts[3, 10] == 1
     assert counts.sum() == 4
+
+
+def test_a_longer_number_says_nothing_of_a_digit_and_is_no_column_of_its_own() -> None:
+    answers = some_answers((4, "42", 0.9, "47", 0.1, Status.OK))
+
+    assert digit_probabilities(answers)[0] == pytest.approx(np.full(10, 0.1))
+    assert confusion(answers)[4, 10] == 1
+    assert figures(answers).right == 0
+
+
+def test_leading_zeros_count() -> None:
+    found = figures(some_answers(("0042", "42", 0.9, "0047", 0.1, Status.OK)))
+
+    assert found.right == 0
+    assert found.edits_per_digit == pytest.approx(2 / 4)
+
+
+def test_a_number_without_a_prediction_lacks_all_its_digits() -> None:
+    read = ("1250", "1250", 0.9, NONE, 0.0, Status.OK)
+
+    found = figures(some_answers(read, ("60", NONE, 0.0, NONE, 0.0, Status.SEVERAL)))
+
+    assert found.edits_per_digit == pytest.approx(2 / 6)
+    assert found.calibration_error == pytest.approx(0.1)
+    assert found.negative_log_likelihood is None
+
+
+NUMBER = st.text("0123456789", max_size=8)
+
+
+@given(NUMBER, NUMBER, NUMBER)
+def test_the_edit_distance_is_a_distance(one: str, two: str, three: str) -> None:
+    distance = edit_distance(one, two)
+
+    assert (distance == 0) == (one == two)
+    assert distance == edit_distance(two, one)
+    assert abs(len(one) - len(two)) <= distance <= max(len(one), len(two))
+    assert edit_distance(one, three) <= distance + edit_distance(two, three)
 
 
 def test_risk_falls_on_the_rows_that_are_believed_and_refusals_are_never_covered() -> None:

@@ -184,16 +184,21 @@ def judge_page(
 ) -> Verdict:
     """Decide what one page shows; the one place that knows how many digits are expected.
 
-    A number with more digits than expected is `several`, without a prediction. One with
-    fewer is `uncertain`: a digit may have been missed.
-
     Args:
         sight: the frames that the page may show.
         said: the network's answer, a row for each frame.
         classifier: has the thresholds.
         digits: how many digits a number may have.
     """
-    verdict = judge(sight, said, classifier.thresholds)
+    return within(judge(sight, said, classifier.thresholds), digits)
+
+
+def within(verdict: Verdict, digits: DigitCount) -> Verdict:
+    """Hold a verdict to the digits that are expected.
+
+    A number with more of them is `several`, without a prediction. One with fewer is
+    `uncertain`: a digit may have been missed.
+    """
     count = len(verdict.prediction or "")
     if count > digits.most:
         reason = f"it looks like {_counted(count)}, and {digits} may be read"
