@@ -119,7 +119,11 @@ def test_a_count_that_is_none_says_what_is_expected(text: str) -> None:
 @pytest.mark.parametrize("option", [["--digits", "4-2"], ["--digits=nine"]])
 @pytest.mark.parametrize("command", ["watch", "batch", "predict", "evaluate"])
 def test_a_count_that_is_none_is_one_line(command: str, option: list[str]) -> None:
-    names = {"watch": [], "batch": [SEVEN, "--report", "r.csv"], "predict": [SEVEN]}
+    names: dict[str, list[object]] = {
+        "watch": [],
+        "batch": [SEVEN, "--report", "r.csv"],
+        "predict": [SEVEN],
+    }
 
     done = digitdrop(command, *names.get(command, [ROOT / "examples"]), *option)
 
