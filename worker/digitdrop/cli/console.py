@@ -108,7 +108,7 @@ def print_styled(text: str, style: str) -> None:
 
 def print_readings(readings: Sequence[Reading]) -> None:
     """Print readings as a table."""
-    headings = ("file", "digit", "confidence", "status", "runner-up", "reason")
+    headings = ("file", "prediction", "confidence", "status", "runner-up", "reason")
     print_table(map(_cells, readings), headings=headings, width=_PAGE)
 
 
@@ -116,10 +116,10 @@ def _cells(reading: Reading) -> tuple[str, ...]:
     verdict = reading.verdict
     return (
         escape(reading.drop.name),
-        _digit(verdict.prediction),
+        verdict.prediction or "",
         _share(verdict.confidence),
         verdict.status.in_words,
-        f"{_digit(verdict.runner_up)} {_share(verdict.runner_up_confidence)}".strip(),
+        f"{verdict.runner_up or ''} {_share(verdict.runner_up_confidence)}".strip(),
         verdict.reason,
     )
 
@@ -207,10 +207,6 @@ def _lines(total: int, clock: Callable[[], float]) -> Callable[[int], None]:
         lines.append((now, count))
 
     return advance
-
-
-def _digit(digit: object) -> str:
-    return "" if digit is None else str(digit)
 
 
 def _share(probability: float | None) -> str:

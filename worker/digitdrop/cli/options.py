@@ -6,7 +6,7 @@ The value is that of the option, else of its environment variable, else the cons
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -16,7 +16,9 @@ from digitdrop.log import logs
 from digitdrop.log.logs import LogFormat
 from digitdrop.outbox.rotation import Rotation
 from digitdrop.system.cores import cores
-from digitdrop.values import Limits
+from digitdrop.values import ANY_COUNT, DigitCount, Limits
+
+Amount = TypeVar("Amount")
 
 MODEL: Final = shipped.SHIPPED_MODEL
 INBOX: Final = Path("inbox")
@@ -25,6 +27,7 @@ SETTLE: Final = 2.0
 MAX_WAIT: Final = 60.0
 WORKERS: Final = cores()
 LIMITS: Final = Limits()
+DIGITS: Final = ANY_COUNT
 LOG_FORMAT: Final = LogFormat.TEXT
 NEWEST: Final = 2_000
 """A page of 2 MB, which any browser opens at once."""
@@ -64,6 +67,18 @@ MaxBytes = Annotated[
 ]
 
 
+def _typed(read: Callable[[str], Amount]) -> Callable[[str], Amount]:
+    """Return a parser that reports a value that cannot be read in the words of its reader."""
+
+    def parse(text: str) -> Amount:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return parse
+
+
 def _offering(*values: str) -> Callable[[str], list[str]]:
     """Return a completer for the Tab key that offers some values."""
 
@@ -73,10 +88,20 @@ def _offering(*values: str) -> Callable[[str], list[str]]:
     return complete
 
 
+Digits = Annotated[
+    DigitCount,
+    typer.Option(
+        parser=_typed(DigitCount.parse),
+        metavar="N|N-M",
+        autocompletion=_offering("1", "1-8"),
+        envvar="DIGITDROP_DIGITS",
+        help="How many digits the number in a picture may have, 1 to 8: as 5, or 2-4.",
+    ),
+]
 Settle = Annotated[
     float,
     typer.Option(
-        parser=seconds,
+        parser=_typed(seconds),
         metavar="SECONDS",
         envvar="DIGITDROP_SETTLE",
         help="Seconds a file must be unchanged.",
@@ -85,7 +110,7 @@ Settle = Annotated[
 MaxWait = Annotated[
     float,
     typer.Option(
-        parser=seconds,
+        parser=_typed(seconds),
         metavar="SECONDS",
         envvar="DIGITDROP_MAX_WAIT",
         help="Seconds to wait, without a change, for the rest of a picture that ends too early.",
@@ -94,7 +119,7 @@ MaxWait = Annotated[
 KeepDone = Annotated[
     timedelta | None,
     typer.Option(
-        parser=age,
+        parser=_typed(age),
         metavar="AGE",
         autocompletion=_offering("12h", "30d", "2w"),
         envvar="DIGITDROP_KEEP_DONE",
@@ -105,7 +130,7 @@ KeepDone = Annotated[
 Rotate = Annotated[
     Rotation | None,
     typer.Option(
-        parser=rotation,
+        parser=_typed(rotation),
         metavar="WHEN",
         autocompletion=_offering("day", "month", "100MB"),
         envvar="DIGITDROP_ROTATE",

@@ -5,8 +5,6 @@ import re
 from datetime import timedelta
 from typing import Final
 
-import typer
-
 from digitdrop.outbox.rotation import Period, Rotation
 
 _SPANS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -20,16 +18,14 @@ def seconds(text: str | float) -> float:
     """Read a number of seconds.
 
     Raises:
-        typer.BadParameter: it is no number, negative, or more than a year.
+        ValueError: it is no number, negative, or more than a year.
     """
     try:
         found = float(text)
     except ValueError:
         found = math.nan
     if not 0 <= found <= _YEAR:  # also where it is no number
-        raise typer.BadParameter(
-            f"{text!r} is not a number of seconds from 0 to {_YEAR:,} (a year)"
-        )
+        raise ValueError(f"{text!r} is not a number of seconds from 0 to {_YEAR:,} (a year)")
     return found
 
 
@@ -37,7 +33,7 @@ def age(text: str) -> timedelta:
     """Read an age in hours, days or weeks.
 
     Raises:
-        typer.BadParameter: it is no age, zero, or beyond a hundred years.
+        ValueError: it is no age, zero, or beyond a hundred years.
 
     >>> age("30d")
     datetime.timedelta(days=30)
@@ -45,7 +41,7 @@ def age(text: str) -> timedelta:
     match = re.fullmatch(r"(\d{1,6}) ?([hdw])", text.strip(), re.ASCII)
     span = int(match[1]) * _SPANS[match[2]] if match else timedelta()
     if not timedelta() < span <= _LONGEST:
-        raise typer.BadParameter(
+        raise ValueError(
             f"{text!r} is no age: expected a number of hours, days or weeks, as in 12h, 30d or 2w"
         )
     return span
@@ -55,13 +51,13 @@ def rotation(text: str) -> Rotation:
     """Read when a report is closed and a new one begun.
 
     Raises:
-        typer.BadParameter: it is neither a period nor a size.
+        ValueError: it is neither a period nor a size.
     """
     if period := _PERIODS.get(text.strip().lower()):
         return Rotation(period=period)
     match = re.fullmatch(r"(\d{1,12}) ?([KMG]?B)", text.strip().upper(), re.ASCII)
     if not match or not int(match[1]):
-        raise typer.BadParameter(
+        raise ValueError(
             f"{text!r} says not when the report turns over: expected day, month, or a size as in "
             "100MB"
         )

@@ -11,6 +11,7 @@ from digitdrop.audit.why.waiting import (
     outage_diagnosis,
     waiting_diagnosis,
 )
+from digitdrop.corrections.folders import NO_NUMBER, ODD, said_by
 from digitdrop.escape import printable
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.outbox.row import Row
@@ -84,8 +85,7 @@ def _long_claimed(seen: Trace, since: str) -> Diagnosis | None:
 def _labelled(seen: Trace) -> Diagnosis:
     if deferred := deferred_diagnosis(seen):
         return deferred
-    label = seen.location.label
-    text = f"a person says that it shows {_shown(None if label == 'none' else label)}"
+    text = f"a person says that it shows {_shown(said_by(seen.location.label))}"
     if not seen.rows:
         return Diagnosis(
             DiagnosisKind.UNKNOWN,
@@ -109,8 +109,8 @@ def _recorded(seen: Trace, row_id: str, row: Row) -> Diagnosis:
         return Diagnosis(DiagnosisKind.FAILED, text, to_do, is_open)
     review = seen.outbox / ARCHIVE_FOLDERS[Status.UNCERTAIN]
     to_do = (
-        f"look at it: if it shows a 7, move it into {review / '7'}; "
-        f"if it shows no single digit, into {review / 'none'}"
+        f"look at it: if it shows 7, move it into {review / '7'}; "
+        f"if it shows no single number, into {review / NO_NUMBER}"
     )
     return Diagnosis(DiagnosisKind.READ, text, to_do if is_open else "", is_open)
 
@@ -129,8 +129,8 @@ def _reading(row: Row) -> str:
     return f"read, without an answer: {row.status.in_words}: {row.reason}"
 
 
-def _shown(label: object) -> str:
-    return "no single digit" if label is None else f"a {label}"
+def _shown(prediction: str | None) -> str:
+    return "no single number" if prediction is None else prediction
 
 
 def _archived(seen: Trace, row: Row) -> str:
@@ -139,7 +139,9 @@ def _archived(seen: Trace, row: Row) -> str:
 
 def _archived_parts(seen: Trace, row: Row) -> Iterator[str]:
     folder = ARCHIVE_FOLDERS[row.status]
-    if seen.archived:
+    if seen.location.odd:
+        yield f"a person moved it into review/{printable(seen.location.odd)}, {ODD}"
+    elif seen.archived:
         yield f"the picture lies in {printable(str(seen.archived))}"
     elif folder == "done" and seen.cleared and row.time.date() <= seen.cleared:
         yield "the picture was deleted since by --keep-done"

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from digitdrop.corrections.folders import FOLDERS
+from digitdrop.corrections.folders import is_label, is_odd
 from digitdrop.intake.claim_owners import claims_with_owners
 from digitdrop.intake.listing import CLAIMED
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS
@@ -36,7 +36,9 @@ class Location:
     since: datetime | None = None
     """Time of the claim; None if it is not claimed, or the name of its batch has no time."""
     label: str = ""
-    """The folder of `review/` that a person moved it into: `0` to `9`, or `none`."""
+    """The folder of `review/` that a person moved it into: a number, or `none`."""
+    odd: str = ""
+    """The folder of `review/` that a person moved it into, if its name is no label."""
     is_foreign: bool = False
     """True if the worker of another outbox claimed it."""
     unread: str = ""
@@ -68,16 +70,20 @@ def _in_outbox(path: Path, below: str) -> Location:
     folder, *inner = below.split("/")
     if folder not in ARCHIVE_FOLDERS.values() or len(inner) < 2:
         return Location(Place.ELSEWHERE, path, below)
-    is_label = folder == ARCHIVE_FOLDERS[Status.UNCERTAIN] and inner[0] in FOLDERS
-    label = inner[0] if is_label else ""
-    return Location(Place.OUTBOX, path, name_as_dropped(below) or below, label=label)
+    by_person = inner[0] if folder == ARCHIVE_FOLDERS[Status.UNCERTAIN] else ""
+    label = by_person if is_label(by_person) else ""
+    odd = by_person if by_person and is_odd(by_person) else ""
+    name = name_as_dropped(below) or below
+    return Location(Place.OUTBOX, path, name, label=label, odd=odd)
 
 
 def _among_claims(name: str, inbox: Path, outbox: Path) -> Location | None:
     for one in claims_with_owners(inbox, outbox):
         path = one.drop.path
         if name in {one.drop.name, _below(path, inbox)}:
-            return Location(Place.CLAIMED, path, one.drop.name, one.since, "", one.is_foreign)
+            return Location(
+                Place.CLAIMED, path, one.drop.name, one.since, is_foreign=one.is_foreign
+            )
     return None
 
 

@@ -12,10 +12,12 @@ import typer
 
 from digitdrop.cli import console
 from digitdrop.cli.options import (
+    DIGITS,
     LIMITS,
     LOG_FORMAT,
     MODEL,
     WORKERS,
+    Digits,
     LogFormatted,
     MaxBytes,
     MaxPixels,
@@ -72,6 +74,7 @@ def batch(
     ] = Shards.PARQUET,
     model: Model = MODEL,
     workers: Workers = WORKERS,
+    digits: Digits = DIGITS,
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     quiet: Quiet = False,
@@ -104,6 +107,7 @@ def batch(
             cluster=cluster,
             shards=shards,
             limits=limits,
+            digits=digits,
             workers=workers,
             shutdown=shutdown,
             progress=partial(console.progress, quiet=quiet),
@@ -119,6 +123,7 @@ def batch(
                     target,
                     classifier,
                     limits=limits,
+                    digits=digits,
                     workers=workers,
                     shutdown=shutdown,
                     progress=progress,

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from digitdrop.cli.options import (
+    DIGITS,
     INBOX,
     LIMITS,
     LOG_FORMAT,
@@ -18,6 +19,7 @@ from digitdrop.cli.options import (
     OUTBOX,
     SETTLE,
     WORKERS,
+    Digits,
     Inbox,
     KeepDone,
     LogFormatted,
@@ -50,6 +52,7 @@ def watch(
     max_wait: MaxWait = MAX_WAIT,
     poll: Poll = False,
     workers: Workers = WORKERS,
+    digits: Digits = DIGITS,
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     train: Annotated[
@@ -91,6 +94,7 @@ def watch(
         poll=poll,
         workers=workers,
         limits=Limits(pixels=max_pixels, bytes=max_bytes),
+        digits=digits,
         keep_done=keep_done,
         rotation=rotate,
         page=page,
