@@ -4,17 +4,17 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from digitdrop.errors import Gone, Incomplete, TooLarge, Unavailable
-from digitdrop.files.regular import open_regular
+from digitdrop.files.regular import open_descriptor
 
 _BLOCK = bytes(4_096)  # file systems have no smaller holes
 _TAIL = bytes(16)
 
 
-def open_picture(path: Path) -> BinaryIO:
+def open_picture(path: Path) -> FileIO:
     """Open a picture for reading, unbuffered, as `open_regular` does; raise an `InputError`.
 
     Raises:
@@ -22,7 +22,7 @@ def open_picture(path: Path) -> BinaryIO:
         Unavailable: it is no regular file, or the system refuses to open it.
     """
     try:
-        return open_regular(path, buffering=0)
+        return FileIO(path, opener=open_descriptor)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Gone("the file is not there any more") from error
     except OSError as error:
@@ -30,7 +30,7 @@ def open_picture(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[BinaryIO]:
+def _reading(path: Path) -> Iterator[FileIO]:
     with open_picture(path) as file:
         try:
             yield file

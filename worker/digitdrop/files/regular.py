@@ -25,23 +25,20 @@ _KINDS: Final = {
 }
 
 
-def open_regular(
-    path: Path, mode: OpenMode = "rb", *, links: bool = False, buffering: int = -1
-) -> BinaryIO:
+def open_regular(path: Path, mode: OpenMode = "rb", *, links: bool = False) -> BinaryIO:
     """Open a regular file as `open` does; refuse everything else that has its name.
 
     Args:
         path: place of the file.
         mode: as of `open`.
         links: follow a link to a regular file, as for a file that an operator named.
-        buffering: as of `open`.
 
     Raises:
         FileNotFoundError: there is no such file.
         OSError: something else has the name (`EINVAL`), or the system refuses.
     """
     opener = _open_following_links if links else open_descriptor
-    return open(path, mode, buffering, opener=opener)
+    return open(path, mode, opener=opener)
 
 
 def create_anew(path: Path) -> BinaryIO:

@@ -14,7 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from digitdrop.errors import ModelError
 from digitdrop.files.regular import open_regular
-from digitdrop.system.quiet import silenced
+from digitdrop.system.streams import silenced
 from digitdrop.values import CLASSES, Frame, Probabilities, Thresholds
 
 SIZES = (16, 4, 1)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitdrop.preprocess.histogram import Tones, histogram, quantiles, shrunk
-from digitdrop.system.memory import MATRICES
+from digitdrop.system.memory import matrices
 from digitdrop.values import Grey
 
 SMALL = 64
@@ -61,7 +61,7 @@ def uneven(grey: Grey) -> tuple[Ink, Ink]:
     """
     small = shrunk(grey, SMALL)
     level = small.astype(np.float32)
-    with MATRICES:
+    with matrices():
         paper = _surface(level)
     for sigma in (0.12, 0.07):
         darker = paper - level

@@ -35,7 +35,8 @@ def check_png(content: bytes) -> Checked:
         Unreadable: pixels, palette or size are damaged, there are too many chunks, or an
             animation has other frames than it says.
     """
-    view, side, others, is_side_sound = memoryview(content), [], [], True
+    view, is_side_sound = memoryview(content), True
+    side, others = list[_Chunk](), list[_Chunk]()
     for chunk in _chunks(content):
         kind, at, end = chunk
         (side if kind in _SIDE else others).append(chunk)

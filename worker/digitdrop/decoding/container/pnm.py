@@ -40,7 +40,7 @@ def check_pnm(content: bytes) -> Checked:
     words, start = _header(content, 2 if kind in b"14" else 3)
     if kind == b"f":
         return Checked(content, doubt=unfinished_raster("PNM", content, start))
-    shape = width, height, top = (*_numbers(words), 1)[:3]
+    width, height, top = shape = _shape(words)
     if width * height > _MOST_PIXELS:
         raise TooLarge(f"{width}x{height} pixels are too many")
     if not width * height or not 0 < top < 65_536:
@@ -79,11 +79,13 @@ def _header(content: bytes, count: int) -> tuple[list[bytes], int]:
     return words, at + 1
 
 
-def _numbers(words: list[bytes]) -> list[int]:
+def _shape(words: list[bytes]) -> tuple[int, int, int]:
+    """Return width, height and the largest value of a pixel; that is 1 if the header has none."""
     if not all(word.isdigit() and len(word) < 10 for word in words):
         named = b" ".join(words)[:40].decode("ascii", "replace")
         raise damaged("PNM", f"its header says {named!r} where numbers should be")
-    return [int(word) for word in words]
+    width, height, top = (*map(int, words), 1)[:3]
+    return width, height, top
 
 
 def _from_text(
