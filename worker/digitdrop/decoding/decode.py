@@ -21,7 +21,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def looks_like_picture(head: bytes) -> bool:
-    """Return True if the first bytes of a file are those of a format that `decode` reads.
+    """Return True if `decode` reads the format of a file with these first bytes.
 
     Args:
         head: at least the first `formats.FORMAT_HEAD` bytes, or the whole file if it is shorter.

@@ -38,7 +38,7 @@ class Format:
     open: Open
     """Opens a file with the plugin of Pillow for this format."""
     weight: int
-    """Memory that the decoder takes, in multiples of what an ordinary picture takes."""
+    """Memory that the decoder takes, as a multiple of that for a PNG."""
 
 
 def _heif(file: io.BytesIO) -> ImageFile.ImageFile:

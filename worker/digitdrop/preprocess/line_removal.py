@@ -1,46 +1,41 @@
-"""Tells writing from the print of ruled and squared paper, by its shape and by its strength.
-
-A part of `glyph`.
-"""
+"""Separate writing from the print of ruled and squared paper, by shape and by strength."""
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.preprocess.background import Ink
 from digitdrop.preprocess.components import Mask
+from digitdrop.values import Ink
 
 LEAST = 100
 """Smaller pictures, in pixels, are crops of one digit: a long line there is a stroke."""
 RUN = 0.1
-"""A line runs straight for at least this share of the picture ..."""
+"""A line has straight runs of at least this share of the picture."""
 LENGTH = 0.8
-"""... and reaches over this share of it, perhaps in pieces: strokes seldom do ..."""
+"""A line, perhaps in pieces, reaches over this share of the picture: strokes seldom do."""
 HIDDEN = 0.3
-"""... with no gap longer than this ..."""
+"""A line has no longer gap than this share of the picture."""
 LINE_TURN = 0.04
-"""... nor turned by more than about this slope there ..."""
+"""Across a gap a line rises or falls by at most about this slope."""
 MARGIN = 0.04
-"""So near to the border, as a share of the picture, a line reaches it."""
+"""A line that ends closer to the border than this share of the picture reaches the border."""
 THICK = 0.03
-"""... and is no thicker than this share."""
+"""A line is no thicker than this share of the picture."""
 
 CROSSINGS = 3
-"""Print crosses the picture's border at least so often, a digit hardly ever."""
+"""Print crosses the picture's border at least this many times, a digit hardly ever."""
 BOLDER = 1.3
-"""Writing is darker than the print below it by this factor, if it can be told from it so."""
+"""Writing is separated from print by strength only if it is this many times as strong."""
 FEW = 50
-"""So many pixels do not tell two strengths apart."""
+"""Fewer pixels than this do not show two different strengths."""
 
 
 def unruled(mask: Mask) -> tuple[Mask, int]:
-    """Rub out long thin lines, upright and level ones, a little turned ones too.
-
-    Strokes that cross a line are mended.
+    """Remove long thin lines, upright, level, or a little turned; mend strokes that cross them.
 
     Returns:
-        The mask without the lines, and how many there were that reach the border: print
-        mostly does, strokes seldom do. At least 1 if anything was rubbed out.
+        The mask without the lines, and the number of lines that reach the border: print
+        mostly does, strokes seldom do. At least 1 if anything was removed.
     """
     level, rows = _lines(mask)
     upright, columns = _lines(np.ascontiguousarray(mask.T))
@@ -51,25 +46,25 @@ def unruled(mask: Mask) -> tuple[Mask, int]:
     rest = mask & ~lines
     reach = max(3, round(THICK * max(mask.shape)) | 1)
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    # What is left of a line are crumbs; only what is thicker grows back into the gap.
+    # Lines leave crumbs; only thicker remains grow back into the gap.
     firm = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     mended = cv2.bitwise_and(cv2.dilate(firm, brush), lines)
     return np.asarray(rest | mended, np.uint8), count
 
 
 def bold(mask: Mask, ink: Ink) -> Mask | None:
-    """Mark the writing on print that is paler: where marks cross the picture's border often.
+    """Return the writing on paler print, in a picture whose border is often crossed by marks.
 
-    Lines are found so which do not run straight, or in pictures too small to tell a line from
+    This finds print whose lines are not straight, or in pictures so small that a line may be
     a stroke.
 
     Args:
         mask: the marks, print among them.
-        ink: how strong they are.
+        ink: their strength.
 
     Returns:
-        The stronger of the two classes that split the marks best (Otsu 1979), or None where
-        they are of one strength.
+        The stronger of the two classes that split the marks best (Otsu 1979); None if all
+        marks are of one strength.
     """
     rim = np.concatenate([mask[0], mask[1:, -1], mask[-1, -2::-1], mask[-2:0:-1, 0]])
     if np.count_nonzero(rim[1:] > rim[:-1]) < CROSSINGS:
@@ -86,7 +81,7 @@ def bold(mask: Mask, ink: Ink) -> Mask | None:
 
 
 def _lines(mask: Mask) -> tuple[Mask, int]:
-    """Mark the level lines of a mask."""
+    """Return the level lines of a mask, and the number of those that reach the border."""
     height, width = mask.shape
     none = np.zeros_like(mask)
     if max(height, width) < LEAST or cv2.boundingRect(mask)[2] < LENGTH * width:
@@ -124,7 +119,7 @@ def _lines(mask: Mask) -> tuple[Mask, int]:
 def _extent(
     owner: npt.NDArray[np.int64], place: npt.NDArray[np.int64], count: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return each owner's first and last place."""
+    """Return the first and the last place of each owner."""
     first, last = np.full(count, place.max()), np.full(count, place.min())
     np.minimum.at(first, owner, place)
     np.maximum.at(last, owner, place)

@@ -59,7 +59,7 @@ _KINDS: Final = tuple(
 
 
 def refusal(head: bytes) -> str:
-    """Return the reason why a picture of a known kind is not read, and what to do; else "".
+    """Return the reason why a picture of a known kind is not read, with advice; else "".
 
     Args:
         head: at least the first `UNSUPPORTED_HEAD` bytes, or the whole file if it is shorter.
