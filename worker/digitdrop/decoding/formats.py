@@ -21,7 +21,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from digitdrop.decoding.container import bmp, boxes, gif, jpeg, png, pnm, tiff, webp
 from digitdrop.decoding.container.checked import Checked
 
-Open = Callable[[io.BytesIO], ImageFile.ImageFile]
+_Open = Callable[[io.BytesIO], ImageFile.ImageFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Format:
     """Matches the first `FORMAT_HEAD` bytes of such files, and of no others."""
     check: Callable[[bytes], Checked]
     """Checks that all bytes are there, and decodes none; raises InputError."""
-    open: Open
+    open: _Open
     """Opens a file with the plugin of Pillow for this format."""
     weight: int
     """Memory that the decoder takes, as a multiple of that for a PNG."""
@@ -44,7 +44,7 @@ class Format:
 def _heif(file: io.BytesIO) -> ImageFile.ImageFile:
     from pillow_heif.as_plugin import HeifImageFile  # only few need it, and it takes 10 MB
 
-    return cast("Open", HeifImageFile)(file)
+    return cast("_Open", HeifImageFile)(file)
 
 
 _BMP: Final = rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00"

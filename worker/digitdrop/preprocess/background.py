@@ -13,15 +13,15 @@ from digitdrop.preprocess.histogram import Tones, histogram, quantiles, shrunk
 from digitdrop.system.memory import matrices
 from digitdrop.values import Grey, Ink
 
-SMALL = 64
+_SMALL = 64
 """Long side, in pixels, at which the paper is estimated: its brightness changes slowly."""
-REACH = 0.1
+_REACH = 0.1
 """Strokes are thinner than this share of the long side, or so dark that shadows do not matter."""
 DIM = 30
 """Paper darker than this is lightened as if it had this level: darker, it is mostly noise."""
-BROAD = 0.2
+_BROAD = 0.2
 """Strokes are thinner than this share of the long side, whatever the pen."""
-SHADOW = 0.85
+_SHADOW = 0.85
 """A shadow covers at most this share of the picture; a larger dark area is the sheet itself."""
 
 
@@ -35,11 +35,11 @@ def is_shadow(dark: npt.NDArray[np.bool_]) -> bool:
 
     A small picture is never taken for a shadow: there a stroke may fill such a square.
     """
-    if max(dark.shape) < SMALL // 2 or np.count_nonzero(dark) > SHADOW * dark.size:
+    if max(dark.shape) < _SMALL // 2 or np.count_nonzero(dark) > _SHADOW * dark.size:
         return False
-    step = max(1, max(dark.shape) // SMALL)  # points will do: a shadow has no fine detail
+    step = max(1, max(dark.shape) // _SMALL)  # points will do: a shadow has no fine detail
     small = np.ascontiguousarray(dark[::step, ::step]).view(np.uint8)
-    side = round(BROAD * max(small.shape))
+    side = round(_BROAD * max(small.shape))
     return bool(cv2.erode(small, np.ones((side, side), np.uint8)).any())
 
 
@@ -55,7 +55,7 @@ def uneven(grey: Grey) -> tuple[Ink, Ink]:
         line may lie. In the second, the sharp edge of a shadow leaves no ink, but neither does
         a thick pen.
     """
-    small = shrunk(grey, SMALL)
+    small = shrunk(grey, _SMALL)
     level = small.astype(np.float32)
     with matrices():
         paper = _surface(level)
@@ -77,7 +77,7 @@ def uneven(grey: Grey) -> tuple[Ink, Ink]:
 
 def _dents(grey: Grey) -> Ink:
     smooth = np.asarray(cv2.GaussianBlur(grey, (3, 3), 0), np.uint8)
-    side = round(REACH * max(grey.shape)) | 1
+    side = round(_REACH * max(grey.shape)) | 1
     around = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
     ink = 255 - cv2.divide(smooth, np.maximum(around, DIM), scale=255)
     # The closing follows the lightest grains of the paper: its usual depth is no ink.
@@ -121,7 +121,7 @@ def _powers(side: int) -> npt.NDArray[np.float64]:
 
 def darkness(grey: Grey) -> float:
     """Return the energy of points darker than their surroundings over that of lighter ones."""
-    small = shrunk(grey, SMALL)
+    small = shrunk(grey, _SMALL)
     around = cv2.medianBlur(small, max(small.shape) * 9 // 20 | 1)
     dark, light = (
         histogram(np.asarray(cv2.subtract(lighter, darker), np.uint8))

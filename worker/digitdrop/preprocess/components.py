@@ -9,11 +9,11 @@ import numpy.typing as npt
 from digitdrop.preprocess.histogram import histogram, quantiles
 from digitdrop.values import Ink
 
-SPECK = 0.02
+_SPECK = 0.02
 """A mark with less than this share of the main one's ink is dirt."""
-NEAR = 0.2
+_NEAR = 0.2
 """Marks closer than this share of the main one's size belong to it: broken strokes."""
-FAINT = 0.12
+_FAINT = 0.12
 """Ink weaker than this share of the threshold between ink and paper is ignored."""
 MANY = 40
 """At most this many marks are kept, those with the highest scores: texture has thousands."""
@@ -77,7 +77,7 @@ def marked(ink: Ink) -> Marks:
     labels, boxes = _connected((ink > weak).view(np.uint8))
     if len(boxes) > 1 or ink.max() <= strong:
         labels, boxes = _holding(ink > strong, labels, boxes)
-    faint = max(3 * sigma, FAINT * otsu, 3.0)
+    faint = max(3 * sigma, _FAINT * otsu, 3.0)
     return _weighed(labels, boxes, ink, faint)
 
 
@@ -149,7 +149,7 @@ def groups(marks: Marks) -> list[list[int]]:
     gap = _gaps(marks.boxes[order])
     mass = marks.mass[order]
     size = marks.boxes[order, 2:].max(axis=1)
-    free = mass >= SPECK * mass[0]
+    free = mass >= _SPECK * mass[0]
     found: list[list[int]] = []
     while free.any():
         main = int(free.argmax())
@@ -157,8 +157,8 @@ def groups(marks: Marks) -> list[list[int]]:
         grown = np.arange(len(order)) == main
         while (grown & ~group).any():
             group |= grown
-            grown = free & (mass >= SPECK * mass[main])
-            grown &= (gap[group] <= NEAR * size[main]).any(axis=0)
+            grown = free & (mass >= _SPECK * mass[main])
+            grown &= (gap[group] <= _NEAR * size[main]).any(axis=0)
         free &= ~group
         found.append([int(piece) for piece in order[group]])
     return found

@@ -13,7 +13,7 @@ from digitdrop.values import Grey
 MANY_PIXELS = 1_200_000
 """Larger pictures are reduced: a digit needs 20 pixels, and a photo has millions."""
 
-SHOWS_BETTER = 1.5
+_SHOWS_BETTER = 1.5
 """Another channel is taken if its contrast is this many times that of plain brightness: single
 channels of a JPEG are noisier, and in colour half as sharp."""
 
@@ -186,7 +186,7 @@ def _of_colours(pixels: _Pixels) -> Grey:
     contrasts = [_contrast(small[..., channel]) for channel in range(3)]
     contrasts += [_contrast(_darkest(small)), _contrast(_lightest(small))]
     best = int(np.argmax(contrasts))
-    if contrasts[best] < SHOWS_BETTER * plain:
+    if contrasts[best] < _SHOWS_BETTER * plain:
         return grey
     if best < 3:
         return np.ascontiguousarray(pixels[..., best])

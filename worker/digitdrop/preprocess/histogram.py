@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from digitdrop.values import Grey
 
-FLAT = 0.2
+_FLAT = 0.2
 """A class is even if its brightness spreads over less than this share of the contrast."""
 
 
@@ -47,7 +47,7 @@ def tones(grey: Grey) -> Tones:
     bottom, light, high = quantiles(counts[threshold + 1 :], np.array([edge, 0.5, 0.95])) + (
         threshold + 1
     )
-    limit = FLAT * (light - dark)
+    limit = _FLAT * (light - dark)
     return Tones(
         threshold=threshold,
         dark=int(dark),

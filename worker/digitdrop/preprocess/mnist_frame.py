@@ -11,13 +11,13 @@ from digitdrop.values import Frame, Ink
 FRAME_SIDE = 28
 BOX = 20
 """MNIST fits the ink into 20x20 pixels of the 28x28 (LeCun et al. 1998)."""
-CENTRE = 14.0
+_CENTRE = 14.0
 """Pixel index of the centre of mass, within half a pixel, since shifts are whole pixels (measured:
 13.5-14.5 in all of MNIST; `xnist` of QMNIST has the algorithm)."""
-HAIRLINE = 1.9
+_HAIRLINE = 1.9
 """Strokes thinner than this, in pixels of the frame, are thickened: 95 % of MNIST's strokes are
 wider, and thin ones vanish when the picture is averaged down."""
-USUAL_WIDTH = 0.65
+_USUAL_WIDTH = 0.65
 """Width over height of most digits (in MNIST's test set the median is 0.8, with the 1 0.2)."""
 
 
@@ -31,7 +31,7 @@ def is_framed(picture: npt.NDArray[np.uint8]) -> bool:
     if max(cv2.boundingRect(picture)[2:]) != BOX:
         return False
     x, y = _centre_of_mass(picture)
-    return abs(x - CENTRE) <= 0.51 and abs(y - CENTRE) <= 0.51
+    return abs(x - _CENTRE) <= 0.51 and abs(y - _CENTRE) <= 0.51
 
 
 def to_frame(ink: Ink) -> Frame:
@@ -45,12 +45,12 @@ def to_frame(ink: Ink) -> Frame:
 
     >>> frame = to_frame(np.full((40, 40), 200, np.uint8))
     >>> frame.shape, int(frame.max()), [int(side) for side in cv2.boundingRect(frame)]
-    ((28, 28), 255, [4, 4, 20, 20])
+    ((28, 28), 255, [5, 5, 20, 20])
     """
     boxed = _boxed(_thickened(ink))
     x, y = _centre_of_mass(boxed)
-    left = min(max(math.floor(CENTRE + 0.5 - x), 0), FRAME_SIDE - BOX)
-    top = min(max(math.floor(CENTRE + 0.5 - y), 0), FRAME_SIDE - BOX)
+    left = min(max(math.floor(_CENTRE + 0.5 - x), 0), FRAME_SIDE - BOX)
+    top = min(max(math.floor(_CENTRE + 0.5 - y), 0), FRAME_SIDE - BOX)
     frame = np.zeros((FRAME_SIDE, FRAME_SIDE), np.uint8)
     frame[top : top + BOX, left : left + BOX] = boxed
     return frame
@@ -60,10 +60,10 @@ def narrowed(square: Ink) -> Ink:
     """Return a digit that was stretched into a square in its usual shape.
 
     Returns:
-        At least 64 pixels high, and `USUAL_WIDTH` times as wide.
+        At least 64 pixels high, and `_USUAL_WIDTH` times as wide.
     """
     side = max(64, len(square))
-    size = (round(USUAL_WIDTH * side), side)
+    size = (round(_USUAL_WIDTH * side), side)
     method = cv2.INTER_LINEAR if side > len(square) else cv2.INTER_AREA
     return np.asarray(cv2.resize(square, size, interpolation=method), np.uint8)
 
@@ -88,9 +88,9 @@ def _thickened(ink: Ink) -> Ink:
     scale = BOX / max(ink.shape)
     if scale >= 0.7:
         return ink  # a dilation by one pixel would already be too much
-    width = stroke_width(ink > 96)
+    width = _stroke_width(ink > 96)
     # In a row of digits each is much smaller than the box: do not fill up the digits.
-    wanted = min(HAIRLINE / scale, 0.12 * max(ink.shape[0], ink.shape[1] // 3))
+    wanted = min(_HAIRLINE / scale, 0.12 * max(ink.shape[0], ink.shape[1] // 3))
     grow = round(wanted - width)
     if grow < 1:
         return ink
@@ -101,7 +101,7 @@ def _thickened(ink: Ink) -> Ink:
     return cv2.dilate(padded, brush)  # type: ignore[return-value]
 
 
-def stroke_width(mask: npt.NDArray[np.bool_]) -> float:
+def _stroke_width(mask: npt.NDArray[np.bool_]) -> float:
     """Return the typical width of strokes, in pixels; 0 without ink."""
     padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, 3)

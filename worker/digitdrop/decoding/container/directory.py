@@ -22,7 +22,7 @@ _MOST_ENTRIES: Final = 4_096
 _MOST_METADATA: Final = 2**24
 """Bytes that all tags of a directory point to, which Pillow copies. ICC profiles have 2 MiB."""
 MOST_NUMBERS: Final = 2**16
-MOST_DIRECTORIES: Final = 10_000
+_MOST_DIRECTORIES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def directories(content: bytes) -> Iterator[Directory]:
         if at in seen:
             raise damaged("TIFF", "its directories go round in a circle")
         seen.add(at)
-        if len(seen) > MOST_DIRECTORIES:
-            raise heavy("TIFF", f"more than {MOST_DIRECTORIES:,} pages")
+        if len(seen) > _MOST_DIRECTORIES:
+            raise heavy("TIFF", f"more than {_MOST_DIRECTORIES:,} pages")
         directory, at = _directory(content, order, at, is_big=is_big)
         yield directory
     if not seen:
