@@ -14,6 +14,7 @@ from digitdrop.decoding.container.checked import (
     number,
     unwritten,
 )
+from digitdrop.errors import InputError
 
 _Chunk = tuple[bytes, int, int]
 """The kind of a chunk, and its start and end."""
@@ -46,9 +47,9 @@ def check_png(content: bytes) -> Checked:
             raise _bad_checksum(kind, content[at:end])
         is_side_sound = False
     pages = range(_frames(content, others))
-    if not is_side_sound or len(side) > _MOST_SIDE or _longest(side) > MOST_METADATA:
-        starts, ends = [0, *(end for *_, end in side)], [*(at for _, at, _ in side), len(content)]
-        content = b"".join(content[at:end] for at, end in zip(starts, ends, strict=True))
+    longest = max((end - at for _, at, end in side), default=0)
+    if not is_side_sound or len(side) > _MOST_SIDE or longest > MOST_METADATA:
+        content = _without(content, side)
     return Checked(content, pages)
 
 
@@ -73,15 +74,17 @@ def _chunks(content: bytes) -> Iterator[_Chunk]:
     raise heavy("PNG", f"more than {_MOST_CHUNKS:,} chunks")
 
 
-def _bad_checksum(kind: bytes, chunk: bytes) -> Exception:
+def _bad_checksum(kind: bytes, chunk: bytes) -> InputError:
     if not any(chunk[:8]) or has_hole(chunk):
         return unwritten("PNG")
     name = kind.decode("ascii") if kind.isalpha() else "unknown"
     return damaged("PNG", f"the checksum of its chunk {name} is wrong")
 
 
-def _longest(chunks: Sequence[_Chunk]) -> int:
-    return max((end - at for _, at, end in chunks), default=0)
+def _without(content: bytes, chunks: Sequence[_Chunk]) -> bytes:
+    starts = [0, *(end for _, _, end in chunks)]
+    ends = [*(at for _, at, _ in chunks), len(content)]
+    return b"".join(content[at:end] for at, end in zip(starts, ends, strict=True))
 
 
 def _frames(content: bytes, chunks: Sequence[_Chunk]) -> int:
