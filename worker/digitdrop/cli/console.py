@@ -17,8 +17,8 @@ from digitdrop.errors import SetupError
 from digitdrop.escape import escape
 from digitdrop.log import logs
 from digitdrop.system import mishaps
-from digitdrop.system.quiet import discard_output, written
-from digitdrop.system.signals import allow_ctrl_c
+from digitdrop.system.processes import allow_ctrl_c
+from digitdrop.system.streams import discard_output, written
 from digitdrop.values import Reading
 
 STOPPED = 130

@@ -71,7 +71,8 @@ def owner_of(outbox: Path) -> Owner:
     named = digest(os.fsencode(outbox.resolve()))[:8]
     try:
         known = _parsed(_read(path))
-        with open_picture(path) as (_, status):
+        with open_picture(path) as file:
+            status = os.fstat(file.fileno())
             is_copy = status.st_ino != known[0][1] and status.st_ctime > known[0][2] + _COPIED
     except Gone:
         return _begun(path, (), named)
@@ -102,8 +103,9 @@ def _read(path: Path) -> bytes:
     try:
         return load(path, most=_MOST)
     except Unavailable as error:
-        if isinstance(error.__cause__, OSError) and not path.is_symlink():
-            raise error.__cause__ from None
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno != errno.EINVAL:  # it is a regular file
+            raise cause from None
         raise
 
 

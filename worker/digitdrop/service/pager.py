@@ -14,8 +14,8 @@ from typing import Final
 from digitdrop.files.mounts import HomeDisk
 from digitdrop.files.regular import open_regular
 from digitdrop.health.worker_status import STATUS
+from digitdrop.system.processes import ignoring_signals
 from digitdrop.system.search_path import PROGRAM_FOLDER
-from digitdrop.system.signals import ignoring_signals
 
 logger = logging.getLogger(__name__)
 
