@@ -21,8 +21,8 @@ from digitdrop.files import lock
 from digitdrop.files.disk import is_same_file
 from digitdrop.health import worker_status
 from digitdrop.health.worker_status import WorkerStatus
-from digitdrop.intake.claim_owners import OwnedClaim, claims_with_owners
 from digitdrop.intake.listing import Survey, survey
+from digitdrop.intake.owner import OwnedClaim, claims_with_owners
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.outbox.inventory import Digests, Inventory, path_of
 from digitdrop.outbox.report import Report

@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from digitdrop.corrections.folders import FOLDERS
-from digitdrop.intake.claim_owners import claims_with_owners
 from digitdrop.intake.listing import CLAIMED
+from digitdrop.intake.owner import claims_with_owners
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.values import Status
 

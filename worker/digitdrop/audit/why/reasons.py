@@ -12,7 +12,7 @@ from digitdrop.errors import Incomplete, Unavailable
 from digitdrop.escape import printable
 from digitdrop.intake.ignore import IgnoreRule
 from digitdrop.intake.settle import timeout_for
-from digitdrop.intake.twins import STALE
+from digitdrop.intake.unfinished import STALE
 from digitdrop.status.needs import LONG, idle_for, is_stuck
 
 

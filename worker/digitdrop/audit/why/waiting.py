@@ -10,7 +10,7 @@ from digitdrop.files.load import load
 from digitdrop.intake import ignore
 from digitdrop.intake.ignore import IgnoreRule
 from digitdrop.intake.listing import count_listed
-from digitdrop.intake.twins import twin_of
+from digitdrop.intake.unfinished import unfinished_beside
 from digitdrop.pipeline import prepare
 from digitdrop.pool.probe import find_poison
 from digitdrop.values import Drop, Failure, Limits
@@ -68,7 +68,7 @@ def examine(inbox: Path, name: str, now: datetime) -> Waiting:
             files=count_listed(path) if rule is IgnoreRule.FOLDER else 0,
         )
     error, is_deadly = _tried(path, name)
-    twin, changed = twin_of(inbox, name) or ("", 0.0)
+    twin, changed = unfinished_beside(inbox, name) or ("", 0.0)
     return Waiting(
         size=status.st_size,
         twin=twin,

@@ -59,8 +59,7 @@ def install(
     """
     from digitdrop.systemd import unit
     from digitdrop.systemd.install import install_service as carry_out
-    from digitdrop.systemd.services import checked_name, default_scope
-    from digitdrop.systemd.systemctl import Manager, Scope
+    from digitdrop.systemd.systemctl import Manager, Scope, checked_name, default_scope
 
     name, scope = checked_name(name), _scope(is_user) or default_scope()
     manager = Manager.of(scope)
@@ -84,7 +83,7 @@ def uninstall(context: typer.Context, name: Name = NAME, is_user: IsUser = None)
     Example: digitdrop service uninstall
     """
     from digitdrop.systemd.install import uninstall_service as carry_out
-    from digitdrop.systemd.services import checked_name, installed
+    from digitdrop.systemd.systemctl import checked_name, installed
 
     name = checked_name(name)
     manager = installed(name, _scope(is_user))
@@ -107,7 +106,7 @@ def service_status(
     Example: digitdrop service status
     """
     from digitdrop.cli.commands.status import as_dict, examine_worker, print_condition
-    from digitdrop.systemd.services import checked_name, installed
+    from digitdrop.systemd.systemctl import checked_name, installed
 
     name = checked_name(name)
     manager = installed(name, _scope(is_user))
@@ -132,10 +131,9 @@ def _scope(is_user: bool | None) -> "Scope | None":
 def _folders(context: typer.Context, manager: "Manager", name: str) -> tuple[Path, Path]:
     """Read off an installed unit where its inbox and outbox are."""
     from digitdrop.cli.settings import commands, parse_alone
-    from digitdrop.systemd.services import installed_arguments
 
     command = commands(context)["watch"]
-    values = parse_alone(command, "watch", installed_arguments(manager, name)).values
+    values = parse_alone(command, "watch", manager.arguments(name)).values
     return Path(str(values["inbox"])), Path(str(values["outbox"]))
 
 

@@ -40,10 +40,10 @@ def settings(
     """
     known = commands(context)
     if service:
-        from digitdrop.systemd.services import checked_name, installed, installed_arguments
+        from digitdrop.systemd.systemctl import checked_name, installed
 
         name = checked_name(service)
-        given = installed_arguments(installed(name, None), name)
+        given = installed(name, None).arguments(name)
         found = list(of_command(known[_COMMAND], parse_alone(known[_COMMAND], _COMMAND, given)))
     elif command and command.startswith("-"):
         found = _of(known, _COMMAND, [command, *context.args])
