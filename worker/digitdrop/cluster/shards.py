@@ -1,4 +1,4 @@
-"""Readings as a shard: Parquet or CSV, with the columns and the values of the local report."""
+"""Write readings as a shard: Parquet or CSV, with the columns and values of the local report."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ _READ: Final[dict[pa.DataType, Callable[[str], object]]] = {
 
 
 def write(plan: Plan, number: int, readings: Sequence[Reading]) -> None:
-    """Write a shard whole; one of the same share is replaced.
+    """Write the shard of a share, and replace an earlier one.
 
     Raises:
         ReportError: it cannot be written.
@@ -44,7 +44,7 @@ def write(plan: Plan, number: int, readings: Sequence[Reading]) -> None:
 
 
 def tally(plan: Plan, number: int) -> Counter[Status] | None:
-    """Count the rows of a shard by status; None if there is no such shard yet.
+    """Return the number of rows of a shard by status; None if there is no such shard yet.
 
     Raises:
         ReportError: it cannot be read.
@@ -62,7 +62,7 @@ def tally(plan: Plan, number: int) -> Counter[Status] | None:
 
 def _of_parquet(content: bytes) -> list[str]:
     shard = parquet.ParquetFile(pa.BufferReader(content))
-    # Ray gives Arrow a type whose values are unpickled: columns of others are not read.
+    # Ray adds a type to Arrow whose values are unpickled: read no columns but our own.
     if not shard.schema_arrow.equals(SCHEMA):
         raise ValueError("it has other columns")
     statuses: list[str] = shard.read(columns=["status"])["status"].to_pylist()

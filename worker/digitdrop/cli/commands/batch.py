@@ -150,9 +150,9 @@ def _here(asked: _Asked) -> "Summary":
 
 
 def _far(asked: _Asked, cluster: str, shards: str) -> "Summary":
-    from digitdrop.cluster.surroundings import prepare
+    from digitdrop.cluster import configure_ray
 
-    prepare()
+    configure_ray()
     try:
         from digitdrop.cluster.batch import run_cluster_batch as run_batch
     except ModuleNotFoundError as error:
