@@ -7,9 +7,10 @@ import errno
 import math
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers.api import BaseObserver
@@ -37,55 +38,63 @@ _LIMITS: Final = {
 }
 
 
-class Watch(Protocol):
-    """A source of events for one inbox."""
+class Watch(ABC):
+    """A source of events for one inbox; without any, the service relies on listings."""
+
+    def __init__(self, folder: Path) -> None:
+        """Set the inbox; nothing is watched before `start`."""
+        self._folder = folder
+        self._watched: tuple[int, int] | None = None
 
     def start(self) -> None:
-        """Begin; raises OSError where the folder cannot be watched."""
+        """Begin to watch the folder that has the inbox's name now.
+
+        Raises:
+            OSError: the folder cannot be watched.
+        """
+        self._watched = self._identity()
 
     def stop(self) -> None:
         """End; harmless if it has ended already."""
 
     def is_well(self) -> bool:
-        """Return True while it watches the folder that has the inbox's name now."""
+        """Return True while the inbox is the folder that is watched.
 
-    def observing(self) -> str:
-        """Return the way in which files are noticed, in words: events or listings."""
+        If the inbox is deleted and made again, renamed, or a link to another folder by now, no
+        events come.
+        """
+        return self._identity() == self._watched
 
     def events(self) -> set[str]:
         """Return and forget the names of files that arrived or were closed since the last call."""
+        return set()
+
+    @abstractmethod
+    def observing(self) -> str:
+        """Return the way in which files are noticed, in words: events or listings."""
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = self._folder.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
 
-class PollingWatch:
-    """Watches nothing: the service finds files by listings alone."""
+class PollingWatch(Watch):
+    """Has no events: the service finds files by listings alone."""
 
     def __init__(self, folder: Path, why: str = "as asked for") -> None:
         """Set the inbox, and the reason why there are no events."""
-        self._folder = folder
+        super().__init__(folder)
         self._why = why
-        self._watched: tuple[int, int] | None = None
-
-    def start(self) -> None:
-        """Note the folder's identity."""
-        self._watched = _identity(self._folder)
-
-    def stop(self) -> None:
-        """Do nothing."""
-
-    def is_well(self) -> bool:
-        """Return True while the folder is the same."""
-        return _identity(self._folder) == self._watched
 
     def observing(self) -> str:
         """Return `polling`, with the reason."""
         return f"polling, {self._why}"
 
-    def events(self) -> set[str]:
-        """Return no names."""
-        return set()
 
-
-class EventWatch(FileSystemEventHandler):
+class EventWatch(Watch, FileSystemEventHandler):
     """Collects the names of files that arrive, by watchdog.
 
     The handler only notes a name: a slow handler holds up the observer, and an exception in
@@ -99,19 +108,18 @@ class EventWatch(FileSystemEventHandler):
             folder: the inbox.
             wake: called from another thread when there are events, once until `events` is called.
         """
-        self._folder = folder
+        super().__init__(folder)
         self._root = os.fspath(folder)
         self._wake = wake
         self._lock = threading.Lock()
         self._names: set[str] = set()
         self._awake = False
         self._observer: BaseObserver | None = None
-        self._watched: tuple[int, int] | None = None
 
     def start(self) -> None:
         """Start a new observer, in the place of an earlier one."""
         self.stop()
-        self._watched = _identity(self._folder)
+        super().start()
         # The inbox may be a link. The folder itself is watched, and events have its real path.
         self._root = os.path.realpath(self._folder)
         try:
@@ -133,16 +141,12 @@ class EventWatch(FileSystemEventHandler):
         self._observer = None
 
     def is_well(self) -> bool:
-        """Return True while all threads live and the folder is still the watched one.
-
-        If the folder is deleted and made again, renamed, or a link to another folder by now,
-        the observer is alive and gets no events.
-        """
+        """Return True while all threads live and the inbox is the folder that is watched."""
         return (
             self._observer is not None
             and self._observer.is_alive()
             and all(emitter.is_alive() for emitter in self._observer.emitters)
-            and _identity(self._folder) == self._watched
+            and super().is_well()
         )
 
     def observing(self) -> str:
@@ -231,11 +235,3 @@ class FileEvents:
         needed = LOOK_EVERYWHERE in self._names
         self._names.discard(LOOK_EVERYWHERE)
         return needed
-
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    try:
-        status = folder.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
