@@ -7,7 +7,6 @@ import errno
 import math
 import os
 import threading
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -38,7 +37,7 @@ _LIMITS: Final = {
 }
 
 
-class Watch(ABC):
+class Watch:
     """A source of events for one inbox; without any, the service relies on listings."""
 
     def __init__(self, folder: Path) -> None:
@@ -69,9 +68,9 @@ class Watch(ABC):
         """Return and forget the names of files that arrived or were closed since the last call."""
         return set()
 
-    @abstractmethod
     def observing(self) -> str:
         """Return the way in which files are noticed, in words: events or listings."""
+        raise NotImplementedError
 
     def _identity(self) -> tuple[int, int] | None:
         try:
