@@ -10,8 +10,7 @@ from benchmarks.reading import BySet, pool
 from benchmarks.variants import LARGE, LARGE_ONLY, VARIANTS
 from benchmarks.wild import is_handwriting
 from digitdrop.evaluation.answers import Answers
-from digitdrop.evaluation.curves import auroc
-from digitdrop.evaluation.figures import digit_figures, other_figures
+from digitdrop.evaluation.figures import auroc, digit_figures, other_figures
 
 Results = Mapping[str, Mapping[str, BySet]]
 """By part and name, as in `parts.PARTS`."""
@@ -60,7 +59,7 @@ def _wild(results: Results) -> Iterator[Line]:
     yield Line(
         part="wild",
         on="calibration error of the confidence",
-        counts=f"{int(all_four.told.sum()):,} rows with a prediction",
+        counts=f"{int(all_four.predicted.sum()):,} rows with a prediction",
         value=error,
         text=_percent(error),
         goal="at most 1.5 %",

@@ -8,17 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitdrop.evaluation.answers import NONE, Answers
-from digitdrop.evaluation.belief import (
+from digitdrop.evaluation.calibration import (
     FLOOR,
     Bin,
     bins,
-    brier,
     calibration_error,
     digit_probabilities,
-    negative_log_likelihood,
 )
-from digitdrop.evaluation.curves import auroc, confusion, risk_coverage
-from digitdrop.evaluation.figures import digit_figures, other_figures
+from digitdrop.evaluation.figures import (
+    auroc,
+    confusion,
+    digit_figures,
+    other_figures,
+    risk_coverage,
+)
 from digitdrop.values import Status
 
 Row = tuple[int, int, float, int, float, Status]
@@ -98,26 +101,28 @@ def test_the_likelihood_is_that_of_the_right_digit() -> None:
     )
 
     expected = -(math.log(0.6) + math.log(0.24) + math.log(0.02) + math.log(0.1)) / 4
-    assert negative_log_likelihood(answers) == pytest.approx(expected)
+    assert digit_figures(answers).negative_log_likelihood == pytest.approx(expected)
 
 
 def test_a_confident_mistake_costs_much_but_not_without_end() -> None:
-    cost = negative_log_likelihood(some_answers(sure(4, 9)))
+    cost = digit_figures(some_answers(sure(4, 9))).negative_log_likelihood
 
     assert cost == pytest.approx(-math.log(FLOOR), rel=1e-3)
 
 
 def test_the_brier_score_is_nought_for_certainty_two_for_its_opposite() -> None:
-    assert brier(some_answers(sure(4, 4))) == pytest.approx(0, abs=1e-4)
-    assert brier(some_answers(sure(4, 9))) == pytest.approx(2, abs=1e-4)
-    assert brier(some_answers(REFUSED)) == pytest.approx(0.81 + 9 * 0.01)
+    assert digit_figures(some_answers(sure(4, 4))).brier == pytest.approx(0, abs=1e-4)
+    assert digit_figures(some_answers(sure(4, 9))).brier == pytest.approx(2, abs=1e-4)
+    assert digit_figures(some_answers(REFUSED)).brier == pytest.approx(0.81 + 9 * 0.01)
 
 
 def test_bins_hold_equally_many_rows_by_rising_confidence() -> None:
     confidences = [0.9, 0.2, 0.8, 0.3, 0.7]
     answers = some_answers(*(sure(1, 1, confidence) for confidence in confidences), REFUSED)
 
-    low, high = bins(answers, count=2)
+    low, high = bins(
+        answers.confidence[answers.predicted], answers.right[answers.predicted], count=2
+    )
 
     assert (low.count, high.count) == (3, 2)
     assert low.confidence == pytest.approx(0.4)
@@ -191,9 +196,11 @@ def test_figures_stay_within_their_bounds_and_agree_with_each_other(answers: Ans
 
 @given(ANSWERS, st.integers(1, 20))
 def test_bins_keep_every_row_with_a_prediction(answers: Answers, count: int) -> None:
-    parts = bins(answers, count=count)
+    parts = bins(
+        answers.confidence[answers.predicted], answers.right[answers.predicted], count=count
+    )
 
-    assert sum(part.count for part in parts) == int(answers.told.sum())
+    assert sum(part.count for part in parts) == int(answers.predicted.sum())
     rows_right = sum(part.count * part.accuracy for part in parts)
     assert rows_right == pytest.approx(int(answers.right.sum()))
 
@@ -203,9 +210,9 @@ def test_the_curve_ends_with_all_predictions_and_their_risk(answers: Answers) ->
     coverage, risk = risk_coverage(answers)
 
     assert (np.diff(coverage) > 0).all()
-    if answers.told.any():
-        assert coverage[-1] == pytest.approx(answers.told.mean())
-        assert risk[-1] == pytest.approx(1 - answers.right[answers.told].mean())
+    if answers.predicted.any():
+        assert coverage[-1] == pytest.approx(answers.predicted.mean())
+        assert risk[-1] == pytest.approx(1 - answers.right[answers.predicted].mean())
 
 
 @given(ANSWERS, ANSWERS)

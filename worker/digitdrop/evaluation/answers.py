@@ -1,4 +1,4 @@
-"""Rows of a report as columns, beside what is right: what all figures are made of."""
+"""The rows of a report as columns, beside the labels: the input of all figures."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,20 +9,22 @@ import numpy.typing as npt
 from digitdrop.values import Status
 
 NONE: Final = -1
-"""Stands where there is no digit: no label, no prediction, no runner-up."""
+"""The value of a label, a prediction or a runner-up that is missing."""
 
 Digits = npt.NDArray[np.int64]
 """Shape (n,): 0-9, or `NONE`."""
 ShareArray = npt.NDArray[np.float64]
-"""Shape (n,): each 0-1."""
+"""Shape (n,): values 0-1."""
+Mask = npt.NDArray[np.bool_]
+"""Shape (n,): True for the rows that are meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Rows of a report in columns of equal length, beside what is right."""
+    """The rows of a report in columns of equal length, beside their labels."""
 
     label: Digits
-    """What the picture shows."""
+    """The digit that the picture shows."""
     prediction: Digits
     confidence: ShareArray
     """0 for a row without a prediction."""
@@ -32,20 +34,20 @@ class Answers:
     status: npt.NDArray[np.str_]
 
     def __len__(self) -> int:
-        """Count the rows."""
+        """Return the number of rows."""
         return len(self.label)
 
     @property
-    def right(self) -> npt.NDArray[np.bool_]:
-        """Where the prediction is the label; the best guess counts whatever its status."""
-        return np.asarray(self.told & (self.prediction == self.label), np.bool_)
+    def right(self) -> Mask:
+        """Rows whose prediction is the label, whatever their status."""
+        return np.asarray(self.predicted & (self.prediction == self.label), np.bool_)
 
     @property
-    def told(self) -> npt.NDArray[np.bool_]:
-        """Where there is a prediction."""
+    def predicted(self) -> Mask:
+        """Rows with a prediction."""
         return np.not_equal(self.prediction, NONE)
 
     @property
-    def ok(self) -> npt.NDArray[np.bool_]:
-        """Where the status is `ok`."""
+    def ok(self) -> Mask:
+        """Rows whose status is `ok`."""
         return np.equal(self.status, Status.OK.value)

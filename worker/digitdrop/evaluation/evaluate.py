@@ -1,7 +1,6 @@
-"""Measure how well pictures are read whose digits are known.
+"""Read pictures whose digits are known, as `batch` does, but without a report.
 
-They take the same way as in the service and in `batch`; only that nothing is
-recorded. A set is a folder of such pictures: DIR/SET/DIGIT/PICTURE.
+A set is a folder of such pictures: DIR/SET/DIGIT/PICTURE.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,51 +19,50 @@ from digitdrop.pool.settings import PoolOptions
 from digitdrop.pool.threads import ReaderThreads
 from digitdrop.values import Drop, Limits, Verdict
 
+_BATCH: Final = 128
 _DIGITS: Final = frozenset(map(str, range(10)))
-_TURN: Final = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationItem:
-    """A picture to be read, and what is known of it."""
+    """A picture to be read, with its label."""
 
     drop: Drop
     source: Path
-    """The folder that was named."""
+    """The folder on the command line."""
     set: str
-    """Names the pictures of that folder that it is counted with."""
+    """Name of its set within the folder."""
     label: int | None
     """0-9; None for a picture that shows no single digit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
-    """A task and what came of it."""
+    """An item and its verdict."""
 
     task: EvaluationItem
     verdict: Verdict
 
 
 def tasks(folder: Path, others: Iterable[Path] = ()) -> list[EvaluationItem]:
-    """Find what to read: pictures with labels, and folders of pictures without.
+    """Return the labelled pictures of a folder, and all pictures of other folders.
 
     Raises:
         FolderError: one of the folders has no such picture.
     """
-    return [*labelled(folder), *(task for other in others for task in unlabelled(other))]
+    return [*labelled(folder), *(item for other in others for item in unlabelled(other))]
 
 
 def labelled(folder: Path) -> list[EvaluationItem]:
-    """Find pictures in folders named 0-9, at any depth; what lies elsewhere is passed over.
+    """Return the pictures in folders named 0-9, at any depth; all others are left out.
 
     Raises:
         FolderError: there are none.
     """
     found = [
-        EvaluationItem(drop=drop, source=folder, set=_set(folder, above), label=int(digit))
+        _item(drop, folder, parts[:-1], int(parts[-1]))
         for drop in find_drops([folder])
-        for *above, digit in [PurePosixPath(drop.name).parts[:-1] or ("",)]
-        if digit in _DIGITS
+        if (parts := _folders(drop)) and parts[-1] in _DIGITS
     ]
     if not found:
         raise FolderError(
@@ -75,20 +73,24 @@ def labelled(folder: Path) -> list[EvaluationItem]:
 
 
 def unlabelled(folder: Path) -> list[EvaluationItem]:
-    """Find pictures that show no single digit; each folder right below is a set.
+    """Return the pictures of a folder as showing no single digit; each sub-folder is a set.
 
     Raises:
         FolderError: there are none.
     """
-    found = [
-        EvaluationItem(
-            drop=drop, source=folder, set=_set(folder, drop.name.split("/")[:-1][:1]), label=None
-        )
-        for drop in find_drops([folder])
-    ]
+    found = [_item(drop, folder, _folders(drop)[:1], None) for drop in find_drops([folder])]
     if not found:
         raise FolderError(f"no picture in {folder}")
     return found
+
+
+def _folders(drop: Drop) -> tuple[str, ...]:
+    return PurePosixPath(drop.name).parts[:-1]
+
+
+def _item(drop: Drop, source: Path, parts: Sequence[str], label: int | None) -> EvaluationItem:
+    name = "/".join(parts) or source.resolve().name
+    return EvaluationItem(drop=drop, source=source, set=name, label=label)
 
 
 def mark(
@@ -102,38 +104,39 @@ def mark(
     """Read pictures, each by itself, and yield them in their order.
 
     Args:
-        asked: what to read.
+        asked: the pictures.
         classifier: the network.
-        limits: what one picture may cost.
-        workers: pictures at a time.
-        progress: told how many more pictures are done.
+        limits: the limits for one picture.
+        workers: number of pictures that are read at a time.
+        progress: called with the number of pictures that were read since the last call.
     """
-    readers = ReaderThreads(PoolOptions(workers=workers, limits=limits, is_stopping=lambda: False))
+    options = PoolOptions(workers=workers, limits=limits, is_stopping=lambda: False)
+    readers = ReaderThreads(options)
     try:
-        for start in range(0, len(asked), _TURN):
-            turn = asked[start : start + _TURN]
-            seen = readers.end(readers.begin([task.drop for task in turn]))
-            readings = pipeline.read_batch(seen, classifier, now=pipeline.utc_now)
-            for task, reading in zip(turn, readings, strict=True):
-                yield Marked(task=task, verdict=reading.verdict)
-            progress(len(turn))
+        for start in range(0, len(asked), _BATCH):
+            batch = asked[start : start + _BATCH]
+            prepared = readers.end(readers.begin([item.drop for item in batch]))
+            readings = pipeline.read_batch(prepared, classifier, now=pipeline.utc_now)
+            for item, reading in zip(batch, readings, strict=True):
+                yield Marked(task=item, verdict=reading.verdict)
+            progress(len(batch))
     finally:
         readers.close()
 
 
 def by_set(marked: Iterable[Marked]) -> dict[str, list[Marked]]:
-    """Sort what was read into its sets, in order of name."""
+    """Return the items of each set, the sets in order of name."""
     sets: dict[str, list[Marked]] = {}
-    for one in marked:
-        sets.setdefault(one.task.set, []).append(one)
+    for each in marked:
+        sets.setdefault(each.task.set, []).append(each)
     return dict(sorted(sets.items()))
 
 
 def answer_columns(marked: Sequence[Marked]) -> Answers:
-    """Put what was read into columns."""
-    verdicts = [one.verdict for one in marked]
+    """Return the verdicts and labels as columns."""
+    verdicts = [each.verdict for each in marked]
     return Answers(
-        label=_digits(one.task.label for one in marked),
+        label=_digits(each.task.label for each in marked),
         prediction=_digits(verdict.prediction for verdict in verdicts),
         confidence=np.array([verdict.confidence or 0.0 for verdict in verdicts], np.float64),
         runner_up=_digits(verdict.runner_up for verdict in verdicts),
@@ -145,13 +148,9 @@ def answer_columns(marked: Sequence[Marked]) -> Answers:
 
 
 def mistakes(marked: Iterable[Marked], *, most: int) -> list[Marked]:
-    """Pick the worst: wrong ones, the most confident first, then those without an answer."""
-    wrong = [one for one in marked if one.verdict.prediction != one.task.label]
-    return sorted(wrong, key=lambda one: -(one.verdict.confidence or 0.0))[:most]
-
-
-def _set(folder: Path, parts: Sequence[str]) -> str:
-    return "/".join(parts) or folder.resolve().name
+    """Return the worst mistakes: the most confident first, then rows without a prediction."""
+    wrong = [each for each in marked if each.verdict.prediction != each.task.label]
+    return sorted(wrong, key=lambda each: -(each.verdict.confidence or 0.0))[:most]
 
 
 def _digits(found: Iterable[int | None]) -> Digits:

@@ -1,4 +1,4 @@
-"""Figures of several sets of pictures side by side: as tables, or as JSON."""
+"""Show the figures of several sets of pictures: as tables, or as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,82 +11,88 @@ from rich.table import Table
 from rich.text import Text
 
 from digitdrop.escape import escape
-from digitdrop.evaluation.curves import auroc, confusion
 from digitdrop.evaluation.evaluate import Marked, answer_columns, by_set
-from digitdrop.evaluation.figures import Figures, Others, digit_figures, other_figures
+from digitdrop.evaluation.figures import (
+    DigitFigures,
+    OtherFigures,
+    auroc,
+    confusion,
+    digit_figures,
+    other_figures,
+)
 from digitdrop.values import READ
 
-ScoreRow = TypeVar("ScoreRow", Figures, Others)
+ScoreRow = TypeVar("ScoreRow", DigitFigures, OtherFigures)
 
 _PLAIN_WIDTH = 120  # characters of a line where there is no terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherScores:
-    """What came of a folder of pictures that show no single digit."""
+    """Figures of a folder of pictures that show no single digit."""
 
-    sets: dict[str, Others]
-    total: Others
+    sets: dict[str, OtherFigures]
+    total: OtherFigures
     auroc: float
-    """Of the confidence of all labelled digits against that of these; see `curves.auroc`."""
+    """Of the confidence of all labelled digits against that of these; see `figures.auroc`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """What an evaluation found."""
+    """The result of an evaluation."""
 
     model: str
-    """Which network read the pictures."""
-    sets: dict[str, Figures]
-    total: Figures
-    """Of all sets together."""
+    """Name of the network."""
+    sets: dict[str, DigitFigures]
+    total: DigitFigures
+    """Figures of all sets together."""
     confusion: list[list[int]]
-    """Of all sets; rows by label, columns by prediction, the last without one."""
+    """Counts of all sets: rows by label, columns by prediction, the last without one."""
     others: dict[str, OtherScores]
-    """By folder, as it was named."""
+    """By folder, as on the command line."""
 
 
 def score(model: str, marked: Sequence[Marked]) -> Scores:
-    """Sum up what was read; at least one picture has a label."""
-    labelled = [one for one in marked if one.task.label is not None]
-    digits = answer_columns(labelled)
-    nothing: dict[str, list[Marked]] = {}
-    for one in marked:
-        if one.task.label is None:
-            nothing.setdefault(str(one.task.source), []).append(one)
+    """Return the figures of what was read; at least one picture has a label."""
+    labelled = [each for each in marked if each.task.label is not None]
+    found = answer_columns(labelled)
+    folders: dict[str, list[Marked]] = {}
+    for each in marked:
+        if each.task.label is None:
+            folders.setdefault(str(each.task.source), []).append(each)
     return Scores(
         model=model,
         sets={
             name: digit_figures(answer_columns(part)) for name, part in by_set(labelled).items()
         },
-        total=digit_figures(digits),
-        confusion=confusion(digits).tolist(),
+        total=digit_figures(found),
+        confusion=confusion(found).tolist(),
         others={
             folder: OtherScores(
                 sets={
                     name: other_figures(answer_columns(part))
-                    for name, part in by_set(found).items()
+                    for name, part in by_set(items).items()
                 },
-                total=other_figures(answer_columns(found)),
-                auroc=auroc(digits, answer_columns(found)),
+                total=other_figures(answer_columns(items)),
+                auroc=auroc(found, answer_columns(items)),
             )
-            for folder, found in nothing.items()
+            for folder, items in folders.items()
         },
     )
 
 
 def scores_json(scores: Scores) -> str:
-    """Give them as JSON; shares are 0-1, and null where there is nothing to share."""
+    """Return the figures as JSON; shares are 0-1, and null where they have no base."""
     return json.dumps(asdict(scores), indent=2)
 
 
 def print_scores(scores: Scores) -> None:
-    """Print them as tables."""
+    """Print the figures as tables."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PLAIN_WIDTH)
-    console.print(_right(scores))
-    console.print(_statuses("what became of them", _named(scores.sets, scores.total)))
+    console.print(_right("how right", _named(scores.sets, scores.total)))
+    console.print(_statuses("by status", _named(scores.sets, scores.total)))
     for folder, found in scores.others.items():
         title = f"{escape(folder)}: no single digit"
         console.print(_statuses(title, _named(found.sets, found.total)))
@@ -94,11 +100,12 @@ def print_scores(scores: Scores) -> None:
     console.print(f"  read by {scores.model}")
 
 
-def _right(scores: Scores) -> Table:
+def _right(title: str, rows: Mapping[str, DigitFigures]) -> Table:
     headings = ("right", "", "ok", "right of ok", "calibration error", "NLL", "Brier")
-    view = _table("how right", headings)
-    for name, row in _named(scores.sets, scores.total).items():
-        cells = (
+    table = _table(title, headings)
+    for name, row in rows.items():
+        table.add_row(
+            Text(escape(name)),
             f"{row.right:,} of {row.count:,}",
             _share(row.accuracy),
             _share(row.ok_share),
@@ -107,16 +114,15 @@ def _right(scores: Scores) -> Table:
             f"{row.negative_log_likelihood:.4f}",
             f"{row.brier:.4f}",
         )
-        view.add_row(Text(escape(name)), *cells)
-    return view
+    return table
 
 
-def _statuses(title: str, rows: Mapping[str, Figures] | Mapping[str, Others]) -> Table:
-    view = _table(title, ("pictures", "share ok", *(status.value for status in READ)))
+def _statuses(title: str, rows: Mapping[str, DigitFigures] | Mapping[str, OtherFigures]) -> Table:
+    table = _table(title, ("pictures", "share ok", *(status.value for status in READ)))
     for name, row in rows.items():
         counts = (f"{row.statuses[status.value]:,}" for status in READ)
-        view.add_row(Text(escape(name)), f"{row.count:,}", _share(row.ok_share), *counts)
-    return view
+        table.add_row(Text(escape(name)), f"{row.count:,}", _share(row.ok_share), *counts)
+    return table
 
 
 def _named(sets: Mapping[str, ScoreRow], total: ScoreRow) -> dict[str, ScoreRow]:
@@ -124,11 +130,11 @@ def _named(sets: Mapping[str, ScoreRow], total: ScoreRow) -> dict[str, ScoreRow]
 
 
 def _table(title: str, headings: Sequence[str]) -> Table:
-    view = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    view.add_column("set", overflow="fold")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("set", overflow="fold")
     for heading in headings:
-        view.add_column(heading, justify="right")
-    return view
+        table.add_column(heading, justify="right")
+    return table
 
 
 def _share(share: float | None) -> str:
