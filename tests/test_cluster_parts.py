@@ -212,14 +212,19 @@ def test_azure_without_an_account_is_one_clear_line(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("read", [partial(files.fetch, most=100), partial(files.head, length=32)])
+@pytest.mark.parametrize(
+    "read",
+    [
+        partial(files.fetch, most=100, waits=[0.1]),
+        partial(files.head, length=32, waits=[0.1]),
+    ],
+)
 def test_a_store_that_does_not_answer_is_no_fault_of_the_picture(
     monkeypatch: pytest.MonkeyPatch, read: Callable[[str], bytes]
 ) -> None:
     nobody = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_EC2_METADATA_DISABLED": "true"}
     for name, value in nobody.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(files, "_WAITS", (0.1,))
 
     with pytest.raises(StoreError, match=r"cannot read s3://nobody/7\.png"):
         read("s3://nobody/7.png")

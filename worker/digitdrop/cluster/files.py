@@ -22,16 +22,23 @@ from digitdrop.files.tree import walk
 ASIDE: Final = ".aside-"
 """Begins the name of a file that is being written; the dot hides it from readers of the folder."""
 
+WAITS: Final = (1.0, 4.0, 16.0)
+"""Seconds between tries of a store; Arrow's file system tries several times as well."""
+
 Content: TypeAlias = "Future[bytes] | None"
 """The bytes of a picture in a store; None for a file, which is loaded when it is read."""
 
 _AHEAD: Final = 16  # pictures that are held at a time
-_WAITS: Final = (1.0, 4.0, 16.0)  # seconds between tries, beside those of the file system itself
 _REFUSED: Final = ("ACCESS_DENIED", "AccessDenied", "PERMISSION_DENIED", "AuthorizationFailure")
 
 
-def fetch(address: str, *, most: int) -> bytes:
+def fetch(address: str, *, most: int, waits: Sequence[float] = WAITS) -> bytes:
     """Read the bytes of a picture, once and whole, as `load` does.
+
+    Args:
+        address: the picture.
+        most: bytes; a longer picture is not read.
+        waits: seconds between tries.
 
     Raises:
         Gone: the file is not there.
@@ -41,7 +48,7 @@ def fetch(address: str, *, most: int) -> bytes:
     """
     if not is_remote(address):
         return load(Path(address), most=most)
-    return _retried(address, partial(_whole, most=most))
+    return _retried(address, partial(_whole, most=most), waits)
 
 
 def _whole(file: NativeFile, *, most: int) -> bytes:
@@ -51,8 +58,13 @@ def _whole(file: NativeFile, *, most: int) -> bytes:
     return file.read()
 
 
-def head(address: str, length: int) -> bytes:
+def head(address: str, length: int, waits: Sequence[float] = WAITS) -> bytes:
     """Read the first bytes of a file; none if it is gone or may not be read.
+
+    Args:
+        address: the file.
+        length: number of bytes.
+        waits: seconds between tries.
 
     Raises:
         StoreError: the store does not answer, after several tries.
@@ -60,13 +72,13 @@ def head(address: str, length: int) -> bytes:
     try:
         if not is_remote(address):
             return head_of(Path(address), length)
-        return _retried(address, lambda file: file.read(length))
+        return _retried(address, lambda file: file.read(length), waits)
     except InputError:
         return b""
 
 
-def _retried(address: str, read: Callable[[NativeFile], bytes]) -> bytes:
-    for wait in _WAITS:
+def _retried(address: str, read: Callable[[NativeFile], bytes], waits: Sequence[float]) -> bytes:
+    for wait in waits:
         try:
             return _read_remote(address, read)
         except StoreError:
