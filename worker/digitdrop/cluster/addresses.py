@@ -13,7 +13,7 @@ from pyarrow import fs
 
 from digitdrop.errors import FolderError, SetupError
 
-STORES: Final = ("s3", "gs", "gcs", "az", "abfs", "abfss")
+_STORES: Final = ("s3", "gs", "gcs", "az", "abfs", "abfss")
 """Schemes of object stores: Amazon S3 and compatible stores, Google, Microsoft."""
 
 _SCHEME: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")  # `c:\scans` has none
@@ -37,7 +37,7 @@ class StoreError(SetupError):
 
 def is_remote(address: str) -> bool:
     """Return True for an address in an object store, False for a path."""
-    return _scheme(address) in STORES
+    return _scheme(address) in _STORES
 
 
 def _scheme(address: str) -> str:
@@ -63,7 +63,7 @@ def normal(text: str, *, here: Path | None = None) -> str:
         return str((here or Path.cwd()) / text)
     if scheme == "file":
         return str(Path(url2pathname(urlsplit(text).path)))
-    if scheme not in STORES:
+    if scheme not in _STORES:
         raise FolderError(
             f"cannot read {scheme}:// addresses: expected a path, file://, s3://, gs:// or az://"
         )

@@ -20,7 +20,7 @@ from digitdrop.inference.classifier import Classifier
 from digitdrop.system.shutdown import Shutdown, Stopped
 from digitdrop.values import Limits
 
-SUMMARY: Final = "_SUMMARY.json"
+_SUMMARY: Final = "_SUMMARY.json"
 """Written last: if it is there, every picture of the plan has its row."""
 
 _LOOK: Final = 0.2  # seconds
@@ -138,4 +138,4 @@ def _finish(work: Plan, summary: Summary) -> None:
         "sources": work.sources,
         "finished": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
-    put(f"{work.target}/{SUMMARY}", json.dumps(content, indent=2).encode() + b"\n")
+    put(f"{work.target}/{_SUMMARY}", json.dumps(content, indent=2).encode() + b"\n")

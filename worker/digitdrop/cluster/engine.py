@@ -16,8 +16,8 @@ from digitdrop.errors import DigitdropError, SetupError
 from digitdrop.system.quiet import silenced
 from digitdrop.system.search_path import in_program_folder
 
-LOCAL: Final = "local"
-STORE: Final = 512 * 2**20
+_LOCAL: Final = "local"
+_STORE: Final = 512 * 2**20
 """Bytes of shared memory on this machine, for shares between two steps; when it is full, Ray
 slows down the readers."""
 
@@ -44,12 +44,12 @@ def started(cluster: str, *, workers: int) -> Iterator[None]:
     """
     _configure()
     _check_address(cluster)
-    local = {"num_cpus": workers, "object_store_memory": STORE, "include_dashboard": False}
+    local = {"num_cpus": workers, "object_store_memory": _STORE, "include_dashboard": False}
     try:
         with silenced(), _our_signals(), in_program_folder():
             ray.init(
                 cluster,
-                **(local if cluster == LOCAL else {}),
+                **(local if cluster == _LOCAL else {}),
                 log_to_driver=False,
                 logging_level=_SILENT,
             )

@@ -87,7 +87,7 @@ def _retried(address: str, read: Callable[[NativeFile], bytes], waits: Sequence[
 
 
 def _read_remote(address: str, read: Callable[[NativeFile], bytes]) -> bytes:
-    """Read a file, and tell an error of the file from an error of the store."""
+    """Read a file; distinguish errors of the file from errors of the store."""
     filesystem, path = located(address)
     try:
         with filesystem.open_input_file(path) as file:

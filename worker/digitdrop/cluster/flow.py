@@ -26,8 +26,8 @@ from digitdrop.inference.classifier import Classifier
 from digitdrop.pipeline import Prepared, read_batch, utc_now
 from digitdrop.values import Limits, Status
 
-PREPARING_CORES: Final = 1
-RECORDING_CORES: Final = 0
+_PREPARING_CORES: Final = 1
+_RECORDING_CORES: Final = 0
 """Preparing takes most of the time, and a core for each task. A core kept for classifying would
 mostly idle; if it is shared out in tenths, Ray leaves others idle (measured with 2.60: one of two
 cores, three of eight)."""
@@ -93,14 +93,14 @@ def flow(work: Plan, limits: Limits, classifier: Classifier) -> Iterator[Done]:
         prepared = ray.data.read_datasource(
             ShareSource(work, numbers, limits, started),
             override_num_blocks=len(numbers),
-            num_cpus=PREPARING_CORES,
+            num_cpus=_PREPARING_CORES,
         )
         done = prepared.map_batches(
             ShareRecorder,
             fn_constructor_args=(work, classifier),
             batch_size=1,
             batch_format="pyarrow",
-            num_cpus=RECORDING_CORES,
+            num_cpus=_RECORDING_CORES,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=cores),
         )
         yield from map(_done, done.iter_rows())

@@ -26,7 +26,7 @@ from digitdrop.decoding.decode import looks_like_picture
 from digitdrop.errors import FolderError
 from digitdrop.intake.ignore import by_name, is_entered
 
-ADDRESS_COLUMNS: Final = ("address", "path", "uri", "url", "file")
+_COLUMNS: Final = ("address", "path", "uri", "url", "file")
 """Accepted names for the column of addresses in a Parquet list. Columns `bucket` and `key`, as
 in the inventories of S3, are accepted as well."""
 
@@ -180,12 +180,12 @@ def _columns(source: str) -> list[str]:
     names = {field.name for field in schema if _is_text(field.type)}
     if {"bucket", "key"} <= names:
         return ["bucket", "key"]
-    for name in ADDRESS_COLUMNS:
+    for name in _COLUMNS:
         if name in names:
             return [name]
     raise FolderError(
         f"the list {source} has the columns {', '.join(schema.names)}: expected one of text "
-        f"called {', '.join(ADDRESS_COLUMNS)}, or both bucket and key"
+        f"called {', '.join(_COLUMNS)}, or both bucket and key"
     )
 
 

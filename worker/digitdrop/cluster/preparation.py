@@ -1,4 +1,4 @@
-"""Prepare a share of pictures, and survive those that kill or hang a process."""
+"""Prepare a share of pictures, and survive pictures that kill or hang a process."""
 
 import faulthandler
 import signal

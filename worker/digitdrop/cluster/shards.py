@@ -25,7 +25,7 @@ _TYPES: Final = {
     "runner_up_confidence": pa.float64(),
 }
 SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in COLUMNS])
-"""Of a Parquet shard; what is empty in the CSV is null where it would be a number."""
+"""Schema of a Parquet shard; an empty number of the CSV is null."""
 
 _READ: Final[dict[pa.DataType, Callable[[str], object]]] = {
     _TYPES["time"]: datetime.fromisoformat,

@@ -15,7 +15,7 @@ Digits = npt.NDArray[np.int64]
 """Shape (n,): 0-9, or `NONE`."""
 ShareArray = npt.NDArray[np.float64]
 """Shape (n,): values 0-1."""
-Mask = npt.NDArray[np.bool_]
+RowMask = npt.NDArray[np.bool_]
 """Shape (n,): True for the rows that are meant."""
 
 
@@ -38,16 +38,16 @@ class Answers:
         return len(self.label)
 
     @property
-    def right(self) -> Mask:
+    def right(self) -> RowMask:
         """Rows whose prediction is the label, whatever their status."""
         return np.asarray(self.predicted & (self.prediction == self.label), np.bool_)
 
     @property
-    def predicted(self) -> Mask:
+    def predicted(self) -> RowMask:
         """Rows with a prediction."""
         return np.not_equal(self.prediction, NONE)
 
     @property
-    def ok(self) -> Mask:
+    def ok(self) -> RowMask:
         """Rows whose status is `ok`."""
         return np.equal(self.status, Status.OK.value)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.evaluation.answers import Answers, Mask, ShareArray
+from digitdrop.evaluation.answers import Answers, RowMask, ShareArray
 
 CALIBRATION_BINS: Final = 15
 """Bins of a calibration error; the usual number since Guo et al. 2017."""
@@ -29,7 +29,7 @@ class Bin:
 
 
 def bins(
-    confidence: npt.NDArray[np.floating], right: Mask, *, count: int = CALIBRATION_BINS
+    confidence: npt.NDArray[np.floating], right: RowMask, *, count: int = CALIBRATION_BINS
 ) -> list[Bin]:
     """Divide predictions into bins of equal size, by rising confidence.
 

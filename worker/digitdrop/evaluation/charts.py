@@ -25,7 +25,7 @@ from digitdrop.inference.decision import frame_weights
 from digitdrop.predict import Explanation, explain_picture
 from digitdrop.values import Frame, Limits, Picture
 
-MOST_CELLS = 40
+_MOST = 40
 """Largest number of mistakes on the sheet."""
 _ACROSS = 5  # pairs of picture and frame in a row of the sheet
 _DOTS_PER_INCH = 120
@@ -52,7 +52,7 @@ def save_charts(
         ReportError: a file cannot be written.
     """
     labelled = [each for each in marked if each.task.label is not None]
-    found, worst = answer_columns(labelled), mistakes(labelled, most=MOST_CELLS)
+    found, worst = answer_columns(labelled), mistakes(labelled, most=_MOST)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _draw(_confusion, found, folder / "confusion.png")

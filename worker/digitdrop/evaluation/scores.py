@@ -53,7 +53,7 @@ class Scores:
 
 
 def score(model: str, marked: Sequence[Marked]) -> Scores:
-    """Return the figures of what was read; at least one picture has a label."""
+    """Return the figures of all items; at least one has a label."""
     labelled = [each for each in marked if each.task.label is not None]
     found = answer_columns(labelled)
     folders: dict[str, list[Marked]] = {}

@@ -163,5 +163,5 @@ def find_drop(folder: Path, name: str) -> ListedFile | None:
 
 
 def stamp(status: os.stat_result) -> Stamp:
-    """Return the part of a stat that tells two states of a file apart."""
+    """Return the part of a stat that differs between two states of a file."""
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)

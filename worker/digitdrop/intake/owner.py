@@ -100,48 +100,52 @@ def owner_of(outbox: Path) -> Owner:
     """
     make_folder(outbox)
     path = outbox / OWNER
-    named = digest(os.fsencode(outbox.resolve()))[:8]
+    named = _digest_of(outbox)
     try:
-        known = _parsed(_read(path))
+        owner, inode, written = _stored(outbox)
         with open_picture(path) as (_, status):
-            is_copy = status.st_ino != known[0][1] and status.st_ctime > known[0][2] + _COPIED
+            is_copy = status.st_ino != inode and status.st_ctime > written + _COPIED
     except Gone:
         return _write(path, (), named)
     except (InputError, ValueError):
         owner = _write(path, (), named)
         logger.warning("%s was damaged and is written anew: earlier claims count as foreign", path)
         return owner
-    former = tuple((name, until) for name, _, until in known[1:])
     if not is_copy:
-        return Owner(known[0][0], former, named)
+        return owner
     logger.info("%s is a copy: it gets an id of its own", outbox)
-    return _write(path, ((known[0][0], int(status.st_ctime)), *former)[:_MOST_FORMER], named)
+    former = ((owner.id, int(status.st_ctime)), *owner.former)
+    return _write(path, former[:_MOST_FORMER], named)
 
 
 def read_owner(outbox: Path) -> Owner:
     """Read the owner id of an outbox, and change nothing."""
-    named = digest(os.fsencode(os.path.realpath(outbox)))[:8]
     try:
-        first, *former = _parsed(_read(outbox / OWNER))
+        return _stored(outbox)[0]
     except (InputError, OSError, ValueError):
-        return Owner("", named=named)
-    return Owner(first[0], tuple((name, until) for name, _, until in former), named)
+        return Owner("", named=_digest_of(outbox))
 
 
-def _read(path: Path) -> bytes:
+def _digest_of(outbox: Path) -> str:
+    return digest(os.fsencode(os.path.realpath(outbox)))[:8]
+
+
+def _stored(outbox: Path) -> tuple[Owner, int, int]:
+    """Return the owner in the file, and the inode and the time that the file has of itself."""
+    path = outbox / OWNER
     try:
-        return load(path, most=_MOST)
+        content = load(path, most=_MOST)
     except Unavailable as error:
         if isinstance(error.__cause__, OSError) and not path.is_symlink():
             raise error.__cause__ from None
         raise
-
-
-def _parsed(content: bytes) -> list[tuple[str, int, int]]:
-    lines = [_LINE.fullmatch(line) for line in content.splitlines(keepends=True)]
-    if not lines or not all(lines):
+    matches = [_LINE.fullmatch(line) for line in content.splitlines(keepends=True)]
+    lines = [(each[1].decode(), int(each[2]), int(each[3])) for each in matches if each]
+    if not lines or len(lines) < len(matches):
         raise ValueError
-    return [(line[1].decode(), int(line[2]), int(line[3])) for line in lines if line]
+    (name, inode, written), *others = lines
+    former = tuple((name, until) for name, _, until in others)
+    return Owner(name, former, _digest_of(outbox)), inode, written
 
 
 def _write(path: Path, former: tuple[tuple[str, int], ...], named: str) -> Owner:

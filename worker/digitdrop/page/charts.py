@@ -11,7 +11,7 @@ from digitdrop.page.tally import CONFIDENCE_BINS, Tally
 from digitdrop.page.view import LABELS
 from digitdrop.values import Status
 
-DAYS: Final = 30
+_DAYS: Final = 30
 """Largest number of columns in the chart by day; all earlier days are one number."""
 
 _WHOLE: Final = 100  # the highest column, in units of the chart
@@ -91,7 +91,7 @@ def _by_day(tally: Tally) -> list[Column]:
     if not tally.days:
         return []
     last = max(tally.days)
-    first = max(min(tally.days), last - timedelta(days=DAYS - 1))
+    first = max(min(tally.days), last - timedelta(days=_DAYS - 1))
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return _columns((f"{day.day} {day:%b %Y}", tally.days.get(day, Counter())) for day in days)
 

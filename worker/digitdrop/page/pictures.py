@@ -26,7 +26,7 @@ from digitdrop.values import Drop, Grey, Limits
 
 logger = logging.getLogger(__name__)
 
-THUMBNAIL_SIDE: Final = 112
+_SIDE: Final = 112
 """Pixels of the longer side: twice the size on the page, for screens with dense pixels."""
 
 _QUALITY: Final = 60  # of WebP; 320 bytes a picture
@@ -161,7 +161,7 @@ def _thumbnail(path: Path, entry: TimedRow) -> Thumbnail | None:
 
 def _shrunk(grey: Grey) -> Grey:
     height, width = grey.shape
-    scale = THUMBNAIL_SIDE / max(height, width)
+    scale = _SIDE / max(height, width)
     if scale >= 1:
         return grey
     size = max(1, round(width * scale)), max(1, round(height * scale))

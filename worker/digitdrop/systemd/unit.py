@@ -12,9 +12,9 @@ from typing import Final
 
 from digitdrop.errors import SetupError
 
-MARK: Final = "# Written by `digitdrop service install`"
+_MARK: Final = "# Written by `digitdrop service install`"
 """Begins the first line; a unit without it belongs to somebody else."""
-SECTION: Final = "[X-Digitdrop]"
+_SECTION: Final = "[X-Digitdrop]"
 """The section that keeps the worker's options; systemd ignores sections that begin with X-."""
 
 _KEY: Final = "Arguments="
@@ -106,14 +106,14 @@ def arguments(text: str) -> list[str] | None:
     Raises:
         ValueError: the options are damaged.
     """
-    kept = text.partition(f"{SECTION}\n{_KEY}")[2]
-    if not text.startswith(MARK) or not kept:
+    kept = text.partition(f"{_SECTION}\n{_KEY}")[2]
+    if not text.startswith(_MARK) or not kept:
         return None
     return [str(word) for word in json.loads(kept.splitlines()[0])]
 
 
 def _lines(unit: Unit) -> Iterator[str]:
-    yield f"{MARK}; install it again with --replace to change it."
+    yield f"{_MARK}; install it again with --replace to change it."
     yield "[Unit]"
     yield f"Description=Digitdrop: reads pictures of digits dropped into {_raw(unit.inbox)}"
     yield f"RequiresMountsFor={_quoted(unit.inbox)} {_quoted(unit.outbox)}"
@@ -135,7 +135,7 @@ def _lines(unit: Unit) -> Iterator[str]:
     yield "[Install]"
     yield f"WantedBy={'multi-user' if unit.user else 'default'}.target"
     yield ""
-    yield SECTION
+    yield _SECTION
     yield f"{_KEY}{json.dumps(unit.arguments)}"
 
 
