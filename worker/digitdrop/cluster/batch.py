@@ -18,7 +18,7 @@ from digitdrop.cluster.plan import Plan
 from digitdrop.errors import ReportError
 from digitdrop.inference.classifier import Classifier
 from digitdrop.system.shutdown import Shutdown, Stopped
-from digitdrop.values import Limits
+from digitdrop.values import DigitCount, Limits
 
 _SUMMARY: Final = "_SUMMARY.json"
 """Written last: if it is there, every picture of the plan has its row."""
@@ -37,6 +37,7 @@ def run_cluster_batch(
     cluster: str,
     shards: str,
     limits: Limits,
+    digits: DigitCount,
     workers: int,
     shutdown: Shutdown,
     progress: ProgressBar,
@@ -53,6 +54,7 @@ def run_cluster_batch(
         cluster: see `engine.started`.
         shards: `parquet` or `csv`.
         limits: the limits for one picture.
+        digits: the accepted numbers of digits.
         workers: cores to use on this machine.
         shutdown: ends the run; finished shards are kept.
         progress: shows the progress.
@@ -65,6 +67,7 @@ def run_cluster_batch(
         sources=[normal(source) for source in sources],
         model=classifier.name,
         shards=shards,
+        digits=str(digits),
     )
     summary = Summary()
     with engine.started(cluster, workers=workers):
@@ -135,6 +138,7 @@ def _finish(work: Plan, summary: Summary) -> None:
         "shards": work.shares,
         "format": work.shards,
         "model": work.model,
+        "digits": work.digits,
         "sources": work.sources,
         "finished": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }

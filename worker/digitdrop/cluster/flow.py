@@ -24,7 +24,7 @@ from digitdrop.cluster.plan import Plan
 from digitdrop.cluster.preparation import prepare_share
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pipeline import Prepared, read_batch, utc_now
-from digitdrop.values import Limits, Status
+from digitdrop.values import DigitCount, Limits, Status
 
 _PREPARING_CORES: Final = 1
 _RECORDING_CORES: Final = 0
@@ -137,7 +137,8 @@ class ShareRecorder:
         if share["is_known"]:
             return share
         prepared: list[Prepared] = pickle.loads(share["prepared"])  # noqa: S301 - by `_prepare`
-        readings = read_batch(prepared, self._classifier, now=utc_now)
+        digits = DigitCount.parse(self._work.digits)
+        readings = read_batch(prepared, self._classifier, digits=digits, now=utc_now)
         shards.write(self._work, share["number"], readings)
         counts = Counter(reading.verdict.status for reading in readings)
         return {**share, "prepared": b"", "counts": json.dumps(counts)}

@@ -43,6 +43,9 @@ class Plan:
     model: str
     shards: str
     """`parquet` or `csv`."""
+    digits: str = "1"
+    """The accepted numbers of digits, as in `--digits`. A plan of a version without that option
+    has single digits."""
     pictures: int = 0
     shares: int = 0
 
@@ -95,7 +98,7 @@ def find_plan(plan: Plan) -> Plan | None:
     except (ValueError, TypeError) as error:
         address = _plan_address(plan.target)
         raise ReportError(f"{address} is no plan of this version: {error}") from error
-    for setting in ("sources", "model", "shards"):
+    for setting in ("sources", "model", "shards", "digits"):
         was, wanted = getattr(there, setting), getattr(plan, setting)
         if was != wanted:
             raise ReportError(

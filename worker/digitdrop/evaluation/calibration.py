@@ -103,14 +103,17 @@ def digit_probabilities(answers: Answers) -> ShareArray:
     """Return the probability of each digit by each row, given that the picture shows one digit.
 
     A row has the probabilities of its prediction and its runner-up; the other digits share the
-    rest equally. A row without a prediction gives each digit the probability 0.1: it costs ln 10
-    = 2.303 of likelihood and a Brier score of 0.9, more than any hesitation and less than a
-    confident mistake.
+    rest equally. A row whose prediction is missing or a longer number gives each digit the same
+    probability, unless its runner-up is a digit. Without both, the row costs ln 10 = 2.303 of
+    likelihood and a Brier score of 0.9: more than any hesitation, less than a confident mistake.
+
+    Args:
+        answers: rows whose labels have one digit.
 
     Returns:
         float64 (n, 10), each row summing to 1.
     """
-    rows, columns = np.arange(len(answers))[:, None], np.arange(10)[None, :]
+    rows, columns = np.arange(len(answers))[:, None], np.arange(10).astype(str)[None, :]
     first = columns == answers.prediction[:, None]
     second = columns == answers.runner_up[:, None]
     confidence, next_confidence = answers.confidence[rows], answers.runner_up_confidence[rows]

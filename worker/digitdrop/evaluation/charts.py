@@ -23,7 +23,7 @@ from digitdrop.files.disk import write_whole
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.decision import frame_weights
 from digitdrop.predict import Explanation, explain_picture
-from digitdrop.values import Frame, Limits, Picture
+from digitdrop.values import DigitCount, Frame, Limits, Picture
 
 _MOST = 40
 """Largest number of mistakes on the sheet."""
@@ -35,18 +35,21 @@ def save_charts(
     marked: Sequence[Marked],
     folder: Path,
     classifier: Classifier,
+    *,
     limits: Limits,
+    digits: DigitCount,
 ) -> None:
     """Draw charts of the labelled pictures into PNG files of a folder.
 
-    The files are `confusion.png`, `reliability.png` and `risk-coverage.png`, and with mistakes
-    `mistakes.png`.
+    The files are `reliability.png` and `risk-coverage.png`, with pictures of one digit
+    `confusion.png`, and with mistakes `mistakes.png`.
 
     Args:
         marked: at least one with a label; others are left out.
         folder: made if need be; files of these names in it are replaced.
         classifier: reads the mistakes again, for their frames.
         limits: the limits for one picture.
+        digits: the accepted numbers of digits.
 
     Raises:
         ReportError: a file cannot be written.
@@ -55,12 +58,14 @@ def save_charts(
     found, worst = answer_columns(labelled), mistakes(labelled, most=_MOST)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _draw(_confusion, found, folder / "confusion.png")
+        one_digit = found.where(found.lengths == 1)
+        if len(one_digit):
+            _draw(_confusion, one_digit, folder / "confusion.png")
         _draw(_reliability, found, folder / "reliability.png")
         _draw(_risk_coverage, found, folder / "risk-coverage.png")
         if worst:
             paths = [each.task.drop.path for each in worst]
-            explanations = explain_picture(paths, classifier, limits=limits)
+            explanations = explain_picture(paths, classifier, limits=limits, digits=digits)
             _save(_sheet(worst, explanations), folder / "mistakes.png")
     except OSError as error:
         raise ReportError(f"cannot draw into {folder}: {error.strerror}") from error
@@ -89,7 +94,7 @@ def _confusion(axes: Axes, found: Answers) -> None:
             axes.text(prediction, label, f"{count}", ha="center", va="center", color=color)
     axes.set_xticks(range(11), [*map(str, range(10)), "no digit"])
     axes.set_yticks(range(10), map(str, range(10)))
-    axes.set(xlabel="read as", ylabel="is", title=f"{len(found):,} digits")
+    axes.set(xlabel="read as", ylabel="is", title=f"{len(found):,} pictures of one digit")
 
 
 def _reliability(axes: Axes, found: Answers) -> None:
@@ -151,9 +156,9 @@ def _frame(explanation: Explanation) -> Frame | None:
     if not isinstance(explanation.seen, Picture) or not explanation.seen.sight.frames:
         return None
     weight = frame_weights(np.array(explanation.seen.sight.priors), explanation.probabilities)
-    digit = explanation.reading.verdict.prediction
-    if digit is not None:
-        weight = weight * explanation.probabilities[:, digit]
+    number = explanation.reading.verdict.prediction or ""
+    if len(number) == 1:
+        weight = weight * explanation.probabilities[:, int(number)]
     return explanation.seen.sight.frames[int(weight.argmax())]
 
 

@@ -1,6 +1,7 @@
-"""Read pictures whose digits are known, as `batch` does, but without a report.
+"""Read pictures whose numbers are known, as `batch` does, but without a report.
 
-A set is a folder of such pictures: DIR/SET/DIGIT/PICTURE.
+A set is a folder of such pictures: DIR/SET/NUMBER/PICTURE, or DIR/SET/PICTURE if DIR/labels.csv
+has the labels.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,14 +14,14 @@ import numpy as np
 from digitdrop import pipeline
 from digitdrop.batch.sources import find_drops
 from digitdrop.errors import FolderError
-from digitdrop.evaluation.answers import NONE, Answers, Digits
+from digitdrop.evaluation.answers import NONE, Answers, Numbers
+from digitdrop.evaluation.label_table import LABELS_TABLE, read_labels
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pool.settings import PoolOptions
 from digitdrop.pool.threads import ReaderThreads
-from digitdrop.values import Drop, Limits, Verdict
+from digitdrop.values import DigitCount, Drop, Limits, Verdict, is_number
 
 _BATCH: Final = 128
-_DIGITS: Final = frozenset(map(str, range(10)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +33,8 @@ class EvaluationItem:
     """The folder on the command line."""
     set: str
     """Name of its set within the folder."""
-    label: int | None
-    """0-9; None for a picture that shows no single digit."""
+    label: str | None
+    """A whole number as in the report; None for a picture that shows no single number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,26 +55,34 @@ def tasks(folder: Path, others: Iterable[Path] = ()) -> list[EvaluationItem]:
 
 
 def labelled(folder: Path) -> list[EvaluationItem]:
-    """Return the pictures in folders named 0-9, at any depth; all others are left out.
+    """Return the pictures in `labels.csv`, or without that file those in folders named by number.
+
+    Such folders count at any depth; all other files are left out.
 
     Raises:
-        FolderError: there are none.
+        FolderError: there are none, or the table cannot be used.
     """
-    found = [
-        _item(drop, folder, parts[:-1], int(parts[-1]))
-        for drop in find_drops([folder])
-        if (parts := _folders(drop)) and parts[-1] in _DIGITS
-    ]
+    table = folder / LABELS_TABLE
+    if table.exists():
+        labels = read_labels(table).items()
+        drops = [(Drop(id=None, path=folder / file, name=file), label) for file, label in labels]
+        found = [_item(drop, folder, _folders(drop), label) for drop, label in drops]
+    else:
+        found = [
+            _item(drop, folder, parts[:-1], parts[-1])
+            for drop in find_drops([folder])
+            if (parts := _folders(drop)) and is_number(parts[-1])
+        ]
     if not found:
         raise FolderError(
             f"no labelled picture in {folder}: expected them in folders named by what they "
-            f"show, as in {folder / '...' / '7' / 'picture.png'}"
+            f"show, as in {folder / '...' / '7' / 'picture.png'}, or in a table {table}"
         )
     return found
 
 
 def unlabelled(folder: Path) -> list[EvaluationItem]:
-    """Return the pictures of a folder as showing no single digit; each sub-folder is a set.
+    """Return the pictures of a folder as showing no single number; each sub-folder is a set.
 
     Raises:
         FolderError: there are none.
@@ -88,7 +97,7 @@ def _folders(drop: Drop) -> tuple[str, ...]:
     return PurePosixPath(drop.name).parts[:-1]
 
 
-def _item(drop: Drop, source: Path, parts: Sequence[str], label: int | None) -> EvaluationItem:
+def _item(drop: Drop, source: Path, parts: Sequence[str], label: str | None) -> EvaluationItem:
     name = "/".join(parts) or source.resolve().name
     return EvaluationItem(drop=drop, source=source, set=name, label=label)
 
@@ -98,6 +107,7 @@ def mark(
     classifier: Classifier,
     *,
     limits: Limits,
+    digits: DigitCount,
     workers: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Marked]:
@@ -107,16 +117,19 @@ def mark(
         asked: the pictures.
         classifier: the network.
         limits: the limits for one picture.
+        digits: the accepted numbers of digits.
         workers: number of pictures that are read at a time.
         progress: called with the number of pictures that were read since the last call.
     """
-    options = PoolOptions(workers=workers, limits=limits, is_stopping=lambda: False)
+    options = PoolOptions(workers=workers, limits=limits, digits=digits, is_stopping=lambda: False)
     readers = ReaderThreads(options)
     try:
         for start in range(0, len(asked), _BATCH):
             batch = asked[start : start + _BATCH]
             prepared = readers.end(readers.begin([item.drop for item in batch]))
-            readings = pipeline.read_batch(prepared, classifier, now=pipeline.utc_now)
+            readings = pipeline.read_batch(
+                prepared, classifier, digits=digits, now=pipeline.utc_now
+            )
             for item, reading in zip(batch, readings, strict=True):
                 yield Marked(task=item, verdict=reading.verdict)
             progress(len(batch))
@@ -136,10 +149,10 @@ def answer_columns(marked: Sequence[Marked]) -> Answers:
     """Return the verdicts and labels as columns."""
     verdicts = [each.verdict for each in marked]
     return Answers(
-        label=_digits(each.task.label for each in marked),
-        prediction=_digits(verdict.prediction for verdict in verdicts),
+        label=_numbers(each.task.label for each in marked),
+        prediction=_numbers(verdict.prediction for verdict in verdicts),
         confidence=np.array([verdict.confidence or 0.0 for verdict in verdicts], np.float64),
-        runner_up=_digits(verdict.runner_up for verdict in verdicts),
+        runner_up=_numbers(verdict.runner_up for verdict in verdicts),
         runner_up_confidence=np.array(
             [verdict.runner_up_confidence or 0.0 for verdict in verdicts], np.float64
         ),
@@ -153,5 +166,5 @@ def mistakes(marked: Iterable[Marked], *, most: int) -> list[Marked]:
     return sorted(wrong, key=lambda each: -(each.verdict.confidence or 0.0))[:most]
 
 
-def _digits(found: Iterable[int | None]) -> Digits:
-    return np.array([NONE if digit is None else digit for digit in found], np.int64)
+def _numbers(found: Iterable[str | None]) -> Numbers:
+    return np.array([number or NONE for number in found], np.str_)

@@ -13,28 +13,28 @@ from rich.text import Text
 from digitdrop.escape import escape
 from digitdrop.evaluation.evaluate import Marked, answer_columns, by_set
 from digitdrop.evaluation.figures import (
-    DigitFigures,
+    NumberFigures,
     OtherFigures,
     auroc,
     confusion,
-    digit_figures,
+    number_figures,
     other_figures,
 )
 from digitdrop.values import READ
 
-ScoreRow = TypeVar("ScoreRow", DigitFigures, OtherFigures)
+ScoreRow = TypeVar("ScoreRow", NumberFigures, OtherFigures)
 
 _PLAIN_WIDTH = 120  # characters of a line where there is no terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherScores:
-    """Figures of a folder of pictures that show no single digit."""
+    """Figures of a folder of pictures that show no single number."""
 
     sets: dict[str, OtherFigures]
     total: OtherFigures
     auroc: float
-    """Of the confidence of all labelled digits against that of these; see `figures.auroc`."""
+    """Of the confidence of all labelled pictures against that of these; see `figures.auroc`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +43,16 @@ class Scores:
 
     model: str
     """Name of the network."""
-    sets: dict[str, DigitFigures]
-    total: DigitFigures
+    sets: dict[str, NumberFigures]
+    total: NumberFigures
     """Figures of all sets together."""
+    by_length: dict[str, NumberFigures]
+    """Figures of all sets, by the number of digits of the label: `1`, `2` and so on."""
+    numbers: NumberFigures | None
+    """Figures of all labels of two or more digits; None if there are none."""
     confusion: list[list[int]]
-    """Counts of all sets: rows by label, columns by prediction, the last without one."""
+    """Counts of all labels of one digit: rows by label, columns by prediction; the last column
+    has predictions that are missing or longer."""
     others: dict[str, OtherScores]
     """By folder, as on the command line."""
 
@@ -56,6 +61,7 @@ def score(model: str, marked: Sequence[Marked]) -> Scores:
     """Return the figures of all items; at least one has a label."""
     labelled = [each for each in marked if each.task.label is not None]
     found = answer_columns(labelled)
+    longer = found.where(found.lengths > 1)
     folders: dict[str, list[Marked]] = {}
     for each in marked:
         if each.task.label is None:
@@ -63,10 +69,15 @@ def score(model: str, marked: Sequence[Marked]) -> Scores:
     return Scores(
         model=model,
         sets={
-            name: digit_figures(answer_columns(part)) for name, part in by_set(labelled).items()
+            name: number_figures(answer_columns(part)) for name, part in by_set(labelled).items()
         },
-        total=digit_figures(found),
-        confusion=confusion(found).tolist(),
+        total=number_figures(found),
+        by_length={
+            str(length): number_figures(found.where(found.lengths == length))
+            for length in sorted(set(found.lengths.tolist()))
+        },
+        numbers=number_figures(longer) if len(longer) else None,
+        confusion=confusion(found.where(found.lengths == 1)).tolist(),
         others={
             folder: OtherScores(
                 sets={
@@ -91,18 +102,32 @@ def print_scores(scores: Scores) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PLAIN_WIDTH)
-    console.print(_right("how right", _named(scores.sets, scores.total)))
+    console.print(_right("how right", "set", _named(scores.sets, scores.total)))
+    if scores.numbers:
+        console.print(_right("by length", "label", _lengths(scores)))
     console.print(_statuses("by status", _named(scores.sets, scores.total)))
     for folder, found in scores.others.items():
-        title = f"{escape(folder)}: no single digit"
+        title = f"{escape(folder)}: no single number"
         console.print(_statuses(title, _named(found.sets, found.total)))
-        console.print(f"  area under ROC, digits against these: {found.auroc:.4f}\n")
+        console.print(f"  area under ROC, numbers against these: {found.auroc:.4f}\n")
     console.print(f"  read by {scores.model}")
 
 
-def _right(title: str, rows: Mapping[str, DigitFigures]) -> Table:
-    headings = ("right", "", "ok", "right of ok", "calibration error", "NLL", "Brier")
-    table = _table(title, headings)
+def _lengths(scores: Scores) -> dict[str, NumberFigures]:
+    rows = {
+        "1 digit" if length == "1" else f"{length} digits": row
+        for length, row in scores.by_length.items()
+    }
+    longer = scores.by_length.keys() - {"1"}
+    return {**rows, "2 or more": scores.numbers} if scores.numbers and len(longer) > 1 else rows
+
+
+def _right(title: str, of: str, rows: Mapping[str, NumberFigures]) -> Table:
+    headings = (
+        *("right", "", "ok", "right of ok", "calibration error"),
+        *("edits a digit", "NLL", "Brier"),
+    )
+    table = _table(title, of, headings)
     for name, row in rows.items():
         table.add_row(
             Text(escape(name)),
@@ -111,14 +136,15 @@ def _right(title: str, rows: Mapping[str, DigitFigures]) -> Table:
             _share(row.ok_share),
             _share(row.ok_accuracy),
             _share(row.calibration_error),
-            f"{row.negative_log_likelihood:.4f}",
-            f"{row.brier:.4f}",
+            _figure(row.edits_per_digit),
+            _figure(row.negative_log_likelihood),
+            _figure(row.brier),
         )
     return table
 
 
-def _statuses(title: str, rows: Mapping[str, DigitFigures] | Mapping[str, OtherFigures]) -> Table:
-    table = _table(title, ("pictures", "share ok", *(status.value for status in READ)))
+def _statuses(title: str, rows: Mapping[str, NumberFigures] | Mapping[str, OtherFigures]) -> Table:
+    table = _table(title, "set", ("pictures", "share ok", *(status.value for status in READ)))
     for name, row in rows.items():
         counts = (f"{row.statuses[status.value]:,}" for status in READ)
         table.add_row(Text(escape(name)), f"{row.count:,}", _share(row.ok_share), *counts)
@@ -129,12 +155,16 @@ def _named(sets: Mapping[str, ScoreRow], total: ScoreRow) -> dict[str, ScoreRow]
     return {**sets, "all together": total} if len(sets) > 1 else dict(sets)
 
 
-def _table(title: str, headings: Sequence[str]) -> Table:
+def _table(title: str, of: str, headings: Sequence[str]) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("set", overflow="fold")
+    table.add_column(of, overflow="fold")
     for heading in headings:
         table.add_column(heading, justify="right")
     return table
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
 
 
 def _share(share: float | None) -> str:

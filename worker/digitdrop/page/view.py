@@ -30,7 +30,7 @@ class PageRow:
 
     id: str
     status: str
-    digit: int | None
+    number: str | None
     percent: float | None
     """Confidence, 0-100."""
     second: str
@@ -51,6 +51,13 @@ class PageRow:
     thumbnail: Thumbnail | None
     put_right: str
     """The label that a person gave it."""
+
+    @property
+    def group(self) -> str:
+        """Its choice in the filter of numbers: a digit, `longer` or `none`."""
+        if self.number is None:
+            return "none"
+        return self.number if len(self.number) == 1 else "longer"
 
     @property
     def label(self) -> str:
@@ -91,7 +98,7 @@ class Viewer:
         return PageRow(
             id=entry.id,
             status=row.status,
-            digit=row.prediction,
+            number=row.prediction,
             percent=None if row.confidence is None else round(100 * row.confidence, 1),
             second=f"or {row.runner_up}" if unsure else "",
             reason=printable(unescape(row.reason)),
@@ -110,9 +117,7 @@ class Viewer:
 def corrected_labels(entries: list[TimedRow]) -> dict[str, str]:
     """Return the labels that people gave to rows, by row id; the newest correction counts."""
     return {
-        entry.row.corrects: "no digit"
-        if entry.row.prediction is None
-        else str(entry.row.prediction)
+        entry.row.corrects: entry.row.prediction or "no single number"
         for entry in reversed(entries)
         if entry.row.corrects
     }
