@@ -99,7 +99,7 @@ class Shelved:
             ),
             deferred=deferred,
             postponed=postponed,
-            settler=Settler(quiet=quiet, patience=60, trust_ctime=True),
+            settler=Settler(quiet=quiet, timeout=60, trust_ctime=True),
             shutdown=shutdown,
             clock=now,
         )

@@ -45,7 +45,7 @@ def an_intake(folder: Path, turns: BatchReader, model: str) -> BatchService:
         postponed=postponed,
         heartbeat=heartbeat,
     )
-    settler = Settler(quiet=0, patience=0, trust_ctime=True)
+    settler = Settler(quiet=0, timeout=0, trust_ctime=True)
     put_back = Requeue(
         claims=claims,
         settler=settler,

@@ -105,7 +105,7 @@ def went_round(folder: Path, watch: PollingWatch, parts: Noting, shutdown: Shutd
     ServiceLoop(
         folder=folder,
         intake=cast(BatchService, parts),
-        settler=Settler(quiet=0, patience=0, trust_ctime=True),
+        settler=Settler(quiet=0, timeout=0, trust_ctime=True),
         watch=watch,
         home=HomeDisk(Path(folder)),
         maintenance=cast(Maintenance, parts),

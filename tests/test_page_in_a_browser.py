@@ -329,7 +329,7 @@ def test_a_page_of_200_000_rows_opens_and_filters_at_once(
 ) -> None:
     fill(tmp_path / "outbox", 200_000)
     page = tmp_path / "outbox" / PAGE
-    made = Maker(outbox=page.parent, output=page, newest=NEWEST).make(now=LAST, patience=5)
+    made = Maker(outbox=page.parent, output=page, newest=NEWEST).make(now=LAST, timeout=5)
 
     browser.open(page)
     opened = browser.run("return performance.getEntriesByType('navigation')[0].domComplete")

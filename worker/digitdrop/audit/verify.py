@@ -18,8 +18,8 @@ from digitdrop.escape import escape, printable, unescape
 from digitdrop.files import lock
 from digitdrop.files.disk import is_same_file
 from digitdrop.health.worker_status import read_worker_status
-from digitdrop.intake.claim_owners import OwnedClaim, claims_with_owners
 from digitdrop.intake.listing import Survey, survey
+from digitdrop.intake.owner import OwnedClaim, claims_with_owners
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.outbox.inventory import Digests, Inventory, path_of
 from digitdrop.outbox.report import Report

@@ -60,7 +60,7 @@ def _serve(service: Service, classifier: Classifier, shutdown: Shutdown, holder:
         moved=heartbeat.beat,
     )
     turns = BatchReader(terms, classifier)
-    settler = Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=not remote)
+    settler = Settler(quiet=service.settle, timeout=service.max_wait, trust_ctime=not remote)
     pager = pager_of(service)
 
     deferred = DeferredQueue(heartbeat.deferred)

@@ -12,11 +12,10 @@ from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.heartbeat import Heartbeat
 from digitdrop.intake import listing
-from digitdrop.intake.events import FileEvents
 from digitdrop.intake.listing import ListedFile
 from digitdrop.intake.settle import Clocks, Settler
-from digitdrop.intake.twins import Twins
-from digitdrop.intake.watch import PollingWatch, Watch
+from digitdrop.intake.unfinished import UnfinishedFiles
+from digitdrop.intake.watch import FileEvents, PollingWatch, Watch
 from digitdrop.service.batch import BatchService
 from digitdrop.service.maintenance import Maintenance
 from digitdrop.system.mishaps import REFUSED, as_os_error
@@ -59,8 +58,8 @@ class ServiceLoop:
         self._heartbeat = heartbeat
         self._deferred = deferred
         self._trouble = shutdown.outage("take files in")
-        self._twins = Twins(folder, clock)
-        self._hints = FileEvents(folder, settler, self._twins, clock)
+        self._unfinished = UnfinishedFiles(folder, clock)
+        self._hints = FileEvents(folder, settler, self._unfinished, clock)
         self._recovered = False
         self._again = math.inf
         """Seconds until something that cannot leave the hand may be tried again."""
@@ -99,9 +98,9 @@ class ServiceLoop:
             return _POLLING
         self._trouble.end()
         for found in self._intake.late():
-            self._settler.is_in_hand(found)
+            self._settler.remember(found)
         self._settler.end_of_listing()
-        self._twins.end_of_listing()
+        self._unfinished.end_of_listing()
         self._deferred.end_of_listing("be taken")
         self._deferred.end_of_listing("be listed", how="now it can, or it is gone")
         longest = _POLLING if isinstance(self._watch, PollingWatch) else _EVENTS
@@ -118,14 +117,14 @@ class ServiceLoop:
 
     def _settled(self) -> Iterator[ListedFile]:
         for found in listing.listing(
-            self._folder, aside=self._twins.note, refused=self._cannot_list
+            self._folder, aside=self._unfinished.note, refused=self._cannot_list
         ):
             if self._shutdown.is_stopping():
                 return
             now = self._clock()
             # Both are asked: each forgets what a listing did not show.
             is_due = self._settler.is_settled(found, now) & self._deferred.is_due(found.name, now)
-            if is_due and not self._twins.hold(found.name):
+            if is_due and not self._unfinished.blocks(found.name):
                 yield found
 
     def _cannot_list(self, folder: str, error: OSError) -> None:
@@ -152,7 +151,7 @@ class ServiceLoop:
 
         That takes a moment where reading all may take hours, so the start is over with it.
         """
-        listing.count_listed(self._folder, aside=self._twins.note)
+        listing.count_listed(self._folder, aside=self._unfinished.note)
         self._heartbeat.ready()
 
     def _follow_hints(self) -> None:
@@ -186,7 +185,7 @@ class ServiceLoop:
             self._maintenance.catch_up()
             now = self._clock()
             until = min(until, now.monotonic + self._settler.due(now))
-            if self._hints.mean_everywhere():
+            if self._hints.need_listing():
                 until = not_before
 
     def _supervise(self) -> None:

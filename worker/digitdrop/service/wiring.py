@@ -110,7 +110,7 @@ def maintenance_of(
         recorder=recorder(claims),
         deferred=deferred,
         postponed=postponed,
-        settler=Settler(quiet=service.settle, patience=service.max_wait, trust_ctime=is_local),
+        settler=Settler(quiet=service.settle, timeout=service.max_wait, trust_ctime=is_local),
         shutdown=shutdown,
         clock=now,
     )

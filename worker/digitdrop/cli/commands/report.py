@@ -44,7 +44,7 @@ def report(
             ignore_signals()  # the end of the parent counts
             keep_up(maker, sys.stdin.fileno())
             return
-        made = maker.make(now=datetime.now(UTC), patience=math.inf)
+        made = maker.make(now=datetime.now(UTC), timeout=math.inf)
     except OSError as error:
         raise FolderError(f"cannot make {page}: {error.strerror or error}") from error
     typer.echo(f"{page}: {made}")
