@@ -55,6 +55,7 @@ def _serve(service: Service, classifier: Classifier, shutdown: Shutdown, holder:
     terms = PoolOptions(
         workers=service.workers,
         limits=service.limits,
+        digits=service.digits,
         is_stopping=shutdown.is_stopping,
         moved=heartbeat.beat,
     )
