@@ -13,7 +13,7 @@ from typing import NoReturn, TextIO
 import typer
 
 from digitdrop.cli import usage
-from digitdrop.errors import SetupError
+from digitdrop.errors import RunBrokeOff, SetupError
 from digitdrop.escape import escape
 from digitdrop.log import logs
 from digitdrop.system import mishaps
@@ -44,6 +44,8 @@ def run(app: typer.Typer) -> NoReturn:
             logs.complain(mistake)
     except SetupError as error:
         logs.complain(str(error))
+        if isinstance(error, RunBrokeOff):
+            sys.exit(mishaps.BROKE_OFF)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(STOPPED)
     except BrokenPipeError:

@@ -75,6 +75,7 @@ def advice(outbox: Path) -> str:
         )
     return "They lie in review/ and failed/; move away what you have dealt with."
 
+
 def _by_status(tally: Tally) -> Column:
     """Return one bar with the shares of all rows."""
     return _column("all", tally.statuses, highest=tally.rows, least=0)
