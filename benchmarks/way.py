@@ -30,8 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "worker"), str(ROOT / "tests")]
 
 from digitdrop.inference.classifier import Classifier  # noqa: E402
-from digitdrop.service.daemon import serve  # noqa: E402
-from digitdrop.service.wiring import Service  # noqa: E402
+from digitdrop.service.daemon import Service, serve  # noqa: E402
 from digitdrop.system.shutdown import Shutdown  # noqa: E402
 from digitdrop.values import Limits  # noqa: E402
 from ledger import a_picture  # noqa: E402

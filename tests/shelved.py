@@ -4,8 +4,9 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from builders import NOON
+from builders import NOON, a_heartbeat
 from digitdrop.corrections.record import Corrector
+from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Claims
@@ -17,6 +18,7 @@ from digitdrop.outbox.rotation import Rotation
 from digitdrop.outbox.row import Row
 from digitdrop.outbox.rows import Rows
 from digitdrop.service.loop import now
+from digitdrop.system.outage import Outage
 from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Drop, Reading, Status, Verdict
 from ledger import sha256
@@ -83,7 +85,7 @@ class Shelved:
     def corrector(self, *, quiet: float = 0, rotation: Rotation | None = None) -> Corrector:
         """Make the worker's part that takes corrections in."""
         claims = Claims(self.outbox / "review", self.outbox)
-        report, shutdown = Report(self.report, rotation), Shutdown()
+        report, heartbeat = Report(self.report, rotation), a_heartbeat()
         deferred = DeferredQueue()
         postponed = Postponed(deferred, now)
         return Corrector(
@@ -94,13 +96,15 @@ class Shelved:
                 claims=claims,
                 report=report,
                 outbox=self.outbox,
-                shutdown=shutdown,
+                home=HomeDisk(self.outbox),
+                shutdown=Shutdown(),
                 postponed=postponed,
+                heartbeat=heartbeat,
             ),
             deferred=deferred,
             postponed=postponed,
             settler=Settler(quiet=quiet, patience=60, trust_ctime=True),
-            shutdown=shutdown,
+            outage=Outage("take corrections in", heartbeat.outage),
             clock=now,
         )
 

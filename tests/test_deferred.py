@@ -1,3 +1,4 @@
+import errno
 import logging
 import math
 
@@ -7,13 +8,15 @@ from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.worker_status import Deferred
 from digitdrop.intake.settle import Clocks
 
+DENIED = PermissionError(errno.EACCES, "Permission denied")
+
 
 def at(seconds: float) -> Clocks:
     return Clocks(monotonic=seconds, wall_ns=int((seconds + 86_400) * 1e9))
 
 
 def put(queue: DeferredQueue, name: str, seconds: float, *, key: str = "") -> None:
-    queue.put(name, cannot="be taken", why="Permission denied", now=at(seconds), key=key)
+    queue.put(name, cannot="be taken", error=DENIED, now=at(seconds), key=key)
 
 
 def test_an_item_waits_twice_as_long_each_time_and_at_most_a_minute() -> None:
@@ -29,7 +32,7 @@ def test_an_item_waits_twice_as_long_each_time_and_at_most_a_minute() -> None:
     assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
 
 
-def test_what_is_not_kept_may_always_be_tried() -> None:
+def test_an_item_that_is_not_kept_may_always_be_tried() -> None:
     queue = DeferredQueue()
     put(queue, "7.png", 0)
 
@@ -40,9 +43,9 @@ def test_what_is_not_kept_may_always_be_tried() -> None:
     assert queue.due(at(0)) == math.inf
 
 
-def test_what_changes_is_told_with_the_first_time_that_it_was_met() -> None:
-    told: list[tuple[tuple[Deferred, ...], int]] = []
-    queue = DeferredQueue(lambda first, count: told.append((first, count)))
+def test_a_change_is_reported_with_the_time_of_the_first_failure() -> None:
+    reported: list[tuple[tuple[Deferred, ...], int]] = []
+    queue = DeferredQueue(lambda first, count: reported.append((first, count)))
 
     put(queue, "7.png", 0)
     put(queue, "7.png", 5)
@@ -54,25 +57,25 @@ def test_what_changes_is_told_with_the_first_time_that_it_was_met() -> None:
         why="Permission denied",
         since="1970-01-02T00:00:00.000Z",
     )
-    assert told == [((item,), 1), ((), 0)]
+    assert reported == [((item,), 1), ((), 0)]
 
 
-def test_of_many_the_first_hundred_are_told_and_all_are_counted() -> None:
-    told: list[tuple[tuple[Deferred, ...], int]] = []
-    queue = DeferredQueue(lambda first, count: told.append((first, count)), limit=150)
+def test_of_many_items_the_first_hundred_are_reported_and_all_are_counted() -> None:
+    reported: list[tuple[tuple[Deferred, ...], int]] = []
+    queue = DeferredQueue(lambda first, count: reported.append((first, count)), limit=150)
 
     for number in range(200):
         put(queue, f"{number}.png", 0)
 
-    assert [one.name for one in told[-1][0]] == [f"{number}.png" for number in range(100)]
-    assert told[-1][1] == len(queue) == 150
+    assert [one.name for one in reported[-1][0]] == [f"{number}.png" for number in range(100)]
+    assert reported[-1][1] == len(queue) == 150
 
 
-def test_what_no_listing_shows_any_more_is_forgotten_but_not_what_is_in_hand() -> None:
+def test_an_item_that_no_listing_shows_is_forgotten_but_not_a_claimed_one() -> None:
     queue = DeferredQueue()
     put(queue, "gone.png", 0)
     put(queue, "there.png", 0)
-    queue.put("held.png", cannot="be filed", why="Permission denied", now=at(0), key="d1")
+    queue.put("held.png", cannot="be filed", error=DENIED, now=at(0), key="d1")
 
     queue.end_of_listing("be taken")
     assert len(queue) == 3
@@ -82,7 +85,7 @@ def test_what_no_listing_shows_any_more_is_forgotten_but_not_what_is_in_hand() -
     assert [key for key in ("gone.png", "there.png", "d1") if key in queue] == ["there.png", "d1"]
 
 
-def test_two_items_of_one_name_are_told_apart_by_their_keys() -> None:
+def test_keys_distinguish_two_items_of_the_same_name() -> None:
     queue = DeferredQueue()
     put(queue, "7.png", 0, key="d1")
     put(queue, "7.png", 0, key="d2")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from builders import NOON, a_reading
+from builders import NOON, a_heartbeat, a_reading
+from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Claims
@@ -207,13 +208,17 @@ def test_what_one_turn_read_over_midnight_goes_into_both_reports(tmp_path: Path)
         )
     ]
 
-    Recorder(
+    recorder = Recorder(
         claims=claims,
         report=report,
         outbox=outbox,
+        home=HomeDisk(outbox),
         shutdown=Shutdown(),
         postponed=Postponed(DeferredQueue(), now),
-    ).record(readings)
+        heartbeat=a_heartbeat(),
+    )
+    recorder.record(readings)
+    recorder.archive(readings)
 
     assert names(outbox / "predictions.csv") == [
         ".owner",

@@ -133,7 +133,7 @@ def _file_away(drop: Drop, row: Row, away: _Away) -> None:
 
 
 def _filed_away(drop: Drop, target: Path, far: CopyOptions) -> None:
-    for error in archive([(drop, target)], far=far).values():
+    for error in archive([(drop, target)], copying=far).values():
         raise error
 
 

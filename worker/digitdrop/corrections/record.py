@@ -29,7 +29,7 @@ from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.row import Row, correcting
 from digitdrop.outbox.rows import Rows
 from digitdrop.pipeline import utc_now
-from digitdrop.system.shutdown import Shutdown
+from digitdrop.system.outage import Outage
 from digitdrop.values import Drop, Reading, Status, Verdict
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Corrector:
         rows: Rows,
         recorder: Recorder,
         settler: Settler,
-        shutdown: Shutdown,
+        outage: Outage,
         deferred: DeferredQueue,
         postponed: Postponed,
         clock: Callable[[], Clocks],
@@ -71,7 +71,7 @@ class Corrector:
             rows: where to look for the rows that are corrected.
             recorder: writes with that hand.
             settler: its own, since it tells files apart by name.
-            shutdown: tells of trouble with these folders.
+            outage: reports errors of these folders.
             deferred: keeps pictures that cannot be taken for now.
             postponed: keeps those that cannot leave the hand for now.
             clock: tells the time.
@@ -84,7 +84,7 @@ class Corrector:
         self._deferred = deferred
         self._postponed = postponed
         self._recovered = False
-        self._trouble = shutdown.outage("take corrections in")
+        self._outage = outage
         self._folders = Folders(review, settler, clock)
 
     def recover(self) -> None:
@@ -107,10 +107,10 @@ class Corrector:
             taken = self._claims.acquire(ready[:_TURN], refused=self._defer) if ready else []
             self._correct(taken)
         except OSError as error:
-            self._trouble.begin(error)
+            self._outage.begin(error)
             self._recovered = False
             return math.inf
-        self._trouble.end()
+        self._outage.end()
         # Where none could be taken, the others would not fare better at once.
         return 0.0 if taken and ready[_TURN:] else self._folders.due()
 
@@ -119,7 +119,7 @@ class Corrector:
         self._claims.prepare()
         for drop in self._claims.irregular():
             self._postponed.attempt(drop, "be put back", partial(self._give_back, drop))
-        self._correct(self._recorder.finish(self._claims.left_behind()))
+        self._correct(self._recorder.unrecorded(self._claims.left_behind()))
         self._recovered = True
 
     def _due(self, names: list[str]) -> list[str]:
@@ -127,8 +127,7 @@ class Corrector:
         return [name for name in names if self._deferred.is_due(_key(name), now)]
 
     def _defer(self, name: str, error: OSError) -> None:
-        why = error.strerror or str(error)
-        self._deferred.put(name, cannot="be taken", why=why, now=self._clock(), key=_key(name))
+        self._deferred.put(name, cannot="be taken", error=error, now=self._clock(), key=_key(name))
 
     def _correct(self, drops: Sequence[Drop]) -> None:
         """Give each picture in hand its row, or back if it belongs to none."""
@@ -143,6 +142,7 @@ class Corrector:
                 _correction(moved.pop(key), asked[key].sha256, row_id, rows[row_id])
             )
         self._recorder.record(corrections)
+        self._recorder.archive(corrections)
         for drop in moved.values():
             self._leave(drop)
         self._claims.release(drops)

@@ -1,4 +1,4 @@
-"""What cannot be handled for now: each item waits by itself, and all others go on."""
+"""Files and folders that cannot be handled for now: each waits by itself, and the others go on."""
 
 import logging
 import math
@@ -17,37 +17,37 @@ from digitdrop.values import iso
 logger = logging.getLogger(__name__)
 
 OnDeferred: TypeAlias = Callable[[tuple[Deferred, ...], int], None]
-"""Told the items that have waited longest, and how many there are in all."""
+"""Called with the items that have waited longest, and with the number of all items."""
 
-_FIRST_WAIT: Final = 0.5  # seconds until an item is tried again; then twice as long ...
-_LONGEST_WAIT: Final = 60.0  # ... and never longer than this
-_MOST_TOLD: Final = 100
+_FIRST_WAIT: Final = 0.5  # seconds before the first retry; the wait doubles each time ...
+_LONGEST_WAIT: Final = 60.0  # ... up to this
+_MOST_REPORTED: Final = 100
 
 
 @dataclass(slots=True)
 class _Item:
-    told: Deferred
+    deferred: Deferred
     due: float
     wait: float
     is_seen: bool = True
-    """Whether it was met since the last listing ended."""
+    """True if the item was met since the last listing ended."""
 
 
 class DeferredQueue:
-    """Files and folders that are tried again, each after a time of its own.
+    """Items that are retried, each after a wait of its own.
 
-    It has no clock and reads no disk. Its memory is bounded: an item beyond the limit
-    is not kept, so it is tried again whenever somebody meets it.
+    Has no clock and reads no disk. Memory is bounded: an item beyond the limit is not kept,
+    and so is tried whenever it is met.
     """
 
-    def __init__(self, tell: OnDeferred = lambda _, __: None, *, limit: int = 10_000) -> None:
-        """Begin with none.
+    def __init__(self, on_change: OnDeferred = lambda _, __: None, *, limit: int = 10_000) -> None:
+        """Begin empty.
 
         Args:
-            tell: told of every change.
-            limit: how many to keep.
+            on_change: called after every change.
+            limit: number of items to keep.
         """
-        self._tell = tell
+        self._on_change = on_change
         self._limit = limit
         self._items: dict[str, _Item] = {}
 
@@ -57,15 +57,15 @@ class DeferredQueue:
     def __contains__(self, key: str) -> bool:
         return key in self._items
 
-    def put(self, name: str, *, cannot: str, why: str, now: Clocks, key: str = "") -> None:
-        """Keep an item, or keep it for longer; the log has one warning of it.
+    def put(self, name: str, *, cannot: str, error: Exception, now: Clocks, key: str = "") -> None:
+        """Keep an item after a failure; log a warning at the first one.
 
         Args:
             name: for people; relative to the inbox, with `/` between its parts.
             cannot: completes "cannot ...", such as `be taken`.
-            why: as the system says it.
-            now: from when its wait counts; it doubles each time.
-            key: tells apart two items of one name; the name itself if empty.
+            error: the failure.
+            now: begin of the wait, which doubles each time.
+            key: distinguishes two items of the same name; the name itself if empty.
         """
         known = self._items.get(key or name)
         if known:
@@ -74,9 +74,10 @@ class DeferredQueue:
             return
         if len(self._items) >= self._limit:
             return
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         since = iso(datetime.fromtimestamp(now.wall_ns / 1e9, UTC))
-        told = Deferred(name=name, cannot=cannot, why=why, since=since)
-        self._items[key or name] = _Item(told, now.monotonic + _FIRST_WAIT, _FIRST_WAIT)
+        deferred = Deferred(name=name, cannot=cannot, why=why, since=since)
+        self._items[key or name] = _Item(deferred, now.monotonic + _FIRST_WAIT, _FIRST_WAIT)
         logger.warning(
             "%s cannot %s: %s; it is tried again, and others go on",
             escape(name),
@@ -87,7 +88,7 @@ class DeferredQueue:
         self._changed()
 
     def is_due(self, key: str, now: Clocks) -> bool:
-        """Say whether an item may be tried; one that is not kept always may."""
+        """Return True if an item may be tried; always for one that is not kept."""
         item = self._items.get(key)
         if item is None:
             return True
@@ -95,43 +96,43 @@ class DeferredQueue:
         return now.monotonic >= item.due
 
     def wait(self, key: str, now: Clocks) -> float:
-        """Say after how many seconds an item may be tried; 0 for one that is not kept."""
+        """Return the seconds until an item may be tried; 0 for one that is not kept."""
         item = self._items.get(key)
         return max(0.0, item.due - now.monotonic) if item else 0.0
 
     def due(self, now: Clocks) -> float:
-        """Say after how many seconds the next item may be tried; infinite if there is none."""
+        """Return the seconds until the next item may be tried; infinite if there is none."""
         return min((self.wait(key, now) for key in self._items), default=math.inf)
 
     def hasten(self, cannot: str, now: Clocks) -> None:
-        """Have all items of one kind tried again at once: one of them was handled."""
+        """Make all items of a kind due: one of them was just handled."""
         for item in self._items.values():
-            if item.told.cannot == cannot:
+            if item.deferred.cannot == cannot:
                 item.due = min(item.due, now.monotonic)
 
     def done(self, key: str, *, how: str = "now it can") -> None:
-        """Forget an item that was handled, or is gone; nothing if it is not kept."""
+        """Forget an item that was handled or is gone; nothing if it is not kept."""
         item = self._items.pop(key, None)
         if item is None:
             return
-        name = escape(item.told.name)
-        extra = about(file=name, cannot=item.told.cannot, state="ends")
-        logger.info("%s could not %s: %s", name, item.told.cannot, how, extra=extra)
+        name, cannot = escape(item.deferred.name), item.deferred.cannot
+        extra = about(file=name, cannot=cannot, state="ends")
+        logger.info("%s could not %s: %s", name, cannot, how, extra=extra)
         self._changed()
 
     def end_of_listing(self, cannot: str, *, how: str = "it is not there any more") -> None:
-        """Forget the items of one kind that nobody met since the last listing ended.
+        """Forget the items of a kind that were not met since the last listing ended.
 
         Args:
             cannot: the kind, as given to `put`.
-            how: what the log says of them.
+            how: the reason, for the log.
         """
-        of_kind = {key: one for key, one in self._items.items() if one.told.cannot == cannot}
+        of_kind = {key: one for key, one in self._items.items() if one.deferred.cannot == cannot}
         for key, item in of_kind.items():
             if not item.is_seen:
                 self.done(key, how=how)
             item.is_seen = False
 
     def _changed(self) -> None:
-        first = islice((item.told for item in self._items.values()), _MOST_TOLD)
-        self._tell(tuple(first), len(self._items))
+        first = islice((item.deferred for item in self._items.values()), _MOST_REPORTED)
+        self._on_change(tuple(first), len(self._items))

@@ -1,4 +1,4 @@
-"""Files in hand that cannot leave it for now: each is tried again by itself, between new drops."""
+"""Claimed files that cannot be archived or requeued for now: each is retried by itself."""
 
 import errno
 import time
@@ -11,87 +11,90 @@ from digitdrop.health.deferred import DeferredQueue
 from digitdrop.intake.settle import Clocks
 from digitdrop.values import Drop
 
-_MOST: Final = 1_000  # files; where so many cannot leave the hand, no more are taken
-_AT_ONCE: Final = 0.1  # seconds: as long as new drops wait for what is tried again
+_MOST: Final = 1_000  # files; beyond this number no more are claimed
+_AT_ONCE: Final = 0.1  # seconds of retries before new drops get their turn
 
 
 @dataclass(frozen=True, slots=True)
-class _Act:
+class _Action:
     drop: Drop
     cannot: str
-    act: Callable[[], None]
+    act: Callable[[], object]
 
 
 class Postponed:
-    """What is still to be done with files in hand, in memory only: a restart finds it all."""
+    """Actions still to be done with claimed files.
+
+    Kept in memory only: a restart finds the files among its claims.
+    """
 
     def __init__(self, queue: DeferredQueue, clock: Callable[[], Clocks]) -> None:
-        """Begin with nothing.
+        """Begin empty.
 
         Args:
-            queue: says when each is tried again, and tells of it.
-            clock: tells the time.
+            queue: times and reports the retries.
+            clock: reads the time.
         """
         self._queue = queue
         self._clock = clock
-        self._acts: dict[str, _Act] = {}
+        self._actions: dict[str, _Action] = {}
 
     def __contains__(self, key: str) -> bool:
-        return key in self._acts
+        return key in self._actions
 
-    def attempt(self, drop: Drop, cannot: str, act: Callable[[], None]) -> None:
-        """Do something with a file in hand, now or later.
+    def attempt(self, drop: Drop, cannot: str, act: Callable[[], object]) -> None:
+        """Do something with a claimed file, now or later.
 
         Args:
-            drop: the file; its id tells it from others.
+            drop: the file; its id is the key.
             cannot: completes "cannot ...": `be put back`, `be filed`.
-            act: may be repeated; raises OSError or InputError to be tried again.
+            act: must be safe to repeat; raises OSError or InputError to be retried.
         """
         key = drop.id or ""
-        self._acts.pop(key, None)
+        self._actions.pop(key, None)
         try:
             act()
         except (OSError, InputError) as error:
             self.put(drop, cannot, error, act)
         else:
-            if key not in self._acts:  # else something else is to be tried again by now
+            if key not in self._actions:  # `act` may have postponed another action
                 self._queue.done(key)
 
-    def put(self, drop: Drop, cannot: str, error: Exception, act: Callable[[], None]) -> None:
-        """Have something tried again that was tried just now; arguments as of `attempt`."""
+    def put(self, drop: Drop, cannot: str, error: Exception, act: Callable[[], object]) -> None:
+        """Postpone an action that has just failed; arguments as of `attempt`."""
         key = drop.id or ""
-        self._acts[key] = _Act(drop, cannot, act)
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        self._queue.put(drop.name, cannot=cannot, why=why, now=self._clock(), key=key)
+        self._actions[key] = _Action(drop, cannot, act)
+        self._queue.put(drop.name, cannot=cannot, error=error, now=self._clock(), key=key)
 
     def due(self) -> float:
-        """Say after how many seconds to call `retry`; infinite if nothing waits."""
+        """Return the seconds until the next `retry`; infinite if nothing waits."""
         now = self._clock()
-        return min((self._queue.wait(key, now) for key in self._acts), default=float("inf"))
+        return min((self._queue.wait(key, now) for key in self._actions), default=float("inf"))
 
     def retry(self) -> None:
-        """Try again what is due, for a moment."""
+        """Retry the actions that are due, for 0.1 s at most."""
         now = self._clock()
-        self._try(one for key, one in list(self._acts.items()) if self._queue.is_due(key, now))
+        due = [one for key, one in self._actions.items() if self._queue.is_due(key, now)]
+        self._retry(due)
 
     def make_room(self) -> None:
-        """Do nothing while few files wait in hand; else try them all again.
+        """Retry everything if 1,000 files wait; do nothing if fewer do.
 
         Raises:
-            OSError: too many still wait: that is no trouble of single files any more.
+            OSError: 1,000 or more still wait, so single files are not the cause.
         """
-        if len(self._acts) < _MOST:
+        if len(self._actions) < _MOST:
             return
-        self._try(list(self._acts.values()))
-        if len(self._acts) >= _MOST:
-            told = f"{len(self._acts):,} files in hand cannot leave it"
-            raise OSError(errno.EBUSY, told)
+        self._retry(list(self._actions.values()))
+        if len(self._actions) >= _MOST:
+            waiting = f"{len(self._actions):,} claimed files can be neither filed nor put back"
+            raise OSError(errno.EBUSY, waiting)
 
-    def _try(self, acts: Iterable[_Act]) -> None:
+    def _retry(self, actions: Iterable[_Action]) -> None:
         until = time.monotonic() + _AT_ONCE
-        for one in acts:
+        for one in actions:
             self.attempt(one.drop, one.cannot, one.act)
-            if (one.drop.id or "") not in self._acts:  # what held it up may be over for others
+            if (one.drop.id or "") not in self._actions:  # the cause may be over for others too
                 self._queue.hasten(one.cannot, self._clock())
             elif time.monotonic() > until:
                 return
