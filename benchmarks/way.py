@@ -95,7 +95,7 @@ def walked(folder: Path) -> Way:
         serve(service, classifier, shutdown)
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
     if not list((outbox / "done").rglob("7.png")):
         raise SystemExit(f"the picture was not archived within {TOO_LONG:.0f} s")
     return way

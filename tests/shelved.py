@@ -8,7 +8,6 @@ from builders import NOON, a_heartbeat
 from digitdrop.corrections.record import Corrector
 from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Claims
 from digitdrop.intake.settle import Settler
 from digitdrop.outbox.archive import archive_folder
@@ -18,7 +17,6 @@ from digitdrop.outbox.rotation import Rotation
 from digitdrop.outbox.row import Row
 from digitdrop.outbox.rows import Rows
 from digitdrop.service.loop import now
-from digitdrop.system.outage import Outage
 from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Drop, Reading, Status, Verdict
 from ledger import sha256
@@ -86,8 +84,7 @@ class Shelved:
         """Make the worker's part that takes corrections in."""
         claims = Claims(self.outbox / "review", self.outbox)
         report, heartbeat = Report(self.report, rotation), a_heartbeat()
-        deferred = DeferredQueue()
-        postponed = Postponed(deferred, now)
+        deferred = DeferredQueue(now)
         return Corrector(
             review=self.outbox / "review",
             claims=claims,
@@ -98,13 +95,12 @@ class Shelved:
                 outbox=self.outbox,
                 home=HomeDisk(self.outbox),
                 shutdown=Shutdown(),
-                postponed=postponed,
+                deferred=deferred,
                 heartbeat=heartbeat,
             ),
             deferred=deferred,
-            postponed=postponed,
             settler=Settler(quiet=quiet, patience=60, trust_ctime=True),
-            outage=Outage("take corrections in", heartbeat.outage),
+            heartbeat=heartbeat,
             clock=now,
         )
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from builders import a_drop, a_heartbeat
 from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.postponed import Postponed
 from digitdrop.inference.classifier import Classifier
 from digitdrop.intake import listing
 from digitdrop.intake.claims import Claims
@@ -19,7 +18,6 @@ from digitdrop.pool.settings import PoolOptions
 from digitdrop.service.batch import BatchService
 from digitdrop.service.loop import now
 from digitdrop.service.requeue import Requeue
-from digitdrop.system.outage import Outage
 from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Limits
 from ledger import a_picture, drop, rows
@@ -31,15 +29,14 @@ def a_service(folder: Path, reader: BatchReader, model: str) -> BatchService:
         Claims(folder / "inbox", folder / "outbox"),
         Report(folder / "outbox" / "r.csv"),
     )
-    deferred = DeferredQueue(heartbeat.deferred)
-    postponed = Postponed(deferred, now)
+    deferred = DeferredQueue(now, heartbeat.deferred)
     recorder = Recorder(
         claims=claims,
         report=report,
         outbox=folder / "outbox",
         home=HomeDisk(folder / "outbox"),
         shutdown=shutdown,
-        postponed=postponed,
+        deferred=deferred,
         heartbeat=heartbeat,
     )
     settler = Settler(quiet=0, patience=0, trust_ctime=True)
@@ -48,7 +45,7 @@ def a_service(folder: Path, reader: BatchReader, model: str) -> BatchService:
         settler=settler,
         model=model,
         recorder=recorder,
-        postponed=postponed,
+        deferred=deferred,
         clock=now,
     )
     service = BatchService(
@@ -58,10 +55,8 @@ def a_service(folder: Path, reader: BatchReader, model: str) -> BatchService:
         reader=reader,
         requeue=requeue,
         deferred=deferred,
-        postponed=postponed,
-        clock=now,
         shutdown=shutdown,
-        no_room=Outage("claim more files", heartbeat.outage),
+        heartbeat=heartbeat,
     )
     service.recover()
     return service

@@ -113,7 +113,7 @@ def went_round(folder: Path, watch: PollingWatch, parts: Noting, shutdown: Shutd
         shutdown=shutdown,
         clock=now,
         heartbeat=cast(Heartbeat, parts),
-        deferred=DeferredQueue(),
+        deferred=DeferredQueue(now),
     ).run()
 
 

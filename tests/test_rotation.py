@@ -8,7 +8,6 @@ import pytest
 from builders import NOON, a_heartbeat, a_reading
 from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Claims
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import Report
@@ -214,7 +213,7 @@ def test_what_one_turn_read_over_midnight_goes_into_both_reports(tmp_path: Path)
         outbox=outbox,
         home=HomeDisk(outbox),
         shutdown=Shutdown(),
-        postponed=Postponed(DeferredQueue(), now),
+        deferred=DeferredQueue(now),
         heartbeat=a_heartbeat(),
     )
     recorder.record(readings)

@@ -11,13 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from digitdrop.service.wiring import Service
 
 from digitdrop.audit.verify import audit_outbox
 from digitdrop.errors import SetupError
 from digitdrop.escape import unescape
 from digitdrop.inference.classifier import Classifier
-from digitdrop.service.daemon import serve
+from digitdrop.service.daemon import Service, serve
 from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import Limits
 from ledger import (

@@ -1,4 +1,4 @@
-"""The folders of `review/` that say what a picture shows, and which pictures in them are ready."""
+"""The label folders of `review/`, and the pictures in them that are ready."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,24 +16,24 @@ FOLDERS: Final[dict[str, int | None]] = {
 
 
 class Folders:
-    """Lists them, and passes over what was found to belong to no row."""
+    """Lists the label folders, and ignores pictures that belong to no row."""
 
     def __init__(self, review: Path, settler: Settler, clock: Callable[[], Clocks]) -> None:
-        """Begin with nothing to pass over.
+        """Begin without pictures to ignore.
 
         Args:
             review: the folder of the outbox.
-            settler: its own, since it tells files apart by name.
-            clock: tells the time.
+            settler: of these folders alone, since its keys are file names.
+            clock: reads the time.
         """
         self._review = review
         self._settler = settler
         self._clock = clock
         self._strange: dict[str, ListedFile] = {}
-        """Files that belong to no row; no more than lie there."""
+        """Files that belong to no row; only files that are still there."""
 
     def ready(self) -> list[str]:
-        """Name the pictures that may be read, as FOLDER/NAME; make folders that are missing.
+        """Return the pictures that may be read, as FOLDER/NAME; make missing folders.
 
         Raises:
             OSError: a folder cannot be listed, or not made.
@@ -59,11 +59,11 @@ class Folders:
             (self._review / folder).mkdir(exist_ok=True)
 
     def due(self) -> float:
-        """Say in how many seconds another picture may be ready."""
+        """Return the seconds until another picture may be ready."""
         return self._settler.due(self._clock())
 
     def pass_over(self, name: str) -> bool:
-        """Leave a picture alone until it changes; False if it is not there any more."""
+        """Ignore a picture until it changes; return False if it is gone."""
         found = find_drop(self._review, name)
         if found:
             self._strange[name] = found

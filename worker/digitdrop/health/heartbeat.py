@@ -47,14 +47,14 @@ class Heartbeat:
         self._read.update(str(reading.verdict.status) for reading in readings)
         self._status = replace(self._status, read=dict(self._read), last=iso(readings[-1].time))
 
-    def outage(self, what: str, why: str) -> None:
+    def outage(self, operation: str, why: str) -> None:
         """Record an outage, or its end; a repeated outage keeps its first time.
 
         Args:
-            what: the operation; completes "cannot ...".
+            operation: completes "cannot ...".
             why: the reason; empty at the end of the outage.
         """
-        start = f"cannot {what}: "
+        start = f"cannot {operation}: "
         known = {text: at for text, at in self._status.trouble.items() if text.startswith(start)}
         others = {text: at for text, at in self._status.trouble.items() if text not in known}
         since = next(iter(known.values()), _iso(self._clock()))

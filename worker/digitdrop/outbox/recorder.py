@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from digitdrop.escape import escape
 from digitdrop.files.mounts import HomeDisk
+from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.heartbeat import Heartbeat
-from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Claims
 from digitdrop.outbox.archive import CopyOptions, archive, archive_folder
 from digitdrop.outbox.report import Report
@@ -41,7 +41,7 @@ class Recorder:
         outbox: Path,
         home: HomeDisk,
         shutdown: Shutdown,
-        postponed: Postponed,
+        deferred: DeferredQueue,
         heartbeat: Heartbeat,
         copying: CopyOptions | None = None,
     ) -> None:
@@ -53,7 +53,7 @@ class Recorder:
             outbox: has the archive folders.
             home: disk of the outbox. Files written while it is away would be hidden later.
             shutdown: ends the retries.
-            postponed: retries single pictures that cannot be archived for now.
+            deferred: retries single pictures that cannot be archived for now.
             heartbeat: counts the rows and reports outages.
             copying: for an archive on another file system.
         """
@@ -62,7 +62,7 @@ class Recorder:
         self._outbox = outbox
         self._home = home
         self._shutdown = shutdown
-        self._postponed = postponed
+        self._deferred = deferred
         self._heartbeat = heartbeat
         self._copying = copying or CopyOptions()
         self._no_report = Outage("write the report", heartbeat.outage)
@@ -108,7 +108,9 @@ class Recorder:
             OSError: the report cannot be read now.
             Stopped: the stop was requested before the pictures could be moved.
         """
-        drops = {drop.id: drop for drop in left if drop.id and drop.id not in self._postponed}
+        drops = {
+            drop.id: drop for drop in left if drop.id and not self._deferred.is_postponed(drop)
+        }
         rows = self._report.rows(drops, since=self._claims.since(drops.values()))
         recorded = [
             (_named(drops.pop(row_id), row), archive_folder(self._outbox, row.status, row.time))
@@ -130,7 +132,7 @@ class Recorder:
         for drop, folder in filed:
             if error := refused.get(drop.id or ""):
                 again = partial(self._archive_one, drop, folder)
-                self._postponed.put(drop, "be filed", error, again)
+                self._deferred.postpone(drop, "be filed", error, again)
         self._claims.release(drop for drop, _ in filed)
 
     def _archive_one(self, drop: Drop, folder: Path) -> None:

@@ -7,13 +7,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from digitdrop.files.disk import make_folder, sync_folders
 from digitdrop.files.regular import open_descriptor, open_regular
-from digitdrop.outbox.ends import is_foreign_head, last_time, torn_tail
 from digitdrop.outbox.rotation import Rotation
-from digitdrop.outbox.row import BOM, END, HEADER, LONGEST, line
+from digitdrop.outbox.row import (
+    BOM,
+    END,
+    HEADER,
+    LONGEST,
+    is_foreign_head,
+    is_whole,
+    line,
+    search,
+)
 from digitdrop.outbox.rows import FOREIGN, Rows
 from digitdrop.values import Reading
 
@@ -60,7 +68,7 @@ class Report(Rows):
         with file:
             if is_foreign_head(file.readline(LONGEST)):
                 return
-            torn = torn_tail(file)
+            torn = _torn_tail(file)
             if torn:
                 self._keep_aside(torn)
                 file.seek(-len(torn), os.SEEK_END)
@@ -130,7 +138,7 @@ class Report(Rows):
         try:
             with open_regular(self._path) as file:
                 size = file.seek(0, os.SEEK_END)
-                last = last_time(file)
+                last = _last_time(file)
         except FileNotFoundError:
             return
         if last and rotation.is_due(last=last, new=new, size=size + more):
@@ -162,3 +170,24 @@ def _lead(descriptor: int, size: int) -> bytes:
         return HEADER + END
     os.lseek(descriptor, size - 1, os.SEEK_SET)
     return {b"\n": b"", b"\r": b"\n"}.get(os.read(descriptor, 1), END)
+
+
+def _tail(file: BinaryIO) -> bytes:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - LONGEST))
+    return file.read()
+
+
+def _last_time(file: BinaryIO) -> datetime | None:
+    """Return the time of the last row, or of the last change if the row has none."""
+    last = _tail(file).rstrip(b"\r\n").rpartition(b"\n")[2]
+    for _, row in search([last], None):
+        changed = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+        return row.time if row.is_whole else changed
+    return None
+
+
+def _torn_tail(file: BinaryIO) -> bytes:
+    """Return the torn last line of a report; empty if its end is whole."""
+    tail = _tail(file).rpartition(b"\n")[2]
+    return b"" if tail == HEADER or is_whole(tail) else tail

@@ -16,16 +16,15 @@ The row's id is made of the claim's path, so it is the same at every repetition.
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from digitdrop.escape import escape
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.postponed import Postponed
+from digitdrop.health.heartbeat import Heartbeat
 from digitdrop.intake.claims import Claims
 from digitdrop.intake.listing import ListedFile
-from digitdrop.intake.settle import Clocks
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import Report
 from digitdrop.pipeline import Outcome
@@ -62,10 +61,8 @@ class BatchService:
         reader: BatchReader,
         requeue: Requeue,
         deferred: DeferredQueue,
-        postponed: Postponed,
         shutdown: Shutdown,
-        no_room: Outage,
-        clock: Callable[[], Clocks],
+        heartbeat: Heartbeat,
     ) -> None:
         """Store the parts; `recover` must come first.
 
@@ -75,11 +72,9 @@ class BatchService:
             recorder: writes rows and archives pictures of `claims`.
             reader: reads pictures.
             requeue: decides about files that could not be read.
-            deferred: files that cannot be claimed for now.
-            postponed: claimed files that can be neither archived nor requeued for now.
+            deferred: retries files that cannot be claimed, archived or put back for now.
             shutdown: ends retries.
-            no_room: reports that too many files are postponed.
-            clock: reads the time.
+            heartbeat: reports outages.
         """
         self._claims = claims
         self._report = report
@@ -87,10 +82,8 @@ class BatchService:
         self._reader = reader
         self._requeue = requeue
         self._deferred = deferred
-        self._postponed = postponed
         self._shutdown = shutdown
-        self._no_room = no_room
-        self._clock = clock
+        self._no_room = Outage("claim more files", heartbeat.outage)
         self.batch_size = BatchSize(reader.workers)
         """Number of files in a full batch."""
         self._was_full = False
@@ -104,7 +97,7 @@ class BatchService:
         """Take files of the inbox through all steps: each gets its row, or waits again.
 
         While more files wait, the last batch is only begun; the next call completes it. A call
-        without files completes what is pending.
+        without files completes the pending one.
 
         Args:
             found: listed files; no name twice.
@@ -190,8 +183,8 @@ class BatchService:
             elif part and decided:
                 self._requeue.put_back(decided, settled=part.settled)
             self._claims.release([outcome.drop])
-        self._postponed.retry()
-        return min(self._postponed.due(), _LATE if self._late else math.inf)
+        self._deferred.retry()
+        return min(self._deferred.due(), _LATE if self._late else math.inf)
 
     def late(self) -> Iterator[ListedFile]:
         """Yield the slow pictures that are still being read, as they were listed."""
@@ -212,7 +205,7 @@ class BatchService:
             return None
         for attempt in retry(self._no_room, self._shutdown):
             with attempt:
-                self._postponed.make_room()
+                self._deferred.make_room()
         listed = {one.name: one for one in found}
         drops = self._claims.acquire(listed, refused=self._defer)
         if not drops:
@@ -265,7 +258,7 @@ class BatchService:
         return late
 
     def _defer(self, name: str, error: OSError) -> None:
-        self._deferred.put(name, cannot="be taken", error=error, now=self._clock())
+        self._deferred.put(name, cannot="be taken", error=error)
 
 
 def _few(drops: Sequence[Drop]) -> str:

@@ -12,7 +12,6 @@ from digitdrop.files import lock
 from digitdrop.files.mounts import HomeDisk, lies_in, remote_file_system
 from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.heartbeat import Heartbeat
-from digitdrop.health.postponed import Postponed
 from digitdrop.health.worker_status import WorkerStatus
 from digitdrop.inference.classifier import Classifier
 from digitdrop.intake.claims import Claims
@@ -34,7 +33,6 @@ from digitdrop.service.maintenance import Maintenance
 from digitdrop.service.pager import PAGE, Pager
 from digitdrop.service.requeue import Requeue
 from digitdrop.status.sinks import status_sinks
-from digitdrop.system.outage import Outage
 from digitdrop.system.shutdown import Shutdown, Stopped
 from digitdrop.values import Limits, Status, iso
 
@@ -59,7 +57,7 @@ class Service:
     keep_done: timedelta | None = None
     """Time that a picture stays in `done/` after the end of its day (UTC); None for ever."""
     rotation: Rotation | None = None
-    """When to close the report and begin a new one; None for never."""
+    """Limits after which the report is closed and a new one begun; None for no limit."""
     page: bool = False
     """True to keep `report.html` up to date."""
     metrics: Path | None = None
@@ -102,8 +100,7 @@ class _Parts:
         self.claims = Claims(inbox, outbox)
         report = Report(outbox / REPORT, service.rotation)
         check_rights(self.claims, report)
-        deferred = DeferredQueue(self.heartbeat.deferred)
-        postponed = Postponed(deferred, now)
+        deferred = DeferredQueue(now, self.heartbeat.deferred)
 
         def settler(*, trust_ctime: bool) -> Settler:
             return Settler(
@@ -117,7 +114,7 @@ class _Parts:
                 outbox=outbox,
                 home=home,
                 shutdown=shutdown,
-                postponed=postponed,
+                deferred=deferred,
                 heartbeat=self.heartbeat,
                 copying=CopyOptions(
                     between=_between(shutdown, self.heartbeat),
@@ -150,9 +147,8 @@ class _Parts:
             rows=report,
             recorder=recorder(corrected),
             settler=settler(trust_ctime=not remote_file_system(outbox)),
-            outage=Outage("take corrections in", self.heartbeat.outage),
+            heartbeat=self.heartbeat,
             deferred=deferred,
-            postponed=postponed,
             clock=now,
         )
         passed, keep = SteadyClock(outbox, now), service.keep_done
@@ -172,14 +168,12 @@ class _Parts:
                     settler=settles,
                     model=classifier.name,
                     recorder=records,
-                    postponed=postponed,
+                    deferred=deferred,
                     clock=now,
                 ),
                 deferred=deferred,
-                postponed=postponed,
                 shutdown=shutdown,
-                no_room=Outage("claim more files", self.heartbeat.outage),
-                clock=now,
+                heartbeat=self.heartbeat,
             ),
             settler=settles,
             watch=self.watch,

@@ -40,7 +40,7 @@ def check_folders(inbox: Path, outbox: Path) -> None:
     if _overlap(one, other):
         raise FolderError(
             f"the inbox {one} and the outbox {other} lie in each other: "
-            "choose two folders side by side, or the worker would read what it writes"
+            "choose two folders side by side, or the worker would read its own output"
         )
     for claims in (inbox / CLAIMED, outbox / ARCHIVE_FOLDERS[Status.UNCERTAIN] / CLAIMED):
         if claims.is_symlink():

@@ -126,12 +126,12 @@ class ServiceLoop:
                 return
             now = self._clock()
             # Call both: each forgets the files that no listing shows.
-            is_due = self._settler.is_settled(found, now) & self._deferred.is_due(found.name, now)
+            is_due = self._settler.is_settled(found, now) & self._deferred.is_due(found.name)
             if is_due and not self._twins.hold(found.name):
                 yield found
 
     def _cannot_list(self, folder: str, error: OSError) -> None:
-        self._deferred.put(folder, cannot="be listed", error=error, now=self._clock())
+        self._deferred.put(folder, cannot="be listed", error=error)
 
     def _serve(self, ready: Iterator[ListedFile]) -> None:
         """Serve files while they are listed, so that the first need not wait for the last.
@@ -158,9 +158,8 @@ class ServiceLoop:
 
     def _follow_events(self) -> None:
         """Serve the files that events named, except those that were written just now."""
-        now = self._clock()
         found = self._events.ready(self._watch.events())
-        ready = (one for one in found if self._deferred.is_due(one.name, now))
+        ready = (one for one in found if self._deferred.is_due(one.name))
         while group := list(islice(ready, self._service.batch_size.size)):
             self._service.serve_batch(group, settled=False)
 

@@ -115,7 +115,7 @@ class Pager:
         self._release()
         self._child = None
         if code:
-            self._warn_once(f"could not be made (exit code {code}); `digitdrop report` says why")
+            self._warn_once(f"could not be made (exit code {code}): run `digitdrop report`")
         return False
 
     def _read_outages(self) -> object:

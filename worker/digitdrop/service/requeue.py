@@ -3,11 +3,12 @@
 import errno
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from digitdrop.errors import Gone, Incomplete, NotYet
 from digitdrop.escape import escape
-from digitdrop.health.postponed import Postponed
+from digitdrop.health.deferred import DeferredQueue
 from digitdrop.intake.claims import Claims
 from digitdrop.intake.listing import ListedFile
 from digitdrop.intake.settle import Clocks, Settler
@@ -18,35 +19,20 @@ from digitdrop.values import Drop, Failure, Reading
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requeue:
     """Decides about claimed files that have no reading, and puts files back."""
 
-    def __init__(
-        self,
-        *,
-        claims: Claims,
-        settler: Settler,
-        model: str,
-        recorder: Recorder,
-        postponed: Postponed,
-        clock: Callable[[], Clocks],
-    ) -> None:
-        """Store the parts.
-
-        Args:
-            claims: puts files back.
-            settler: remembers the files that have to wait.
-            model: name of the network, for rows.
-            recorder: writes the row of a file that cannot be put back any more.
-            postponed: retries files that cannot be put back for now.
-            clock: reads the time.
-        """
-        self._claims = claims
-        self._settler = settler
-        self._model = model
-        self._recorder = recorder
-        self._postponed = postponed
-        self._clock = clock
+    claims: Claims
+    settler: Settler
+    """Remembers the files that have to wait."""
+    model: str
+    """Name of the network, for rows."""
+    recorder: Recorder
+    """Writes the row of a file that cannot be put back any more."""
+    deferred: DeferredQueue
+    """Retries files that cannot be put back for now."""
+    clock: Callable[[], Clocks]
 
     def decide(
         self, outcome: Outcome, found: ListedFile | None, *, settled: bool
@@ -81,11 +67,11 @@ class Requeue:
         """Put a file back to wait, now or later; a file that is gone is none to put back."""
         if not isinstance(failure.error, Gone):
             act = partial(self._put_back, failure, settled=settled)
-            self._postponed.attempt(failure.drop, "be put back", act)
+            self.deferred.attempt(failure.drop, "be put back", act)
 
     def put_back_unread(self, drop: Drop) -> None:
         """Put a file back that was not read, now or later."""
-        self._postponed.attempt(drop, "be put back", partial(self._requeue, drop))
+        self.deferred.attempt(drop, "be put back", partial(self._requeue, drop))
 
     def put_out(self, drop: Drop) -> None:
         """Put back an entry that is no regular file, once no other entry has its name."""
@@ -94,12 +80,12 @@ class Requeue:
             if not self._requeue(drop):
                 raise FileExistsError(errno.EEXIST, "the inbox has another file of this name")
 
-        self._postponed.attempt(drop, "be put back", act)
+        self.deferred.attempt(drop, "be put back", act)
 
     def _requeue(self, drop: Drop) -> bool:
         """Put a file back; False if it was replaced meanwhile, and so cannot change."""
-        is_back = self._claims.requeue(drop)
-        self._claims.release([drop])
+        is_back = self.claims.requeue(drop)
+        self.claims.release([drop])
         return is_back
 
     def _put_back(self, failure: Failure, *, settled: bool) -> None:
@@ -112,19 +98,19 @@ class Requeue:
             failure.drop.path.unlink(missing_ok=True)
             return
         row = self._unreadable(failure)
-        self._recorder.record([row])
-        self._recorder.archive([row])
+        self.recorder.record([row])
+        self.recorder.archive([row])
 
     def _unreadable(self, failure: Failure) -> Reading:
-        return unreadable_reading(failure, model=self._model, now=utc_now)
+        return unreadable_reading(failure, model=self.model, now=utc_now)
 
     def _is_put_off(self, failure: Failure, found: ListedFile) -> bool:
         """Let the file wait; False if it has waited long enough."""
-        now = self._clock()
-        if self._settler.is_given_up(found, now):
+        now = self.clock()
+        if self.settler.is_given_up(found, now):
             return False
         if isinstance(failure.error, NotYet):
-            self._settler.truncated(found, now)
+            self.settler.truncated(found, now)
         else:
-            self._settler.retried(found, now)
+            self.settler.retried(found, now)
         return True

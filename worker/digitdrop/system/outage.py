@@ -24,14 +24,14 @@ class Outage:
     However often it fails, the log has one line when the outage begins and one when it ends.
     """
 
-    def __init__(self, what: str, on_outage: OnOutage) -> None:
+    def __init__(self, operation: str, on_outage: OnOutage) -> None:
         """Start without an outage.
 
         Args:
-            what: the operation; completes "cannot ..." in the log.
+            operation: completes "cannot ..." in the log.
             on_outage: called after each failure, and at the end.
         """
-        self._what = what
+        self._operation = operation
         self._on_outage = on_outage
         self.lasts = False
         """True from the first failure to the next success."""
@@ -41,20 +41,20 @@ class Outage:
         if not self.lasts:
             logger.error(
                 "cannot %s: %s; trying until it succeeds",
-                self._what,
+                self._operation,
                 error,
-                extra=about(cannot=self._what, state="begins"),
+                extra=about(cannot=self._operation, state="begins"),
             )
         self.lasts = True
-        self._on_outage(self._what, str(error))
+        self._on_outage(self._operation, str(error))
 
     def end(self) -> None:
         """Report a success; nothing happens if there was no outage."""
         if self.lasts:
             logger.warning(
-                "can %s again", self._what, extra=about(cannot=self._what, state="ends")
+                "can %s again", self._operation, extra=about(cannot=self._operation, state="ends")
             )
-            self._on_outage(self._what, "")
+            self._on_outage(self._operation, "")
         self.lasts = False
 
 
@@ -91,7 +91,7 @@ def retry(outage: Outage, shutdown: Shutdown) -> Iterator[Attempt]:
         Stopped: the stop was requested after a failed attempt.
 
     Example:
-        >>> outage = Outage("write the report", lambda what, why: None)
+        >>> outage = Outage("write the report", lambda operation, reason: None)
         >>> for attempt in retry(outage, Shutdown()):
         ...     with attempt:
         ...         print("written")
