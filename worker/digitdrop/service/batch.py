@@ -116,9 +116,8 @@ class BatchService:
         # 2. Read: nothing changes on disk, so a kill leaves the claims, as before.
         for part in self._begun(claimed):
             outcomes = self._reader.end(part.batch)
-            self.batch_size.ended(
-                part.batch
-            )  # before the rows: small batches would only sync more
+            # Not the time of the rows: on a slow disk, small batches would only sync more.
+            self.batch_size.ended(part.batch)
             decided = [self._decided(outcome, part) for outcome in outcomes]
             readings = [one for one in decided if isinstance(one, Reading)]
 
