@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT / "worker"), str(ROOT / "tests")]
 from digitdrop.inference.classifier import Classifier  # noqa: E402
 from digitdrop.service.daemon import Service, serve  # noqa: E402
 from digitdrop.system.shutdown import Shutdown  # noqa: E402
-from digitdrop.values import Limits  # noqa: E402
+from digitdrop.values import ANY_COUNT, Limits  # noqa: E402
 from ledger import a_picture  # noqa: E402
 
 OURS = f"{ROOT / 'worker' / 'digitdrop'}{os.sep}"
@@ -85,6 +85,7 @@ def walked(folder: Path) -> Way:
         poll=False,
         workers=1,
         limits=Limits(),
+        digits=ANY_COUNT,
     )
     sender = threading.Thread(target=_send, args=(folder, shutdown), daemon=True)
     sys.addaudithook(way.audit)

@@ -1,9 +1,13 @@
 """What a run on a cluster is made of, piece by piece."""
 
+import csv
+import io
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +20,9 @@ from stores import REFUSAL, answering_server
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.cluster
 
+import pyarrow as pa
+from pyarrow import parquet
+
 from digitdrop.cli.commands.batch import Shards
 from digitdrop.cluster import files, flow, plan, shards
 from digitdrop.cluster.addresses import normal
@@ -25,7 +32,8 @@ from digitdrop.cluster.plan import Plan, cut
 from digitdrop.cluster.seeing import see_share
 from digitdrop.cluster.stores import StoreError, located
 from digitdrop.errors import FolderError, Gone, ReportError, TooLarge
-from digitdrop.values import Failure, Limits, Picture, Status
+from digitdrop.inference.classifier import Classifier
+from digitdrop.values import Failure, Limits, Picture, Status, Verdict
 
 
 def a_plan(target: Path, **more: str) -> Plan:
@@ -87,7 +95,9 @@ def test_a_plan_that_was_broken_off_is_none(tmp_path: Path) -> None:
     assert plan.find_plan(a_plan(tmp_path)) is None
 
 
-@pytest.mark.parametrize("what", [{"model": "digits-ffffffff"}, {"shards": "parquet"}])
+@pytest.mark.parametrize(
+    "what", [{"model": "digits-ffffffff"}, {"shards": "parquet"}, {"digits": "5"}]
+)
 def test_a_target_is_not_gone_on_with_by_another_run(tmp_path: Path, what: dict[str, str]) -> None:
     plan.write_plan(a_plan(tmp_path), some(3))
 
@@ -106,6 +116,46 @@ def test_a_shard_is_counted_as_it_was_written(tmp_path: Path, kind: str) -> None
     assert before is None
     assert shards.tally(work, 3) == {Status.OK: 2, Status.UNREADABLE: 1}
     assert [path.name for path in tmp_path.iterdir()] == [f"part-00000003.{kind}"]
+
+
+def test_a_plan_that_says_nothing_of_digits_read_single_ones(tmp_path: Path) -> None:
+    plan.write_plan(a_plan(tmp_path), some(3))
+    path = tmp_path / "_plan" / "PLAN.json"
+    told = json.loads(path.read_text())
+    del told["digits"]
+    path.write_text(json.dumps(told))
+
+    assert plan.find_plan(a_plan(tmp_path, digits="1"))
+    with pytest.raises(ReportError, match="a run with the digits 1, not 1-8"):
+        plan.find_plan(a_plan(tmp_path, digits="1-8"))
+
+
+def test_a_share_is_judged_by_the_digits_of_its_plan(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    drop(tmp_path / "in", [("7.png", a_picture(7))])
+    seen = see_share([ListedObject(str(tmp_path / "in/7.png"), "7.png")], Limits(), careful=False)
+    share = {"number": 0, "is_known": False, "seen": pickle.dumps(seen), "counts": "null"}
+    work = a_plan(tmp_path / "out", digits="2-8")
+
+    flow.ShareRecorder(work, classifier)(pa.Table.from_pylist([share]))
+
+    (row,) = csv.DictReader(io.StringIO(Path(work.shard(0)).read_text(), newline=""))
+    assert (row["prediction"], row["status"]) == ("7", "uncertain")
+    assert row["reason"] == "it looks like 1 digit, and 2-8 are expected"
+
+
+def test_a_number_is_text_in_parquet(tmp_path: Path) -> None:
+    work = a_plan(tmp_path, shards="parquet")
+    plain = a_reading()
+    number = replace(plain.verdict, prediction="0042", runner_up="42")
+    nothing = Verdict(status=Status.BLANK)
+    shards.write(work, 0, [replace(plain, verdict=verdict) for verdict in (number, nothing)])
+
+    table = parquet.read_table(work.shard(0))
+
+    assert table["prediction"].to_pylist() == ["0042", None]
+    assert table["runner_up"].to_pylist() == ["42", None]
 
 
 def test_what_a_killed_writer_left_aside_is_no_shard_and_is_tidied_away(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from digitdrop.pool.settings import PoolOptions
 from digitdrop.pool.slow_lane import SlowLane
 from digitdrop.pool.threads import ReaderThreads, ThreadTask
 from digitdrop.system.shutdown import Stopped
-from digitdrop.values import Drop, Failure, Limits, Reading
+from digitdrop.values import ANY_COUNT, Drop, Failure, Limits, Reading
 from ledger import (
     DIGITDROP,
     ROOT,
@@ -40,7 +40,9 @@ MANY = [(f"{number:03}.png", a_picture(number)) for number in range(400)]
 
 
 def some_terms(workers: int) -> PoolOptions:
-    return PoolOptions(workers=workers, limits=Limits(), is_stopping=lambda: False)
+    return PoolOptions(
+        workers=workers, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False
+    )
 
 
 def a_crew(classifier: Classifier) -> WorkerPool:
@@ -239,7 +241,7 @@ from digitdrop.values import Limits
 import os
 
 if __name__ == "__main__":
-    terms = PoolOptions(workers=2, limits=Limits(), is_stopping=lambda: False)
+    terms = PoolOptions(workers=2, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False)
     crew = WorkerPool(terms, Classifier.load(Path(sys.argv[1])), SlowLane(terms))
     crew.start()
     while not crew.is_ready():

@@ -19,7 +19,7 @@ from digitdrop.service.batch import BatchService
 from digitdrop.service.loop import now
 from digitdrop.service.requeue import Requeue
 from digitdrop.system.shutdown import Shutdown
-from digitdrop.values import Limits
+from digitdrop.values import ANY_COUNT, Limits
 from ledger import a_picture, drop, rows
 
 
@@ -67,7 +67,7 @@ def test_a_picture_that_comes_while_others_are_begun_is_recorded_after_them(
 ) -> None:
     drop(tmp_path / "inbox", [(f"{number:03}.png", a_picture(number)) for number in range(100)])
     (tmp_path / "outbox").mkdir()
-    terms = PoolOptions(workers=2, limits=Limits(), is_stopping=lambda: False)
+    terms = PoolOptions(workers=2, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False)
     reader = BatchReader(terms, classifier)
     service = a_service(tmp_path, reader, classifier.name)
     found = iter(sorted(listing.listing(tmp_path / "inbox"), key=lambda one: one.name))

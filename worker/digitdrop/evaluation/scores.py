@@ -23,12 +23,12 @@ _PLAIN_WIDTH = 120  # characters of a line where there is no terminal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherScores:
-    """What came of a folder of pictures that show no single digit."""
+    """What came of a folder of pictures that show no single number."""
 
     sets: dict[str, Others]
     total: Others
     auroc: float
-    """Of the confidence of all labelled digits against that of these; see `curves.auroc`."""
+    """Of the confidence of all labelled pictures against that of these; see `curves.auroc`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,13 @@ class Scores:
     sets: dict[str, Figures]
     total: Figures
     """Of all sets together."""
+    by_length: dict[str, Figures]
+    """Of all sets, by the digits of the label: `1`, `2` and so on."""
+    numbers: Figures | None
+    """Of all labels of two or more digits; None if there are none."""
     confusion: list[list[int]]
-    """Of all sets; rows by label, columns by prediction, the last without one."""
+    """Of all labels of one digit; rows by label, columns by prediction, the last for those
+    whose prediction is no single digit."""
     others: dict[str, OtherScores]
     """By folder, as it was named."""
 
@@ -49,7 +54,8 @@ class Scores:
 def score(model: str, marked: Sequence[Marked]) -> Scores:
     """Sum up what was read; at least one picture has a label."""
     labelled = [one for one in marked if one.task.label is not None]
-    digits = answer_columns(labelled)
+    found = answer_columns(labelled)
+    longer = found.where(found.lengths > 1)
     nothing: dict[str, list[Marked]] = {}
     for one in marked:
         if one.task.label is None:
@@ -59,18 +65,23 @@ def score(model: str, marked: Sequence[Marked]) -> Scores:
         sets={
             name: digit_figures(answer_columns(part)) for name, part in by_set(labelled).items()
         },
-        total=digit_figures(digits),
-        confusion=confusion(digits).tolist(),
+        total=digit_figures(found),
+        by_length={
+            str(length): digit_figures(found.where(found.lengths == length))
+            for length in sorted(set(found.lengths.tolist()))
+        },
+        numbers=digit_figures(longer) if len(longer) else None,
+        confusion=confusion(found.where(found.lengths == 1)).tolist(),
         others={
             folder: OtherScores(
                 sets={
                     name: other_figures(answer_columns(part))
-                    for name, part in by_set(found).items()
+                    for name, part in by_set(some).items()
                 },
-                total=other_figures(answer_columns(found)),
-                auroc=auroc(digits, answer_columns(found)),
+                total=other_figures(answer_columns(some)),
+                auroc=auroc(found, answer_columns(some)),
             )
-            for folder, found in nothing.items()
+            for folder, some in nothing.items()
         },
     )
 
@@ -85,34 +96,50 @@ def print_scores(scores: Scores) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PLAIN_WIDTH)
-    console.print(_right(scores))
+    console.print(_right("how right", "set", _named(scores.sets, scores.total)))
+    if scores.numbers:
+        console.print(_right("by length", "label", _lengths(scores)))
     console.print(_statuses("what became of them", _named(scores.sets, scores.total)))
     for folder, found in scores.others.items():
-        title = f"{escape(folder)}: no single digit"
+        title = f"{escape(folder)}: no single number"
         console.print(_statuses(title, _named(found.sets, found.total)))
-        console.print(f"  area under ROC, digits against these: {found.auroc:.4f}\n")
+        console.print(f"  area under ROC, numbers against these: {found.auroc:.4f}\n")
     console.print(f"  read by {scores.model}")
 
 
-def _right(scores: Scores) -> Table:
-    headings = ("right", "", "ok", "right of ok", "calibration error", "NLL", "Brier")
-    view = _table("how right", headings)
-    for name, row in _named(scores.sets, scores.total).items():
+def _lengths(scores: Scores) -> dict[str, Figures]:
+    rows = {_digits(length): row for length, row in scores.by_length.items()}
+    longer = scores.by_length.keys() - {"1"}
+    return {**rows, "2 or more": scores.numbers} if scores.numbers and len(longer) > 1 else rows
+
+
+def _digits(length: str) -> str:
+    return "1 digit" if length == "1" else f"{length} digits"
+
+
+def _right(title: str, of: str, rows: Mapping[str, Figures]) -> Table:
+    headings = (
+        *("right", "", "ok", "right of ok", "calibration error"),
+        *("edits a digit", "NLL", "Brier"),
+    )
+    view = _table(title, of, headings)
+    for name, row in rows.items():
         cells = (
             f"{row.right:,} of {row.count:,}",
             _share(row.accuracy),
             _share(row.ok_share),
             _share(row.ok_accuracy),
             _share(row.calibration_error),
-            f"{row.negative_log_likelihood:.4f}",
-            f"{row.brier:.4f}",
+            f"{row.edits_per_digit:.4f}",
+            _four(row.negative_log_likelihood),
+            _four(row.brier),
         )
         view.add_row(Text(escape(name)), *cells)
     return view
 
 
 def _statuses(title: str, rows: Mapping[str, Figures] | Mapping[str, Others]) -> Table:
-    view = _table(title, ("pictures", "share ok", *(status.value for status in READ)))
+    view = _table(title, "set", ("pictures", "share ok", *(status.value for status in READ)))
     for name, row in rows.items():
         counts = (f"{row.statuses[status.value]:,}" for status in READ)
         view.add_row(Text(escape(name)), f"{row.count:,}", _share(row.ok_share), *counts)
@@ -123,12 +150,16 @@ def _named(sets: Mapping[str, ScoreRow], total: ScoreRow) -> dict[str, ScoreRow]
     return {**sets, "all together": total} if len(sets) > 1 else dict(sets)
 
 
-def _table(title: str, headings: Sequence[str]) -> Table:
+def _table(title: str, of: str, headings: Sequence[str]) -> Table:
     view = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    view.add_column("set", overflow="fold")
+    view.add_column(of, overflow="fold")
     for heading in headings:
         view.add_column(heading, justify="right")
     return view
+
+
+def _four(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.4f}"
 
 
 def _share(share: float | None) -> str:

@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,14 @@ class CopyOptions:
     """Bytes."""
     refuse: Callable[[Path], str] = lambda _: ""
     """Returns the reason not to use a folder; an empty string for a usable folder."""
+
+
+def is_day(folder: str) -> bool:
+    """Return True if a folder of the archive has a day's name, such as `2026-12-01`."""
+    return _DAY.fullmatch(folder) is not None
+
+
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def archive_folder(outbox: Path, status: Status, time: datetime) -> Path:

@@ -1,16 +1,14 @@
 """The number of pictures that wait for a person; status, metrics and page use this count."""
 
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from digitdrop.files.tree import walk
 from digitdrop.intake import ignore
-from digitdrop.outbox.archive import ARCHIVE_FOLDERS, TOO_LARGE
+from digitdrop.outbox.archive import ARCHIVE_FOLDERS, TOO_LARGE, is_day
 from digitdrop.values import Status
 
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d/.")
 _FOLDERS: Final = (ARCHIVE_FOLDERS[Status.UNCERTAIN], ARCHIVE_FOLDERS[Status.UNREADABLE])
 
 
@@ -34,6 +32,7 @@ def _count(folder: Path) -> int:
     total = 0
     with suppress(OSError):
         for name, entry in walk(folder):
-            is_filed = _DAY.match(name) and not ignore.by_path(name)
+            day, _, below = name.partition("/")
+            is_filed = below and is_day(day) and not ignore.by_path(name)
             total += bool(is_filed) and entry.is_file(follow_symlinks=False)
     return total

@@ -34,7 +34,7 @@ from digitdrop.service.pager import PAGE, Pager
 from digitdrop.service.requeue import Requeue
 from digitdrop.status.sinks import status_sinks
 from digitdrop.system.shutdown import Shutdown, Stopped
-from digitdrop.values import Limits, Status, iso
+from digitdrop.values import DigitCount, Limits, Status, iso
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,8 @@ class Service:
     workers: int
     """Pictures read at the same time."""
     limits: Limits
+    digits: DigitCount
+    """Number of digits that a number may have."""
     keep_done: timedelta | None = None
     """Time that a picture stays in `done/` after the end of its day (UTC); None for ever."""
     rotation: Rotation | None = None
@@ -134,6 +136,7 @@ class _Parts:
             PoolOptions(
                 workers=service.workers,
                 limits=service.limits,
+                digits=service.digits,
                 is_stopping=shutdown.is_stopping,
                 moved=self.heartbeat.beat,
             ),

@@ -4,9 +4,10 @@ from digitdrop.audit.why.answer import Diagnosis, DiagnosisKind
 from digitdrop.audit.why.deferred import deferred_diagnosis
 from digitdrop.audit.why.in_hand import claimed_diagnosis
 from digitdrop.audit.why.location import Place
-from digitdrop.audit.why.outcome import outcome
+from digitdrop.audit.why.outcome import outcome, shown_as
 from digitdrop.audit.why.reasons import waiting_diagnosis
 from digitdrop.audit.why.trace import Trace
+from digitdrop.corrections.folders import said_by
 
 
 def diagnose(seen: Trace) -> Diagnosis:
@@ -62,7 +63,7 @@ def _not_dropped(seen: Trace) -> Diagnosis:
 def _labelled(seen: Trace) -> Diagnosis:
     if answer := deferred_diagnosis(seen):
         return answer
-    shows = "no single digit" if seen.spot.label == "none" else f"a {seen.spot.label}"
+    shows = shown_as(said_by(seen.spot.label))
     if not seen.rows:
         return Diagnosis(
             DiagnosisKind.UNKNOWN,
