@@ -127,8 +127,8 @@ class _ClaimRepair:
         _do(act, self.repairs, partial(_archive_one, named, folder, far))
 
 
-def _archive_one(drop: Drop, folder: Path, far: CopyOptions) -> None:
-    for error in archive([(drop, folder)], far=far).values():
+def _archive_one(drop: Drop, folder: Path, copying: CopyOptions) -> None:
+    for error in archive([(drop, folder)], copying=copying).values():
         raise error
 
 

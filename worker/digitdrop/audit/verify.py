@@ -25,7 +25,7 @@ from digitdrop.outbox.inventory import Digests, Inventory, path_of
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import Row
 from digitdrop.pipeline import utc_now
-from digitdrop.retention.cleared import cleared_until
+from digitdrop.retention.notes import cleared_until
 from digitdrop.status.needs import deferred_needs, foreign_claims
 from digitdrop.values import Status
 
