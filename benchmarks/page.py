@@ -133,10 +133,10 @@ def _command(outbox: Path) -> float:
 
 def _grown(outbox: Path, rows: int) -> float:
     maker = Maker(outbox=outbox, output=outbox / PAGE, newest=NEWEST)
-    maker.make(now=LAST, patience=60)
+    maker.make(now=LAST, timeout=60)
     fill(outbox, 100, first=rows, total=rows + 100)
     began = time.perf_counter()
-    maker.make(now=LAST, patience=60)
+    maker.make(now=LAST, timeout=60)
     return time.perf_counter() - began
 
 

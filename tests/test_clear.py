@@ -10,7 +10,7 @@ from digitdrop.audit.verify import audit_outbox
 from digitdrop.cli.quantities import age
 from digitdrop.outbox.rows import Rows
 from digitdrop.retention.clear import Clearer
-from digitdrop.retention.cleared import cleared_until
+from digitdrop.retention.notes import cleared_until
 from digitdrop.values import Status
 from shelved import Shelved
 

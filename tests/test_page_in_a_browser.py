@@ -238,7 +238,7 @@ def test_a_number_of_eight_digits_stays_on_one_line_within_its_cell(
         shelved.put(name, a_picture(8), status=Status.UNCERTAIN, prediction=number)
     page = shelved.outbox / PAGE
     maker = Maker(outbox=shelved.outbox, output=page, newest=100)
-    maker.make(now=datetime.now(UTC), patience=60)
+    maker.make(now=datetime.now(UTC), timeout=60)
 
     browser.open(page, width=width)
 
@@ -329,7 +329,7 @@ def test_a_page_of_200_000_rows_opens_and_filters_at_once(
 ) -> None:
     fill(tmp_path / "outbox", 200_000)
     page = tmp_path / "outbox" / PAGE
-    made = Maker(outbox=page.parent, output=page, newest=NEWEST).make(now=LAST, patience=5)
+    made = Maker(outbox=page.parent, output=page, newest=NEWEST).make(now=LAST, timeout=5)
 
     browser.open(page)
     opened = browser.run("return performance.getEntriesByType('navigation')[0].domComplete")

@@ -16,6 +16,7 @@ from digitdrop.audit.why.diagnosis import Diagnosis, DiagnosisKind
 from digitdrop.audit.why.trace import trace
 from digitdrop.errors import FolderError
 from digitdrop.files import lock
+from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.worker_status import StatusFile, WorkerStatus
 from digitdrop.intake.owner import read_owner
 from digitdrop.outbox.report import REPORT
@@ -49,7 +50,7 @@ def running(inbox: Path, *, trouble: str = "", watched: Path | None = None) -> I
             is_ready=True,
             trouble={trouble: "2026-05-01T12:00:00Z"} if trouble else {},
         )
-        StatusFile(outbox).tell(told, 0.0)
+        StatusFile(outbox, HomeDisk(outbox)).tell(told, 0.0)
         yield
 
 

@@ -27,6 +27,7 @@ from ledger import (
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.alone,
     pytest.mark.usefixtures("poison", "patience"),
     pytest.mark.skipif(sys.platform == "win32", reason="signals, and /proc"),
 ]

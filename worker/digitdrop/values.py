@@ -25,6 +25,9 @@ Frame: TypeAlias = "npt.NDArray[np.uint8]"
 Grey: TypeAlias = "npt.NDArray[np.uint8]"
 """Shape (height, width): an upright picture as decoded, 0 = black, 255 = white."""
 
+Ink: TypeAlias = "npt.NDArray[np.uint8]"
+"""Shape (height, width): how much darker than the paper each point is, 0 = paper, 255 = ink."""
+
 Probabilities: TypeAlias = "npt.NDArray[np.float32]"
 """Shape (frames, 12): one row per frame, each summing to 1; columns 0-9 are the
 digits, then `NOT_A_DIGIT` and `SEVERAL`."""

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date
 
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS
-from digitdrop.outbox.chains import correction_chains
 from digitdrop.outbox.inventory import Inventory
 from digitdrop.outbox.row import Row
+from digitdrop.outbox.rows import correction_chains
 
 
 def reconcile(

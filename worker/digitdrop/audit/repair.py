@@ -20,8 +20,8 @@ from digitdrop.errors import FolderError, InputError
 from digitdrop.escape import printable
 from digitdrop.files import lock
 from digitdrop.intake.claim_names import ROW_ID, row_id
-from digitdrop.intake.claim_owners import OwnedClaim, claims_with_owners
 from digitdrop.intake.claims import remove_empty
+from digitdrop.intake.owner import OwnedClaim, claims_with_owners
 from digitdrop.outbox.archive import (
     ARCHIVE_FOLDERS,
     TOO_LARGE,
@@ -127,8 +127,8 @@ class _ClaimRepair:
         _do(act, self.repairs, partial(_archive_one, named, folder, far))
 
 
-def _archive_one(drop: Drop, folder: Path, far: CopyOptions) -> None:
-    for error in archive([(drop, folder)], far=far).values():
+def _archive_one(drop: Drop, folder: Path, copying: CopyOptions) -> None:
+    for error in archive([(drop, folder)], copying=copying).values():
         raise error
 
 

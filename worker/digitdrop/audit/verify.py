@@ -18,14 +18,14 @@ from digitdrop.escape import escape, printable, unescape
 from digitdrop.files import lock
 from digitdrop.files.disk import is_same_file
 from digitdrop.health.worker_status import read_worker_status
-from digitdrop.intake.claim_owners import OwnedClaim, claims_with_owners
 from digitdrop.intake.listing import Survey, survey
+from digitdrop.intake.owner import OwnedClaim, claims_with_owners
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.outbox.inventory import Digests, Inventory, path_of
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import Row
 from digitdrop.pipeline import utc_now
-from digitdrop.retention.cleared import cleared_until
+from digitdrop.retention.notes import cleared_until
 from digitdrop.status.needs import deferred_needs, foreign_claims
 from digitdrop.values import Status
 

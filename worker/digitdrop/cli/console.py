@@ -13,12 +13,12 @@ from typing import NoReturn, TextIO
 import typer
 
 from digitdrop.cli import usage
-from digitdrop.errors import SetupError
+from digitdrop.errors import RunBrokeOff, SetupError
 from digitdrop.escape import escape
 from digitdrop.log import logs
 from digitdrop.system import mishaps
-from digitdrop.system.quiet import discard_output, written
-from digitdrop.system.signals import allow_ctrl_c
+from digitdrop.system.processes import allow_ctrl_c
+from digitdrop.system.streams import discard_output, written
 from digitdrop.values import Reading
 
 STOPPED = 130
@@ -44,6 +44,8 @@ def run(app: typer.Typer) -> NoReturn:
             logs.complain(mistake)
     except SetupError as error:
         logs.complain(str(error))
+        if isinstance(error, RunBrokeOff):
+            sys.exit(mishaps.BROKE_OFF)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(STOPPED)
     except BrokenPipeError:

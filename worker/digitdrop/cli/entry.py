@@ -23,7 +23,7 @@ def enter(load: "Callable[[], typer.Typer]") -> "NoReturn":
 
     from digitdrop.log import logs
     from digitdrop.system import mishaps, search_path
-    from digitdrop.system.blas import no_blas_threads
+    from digitdrop.system.cores import no_blas_threads
 
     search_path.harden_search_path()
     no_blas_threads()

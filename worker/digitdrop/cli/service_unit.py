@@ -60,7 +60,7 @@ def unit_of(
     used = [inbox, outbox, model, MODEL, *program, *([metrics] if metrics else [])]
     return Unit(
         command=(sys.executable, "-P", "-m", "digitdrop", "watch"),
-        house=PROGRAM_FOLDER,
+        program_folder=PROGRAM_FOLDER,
         arguments=_arguments(context, (inbox, outbox, model)),
         inbox=inbox,
         outbox=outbox,

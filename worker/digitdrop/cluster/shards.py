@@ -1,4 +1,4 @@
-"""Readings as a shard: Parquet or CSV, with the columns and the values of the local report."""
+"""Write readings as a shard: Parquet or CSV, with the columns and values of the local report."""
 
 import csv
 import io
@@ -22,18 +22,18 @@ _TYPES: Final = {
     "runner_up_confidence": pa.float64(),
 }
 SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in COLUMNS])
-"""Of a Parquet shard; predictions are text, since 0042 is not 42."""
+"""Schema of a Parquet shard; predictions are text, since 0042 is not 42."""
 
 _READ: Final[dict[str, Callable[[str], object]]] = {
     "time": datetime.fromisoformat,
     **dict.fromkeys(("prediction", "runner_up"), str),
     **dict.fromkeys(("confidence", "runner_up_confidence"), float),
 }
-"""Columns in which an empty cell of the CSV is null, and how the others are read."""
+"""Conversion of each column in which an empty cell of the CSV is null."""
 
 
 def write(plan: Plan, number: int, readings: Sequence[Reading]) -> None:
-    """Write a shard whole; one of the same share is replaced.
+    """Write the shard of a share, and replace an earlier one.
 
     Raises:
         ReportError: it cannot be written.
@@ -42,7 +42,7 @@ def write(plan: Plan, number: int, readings: Sequence[Reading]) -> None:
 
 
 def tally(plan: Plan, number: int) -> Counter[Status] | None:
-    """Count the rows of a shard by status; None if there is no such shard yet.
+    """Return the number of rows of a shard by status; None if there is no such shard yet.
 
     Raises:
         ReportError: it cannot be read.
@@ -60,7 +60,7 @@ def tally(plan: Plan, number: int) -> Counter[Status] | None:
 
 def _of_parquet(content: bytes) -> list[str]:
     shard = parquet.ParquetFile(pa.BufferReader(content))
-    # Ray gives Arrow a type whose values are unpickled: columns of others are not read.
+    # Ray adds a type to Arrow whose values are unpickled: read no columns but our own.
     if not shard.schema_arrow.equals(SCHEMA):
         raise ValueError("it has other columns")
     statuses: list[str] = shard.read(columns=["status"])["status"].to_pylist()

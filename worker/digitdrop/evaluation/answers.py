@@ -1,4 +1,4 @@
-"""Rows of a report as columns, beside what is right: what all figures are made of."""
+"""The rows of a report as columns, beside the labels: the input of all figures."""
 
 from dataclasses import dataclass, fields
 from typing import Final
@@ -9,22 +9,22 @@ import numpy.typing as npt
 from digitdrop.values import Status
 
 NONE: Final = ""
-"""Stands where there is no number: no label, no prediction, no runner-up."""
+"""The value of a label, a prediction or a runner-up that is missing."""
 
 Numbers = npt.NDArray[np.str_]
-"""Shape (n,): each a whole number as in the report (`7`, `0042`), or `NONE`."""
+"""Shape (n,): whole numbers as in the report (`7`, `0042`), or `NONE`."""
 ShareArray = npt.NDArray[np.float64]
-"""Shape (n,): each 0-1."""
-Chosen = npt.NDArray[np.bool_]
+"""Shape (n,): values 0-1."""
+RowMask = npt.NDArray[np.bool_]
 """Shape (n,): True for the rows that are meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Rows of a report in columns of equal length, beside what is right."""
+    """The rows of a report in columns of equal length, beside their labels."""
 
     label: Numbers
-    """What the picture shows."""
+    """The number that the picture shows."""
     prediction: Numbers
     confidence: ShareArray
     """0 for a row without a prediction."""
@@ -34,29 +34,29 @@ class Answers:
     status: npt.NDArray[np.str_]
 
     def __len__(self) -> int:
-        """Count the rows."""
+        """Return the number of rows."""
         return len(self.label)
 
-    def where(self, chosen: Chosen) -> "Answers":
-        """Return the rows that are chosen, in their order."""
-        return Answers(**{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
+    def where(self, mask: RowMask) -> "Answers":
+        """Return the rows for which the mask is True, in their order."""
+        return Answers(**{each.name: getattr(self, each.name)[mask] for each in fields(self)})
 
     @property
-    def right(self) -> Chosen:
-        """Where the prediction is the label; the best guess counts whatever its status."""
-        return np.asarray(self.told & (self.prediction == self.label), np.bool_)
+    def right(self) -> RowMask:
+        """Rows whose prediction is the label, whatever their status."""
+        return np.asarray(self.predicted & (self.prediction == self.label), np.bool_)
 
     @property
-    def told(self) -> Chosen:
-        """Where there is a prediction."""
+    def predicted(self) -> RowMask:
+        """Rows with a prediction."""
         return np.not_equal(self.prediction, NONE)
 
     @property
-    def ok(self) -> Chosen:
-        """Where the status is `ok`."""
+    def ok(self) -> RowMask:
+        """Rows whose status is `ok`."""
         return np.equal(self.status, Status.OK.value)
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
-        """Digits of each label."""
+        """Number of digits of each label."""
         return np.strings.str_len(self.label).astype(np.int64)

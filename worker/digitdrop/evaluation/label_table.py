@@ -1,4 +1,4 @@
-"""`labels.csv`: the pictures of a folder and the number that each shows, as a table."""
+"""Read `labels.csv`: the pictures of a folder, and the number that each shows."""
 
 import csv
 import io
@@ -10,8 +10,8 @@ from digitdrop.errors import FolderError
 from digitdrop.files.regular import open_regular
 from digitdrop.values import MOST_DIGITS, is_number
 
-LABELS: Final = "labels.csv"
-"""Name of the table; its columns `file` and `label` are read, others are passed over."""
+LABELS_TABLE: Final = "labels.csv"
+"""Name of the table. Its columns `file` and `label` are read, all others are ignored."""
 
 _LONGEST: Final = 1 << 28  # bytes: millions of rows
 
@@ -20,8 +20,8 @@ def read_labels(table: Path) -> dict[str, str]:
     """Return the number that each picture shows, by the picture's path below the table's folder.
 
     Raises:
-        FolderError: the table cannot be read, a label is no whole number, or a file is not
-            there or named twice; the text says in which line.
+        FolderError: the table cannot be read, a label is no whole number, or a file is missing
+            or named twice; the message has the line.
     """
     found: dict[str, str] = {}
     for number, file, label in _rows(table):
@@ -44,7 +44,7 @@ def _rows(table: Path) -> Iterator[tuple[int, str, str]]:
     """Yield the number of each line, the file and the label."""
     try:
         with open_regular(table) as file:
-            text = file.read(_LONGEST).decode("utf-8-sig")  # spreadsheets write a mark
+            text = file.read(_LONGEST).decode("utf-8-sig")  # spreadsheets write a byte order mark
         rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         if not {"file", "label"} <= set(rows.fieldnames or ()):
             raise FolderError(

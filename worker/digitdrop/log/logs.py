@@ -16,7 +16,7 @@ from digitdrop.log import hooks
 from digitdrop.log.formatters import Json, Prioritised, Text
 from digitdrop.log.handler import LimitedHandler
 from digitdrop.log.strays import Strays
-from digitdrop.system.quiet import written
+from digitdrop.system.streams import written
 
 logger = logging.getLogger(__name__)
 

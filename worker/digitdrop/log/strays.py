@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Final, TextIO, TypeAlias
 
 from digitdrop.system.log_fields import about
-from digitdrop.system.signals import ignoring_signals
+from digitdrop.system.processes import ignoring_signals
 
 Stamping: TypeAlias = Callable[[TextIO], "logging.StreamHandler[TextIO]"]
 Test: TypeAlias = Callable[[str], bool]

@@ -1,5 +1,5 @@
 "use strict";
-// Chooses which rows are seen. Everything is in the page already; the address keeps the choice.
+// Shows the rows that match the filters. All rows are in the page; the address keeps the filters.
 document.documentElement.classList.add("js");
 
 addEventListener("DOMContentLoaded", () => {
@@ -116,11 +116,11 @@ addEventListener("DOMContentLoaded", () => {
     const before = limit;
     limit += STEP;
     show();
-    document.querySelectorAll("#rows .shown")[before]?.querySelector("a")?.focus(); // on where one was
+    document.querySelectorAll("#rows .shown")[before]?.querySelector("a")?.focus(); // the first of the new rows
   });
   addEventListener("hashchange", () => {
     if (location.hash.includes("=")) {
-      recall(); // else the address names a heading
+      recall(); // an address without "=" is a link to a heading
       show();
     }
   });

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from digitdrop.files import lock
 from digitdrop.health.worker_status import WorkerStatus, read_worker_status
-from digitdrop.intake.claim_owners import claims_with_owners
 from digitdrop.intake.listing import Survey, survey
+from digitdrop.intake.owner import claims_with_owners
 from digitdrop.outbox.report import REPORT
 from digitdrop.outbox.rows import Rows
 from digitdrop.outbox.to_review import count_to_review

@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from digitdrop.corrections.folders import is_label, is_odd
-from digitdrop.intake.claim_owners import claims_with_owners
 from digitdrop.intake.listing import CLAIMED
+from digitdrop.intake.owner import claims_with_owners
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.outbox.inventory import name_as_dropped
 from digitdrop.values import Status

@@ -15,7 +15,7 @@ from digitdrop.intake import ignore
 from digitdrop.outbox.inventory import Digests
 from digitdrop.outbox.report import REPORT
 from digitdrop.outbox.rows import Rows
-from digitdrop.retention.cleared import cleared_until
+from digitdrop.retention.notes import cleared_until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from digitdrop.intake import ignore
 from digitdrop.intake.ignore import IgnoreRule
 from digitdrop.intake.listing import count_listed
 from digitdrop.intake.settle import timeout_for
-from digitdrop.intake.twins import STALE, twin_of
+from digitdrop.intake.unfinished import STALE, unfinished_beside
 from digitdrop.pipeline import prepare
 from digitdrop.pool.probe import find_poison
 from digitdrop.status.needs import LONG, idle_for, is_stuck
@@ -138,7 +138,7 @@ def _no_worker(seen: Trace) -> Diagnosis | None:
 
 
 def _unfinished(seen: Trace) -> Diagnosis | None:
-    name, changed = twin_of(seen.inbox, seen.location.name) or ("", 0.0)
+    name, changed = unfinished_beside(seen.inbox, seen.location.name) or ("", 0.0)
     age = max(0.0, seen.now.timestamp() - changed)
     if not name or age > STALE:
         return None

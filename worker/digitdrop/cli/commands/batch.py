@@ -145,9 +145,9 @@ def _path(address: str) -> Path:
 
 
 def _cluster_runner() -> "Callable[..., Summary]":
-    from digitdrop.cluster.surroundings import prepare
+    from digitdrop.cluster import configure_ray
 
-    prepare()
+    configure_ray()
     try:
         from digitdrop.cluster.batch import run_cluster_batch
     except ModuleNotFoundError as error:

@@ -60,8 +60,7 @@ def install(
     """
     from digitdrop.systemd import unit
     from digitdrop.systemd.install import install_service
-    from digitdrop.systemd.services import checked_name, default_scope
-    from digitdrop.systemd.systemctl import Manager, Scope
+    from digitdrop.systemd.systemctl import Manager, Scope, checked_name, default_scope
 
     name, scope = checked_name(name), _scope(is_user) or default_scope()
     manager = Manager.of(scope)
@@ -85,7 +84,7 @@ def uninstall(context: typer.Context, name: Name = NAME, is_user: IsUser = None)
     Example: digitdrop service uninstall
     """
     from digitdrop.systemd.install import uninstall_service
-    from digitdrop.systemd.services import checked_name, installed
+    from digitdrop.systemd.systemctl import checked_name, installed
 
     name = checked_name(name)
     manager = installed(name, _scope(is_user))
@@ -108,7 +107,7 @@ def service_status(
     Example: digitdrop service status
     """
     from digitdrop.cli.commands.status import as_dict, examine_worker, print_condition
-    from digitdrop.systemd.services import checked_name, installed
+    from digitdrop.systemd.systemctl import checked_name, installed
 
     name = checked_name(name)
     manager = installed(name, _scope(is_user))
@@ -133,10 +132,9 @@ def _scope(is_user: bool | None) -> "Scope | None":
 def _folders(context: typer.Context, manager: "Manager", name: str) -> tuple[Path, Path]:
     """Return inbox and outbox of an installed unit."""
     from digitdrop.cli.settings import commands, parse_alone
-    from digitdrop.systemd.services import installed_arguments
 
     command = commands(context)["watch"]
-    options = parse_alone(command, "watch", installed_arguments(manager, name)).params
+    options = parse_alone(command, "watch", manager.arguments(name)).params
     return Path(options["inbox"]), Path(options["outbox"])
 
 

@@ -46,10 +46,10 @@ def settings(
     """
     known = commands(context)
     if service:
-        from digitdrop.systemd.services import checked_name, installed, installed_arguments
+        from digitdrop.systemd.systemctl import checked_name, installed
 
         name = checked_name(service)
-        arguments = installed_arguments(installed(name, None), name)
+        arguments = installed(name, None).arguments(name)
         found = [*command_settings(parse_alone(known[_COMMAND], _COMMAND, arguments))]
     elif command and command.startswith("-"):
         found = _of(known, _COMMAND, [command, *context.args])

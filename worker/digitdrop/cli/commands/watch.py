@@ -79,8 +79,7 @@ def watch(
 
     from digitdrop.inference.classifier import Classifier
     from digitdrop.pool.threads import ReadTimeout
-    from digitdrop.service.daemon import serve
-    from digitdrop.service.wiring import Service
+    from digitdrop.service.daemon import Service, serve
 
     search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
     shutdown = signalled()

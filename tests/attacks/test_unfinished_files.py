@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.intake.events import AFTERCARE, FileEvents
 from digitdrop.intake.listing import survey
 from digitdrop.intake.settle import Clocks, Settler
-from digitdrop.intake.twins import STALE, Twins
+from digitdrop.intake.unfinished import STALE, UnfinishedFiles
+from digitdrop.intake.watch import AFTERCARE, FileEvents
 from ledger import a_picture, a_worker
 
 SEVEN = a_picture(7)
@@ -78,90 +78,96 @@ def test_a_file_with_an_unfinished_twin_is_read_once_and_only_when_that_is_gone(
 @pytest.mark.parametrize("twin", TWINS)
 def test_a_twin_holds_up_a_file_that_an_event_tells_of(twin: str, tmp_path: Path) -> None:
     clock = Clock()
-    twins = Twins(tmp_path, clock)
-    hints = FileEvents(tmp_path, Settler(quiet=2, patience=60, trust_ctime=True), twins, clock)
+    unfinished = UnfinishedFiles(tmp_path, clock)
+    events = FileEvents(
+        tmp_path, Settler(quiet=2, timeout=60, trust_ctime=True), unfinished, clock
+    )
     (tmp_path / "7.png").write_bytes(SEVEN)
     (tmp_path / twin).write_bytes(b"")
 
-    assert hints.ready({twin, "7.png"}) == []
+    assert events.ready({twin, "7.png"}) == []
 
     (tmp_path / twin).unlink()
     clock.at += AFTERCARE
-    assert [found.name for found in hints.ready({"7.png"})] == ["7.png"]
+    assert [found.name for found in events.ready({"7.png"})] == ["7.png"]
 
 
 @pytest.mark.parametrize("other", NO_TWINS)
 def test_what_is_no_twin_holds_up_nothing(other: str, tmp_path: Path) -> None:
-    twins = Twins(tmp_path, Clock())
+    unfinished = UnfinishedFiles(tmp_path, Clock())
     (tmp_path / other).write_bytes(b"x")
 
-    twins.note(other)
+    unfinished.note(other)
 
-    assert not twins.hold("7.png")
+    assert not unfinished.blocks("7.png")
 
 
 def test_a_folder_that_a_browser_downloads_into_is_a_twin_as_long_as_it_grows(
     tmp_path: Path,
 ) -> None:
     clock, folder = Clock(), tmp_path / "7.png.download"
-    twins = Twins(tmp_path, clock)
+    unfinished = UnfinishedFiles(tmp_path, clock)
     folder.mkdir()
     (folder / "7.png").write_bytes(b"7")
-    twins.note("7.png.download")
-    assert twins.hold("7.png")
+    unfinished.note("7.png.download")
+    assert unfinished.blocks("7.png")
 
     clock.at += STALE - 1
     (folder / "7.png").write_bytes(b"77")
-    assert twins.hold("7.png")
+    assert unfinished.blocks("7.png")
     clock.at += STALE - 1
 
-    assert twins.hold("7.png")
+    assert unfinished.blocks("7.png")
 
 
 def test_a_twin_that_nobody_has_written_for_an_hour_holds_up_nothing_and_that_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
-    twins = Twins(tmp_path, clock)
+    unfinished = UnfinishedFiles(tmp_path, clock)
     (tmp_path / "7.png.part").write_bytes(b"7")
-    twins.note("7.png.part")
-    assert twins.hold("7.png")
+    unfinished.note("7.png.part")
+    assert unfinished.blocks("7.png")
     clock.at += STALE - 1
-    assert twins.hold("7.png")
+    assert unfinished.blocks("7.png")
 
     clock.at += 1
 
-    assert not twins.hold("7.png")
-    assert not twins.hold("7.png")
+    assert not unfinished.blocks("7.png")
+    assert not unfinished.blocks("7.png")
     (told,) = caplog.messages
     assert "7.png.part has not changed for an hour" in told
     (tmp_path / "7.png.part").write_bytes(b"77")
-    assert twins.hold("7.png")
+    assert unfinished.blocks("7.png")
 
 
 def test_an_old_file_whose_times_lie_is_a_twin_as_well(tmp_path: Path) -> None:
-    twins = Twins(tmp_path, Clock())
+    unfinished = UnfinishedFiles(tmp_path, Clock())
     (tmp_path / "7.png.part").write_bytes(b"7")
     os.utime(tmp_path / "7.png.part", (0, 0))
 
-    twins.note("7.png.part")
+    unfinished.note("7.png.part")
 
-    assert twins.hold("7.png")
+    assert unfinished.blocks("7.png")
 
 
-def test_twins_are_forgotten_once_no_listing_shows_them_and_memory_is_bounded(
+def test_unfinished_files_are_forgotten_once_no_listing_shows_them_and_memory_is_bounded(
     tmp_path: Path,
 ) -> None:
-    twins = Twins(tmp_path, Clock(), limit=2)
+    unfinished = UnfinishedFiles(tmp_path, Clock(), limit=2)
     for name in ("7.png", "8.png", "9.png"):
         (tmp_path / f"{name}.part").write_bytes(b"x")
-        twins.note(f"{name}.part")
+        unfinished.note(f"{name}.part")
 
-    assert [twins.hold(name) for name in ("7.png", "8.png", "9.png")] == [True, True, False]
-    twins.end_of_listing()
-    twins.note("8.png.part")
-    twins.end_of_listing()
-    assert [twins.hold(name) for name in ("7.png", "8.png", "9.png")] == [False, True, False]
+    assert [unfinished.blocks(name) for name in ("7.png", "8.png", "9.png")] == [True, True, False]
+    unfinished.end_of_listing()
+    unfinished.note("8.png.part")
+    unfinished.end_of_listing()
+    assert [unfinished.blocks(name) for name in ("7.png", "8.png", "9.png")] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_status_counts_a_file_that_a_twin_holds_up_and_does_not_call_it_forgotten(

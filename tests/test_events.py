@@ -2,9 +2,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from digitdrop.intake.events import AFTERCARE, FileEvents
 from digitdrop.intake.settle import Clocks, Settler
-from digitdrop.intake.twins import Twins
+from digitdrop.intake.unfinished import UnfinishedFiles
+from digitdrop.intake.watch import AFTERCARE, FileEvents
 
 
 @dataclass
@@ -22,54 +22,54 @@ class Clock:
 def a_drop(folder: Path) -> tuple[FileEvents, Clock]:
     clock = Clock(folder / "7.png")
     clock.file.write_bytes(b"7")
-    settler = Settler(quiet=2.0, patience=60.0, trust_ctime=True)
-    return FileEvents(folder, settler, Twins(folder, clock), clock), clock
+    settler = Settler(quiet=2.0, timeout=60.0, trust_ctime=True)
+    return FileEvents(folder, settler, UnfinishedFiles(folder, clock), clock), clock
 
 
 def test_a_file_written_just_now_waits_for_the_rest_of_its_time_and_no_longer(
     tmp_path: Path,
 ) -> None:
-    hints, clock = a_drop(tmp_path)
+    events, clock = a_drop(tmp_path)
     clock.age = AFTERCARE / 3
 
-    assert hints.ready({"7.png"}) == []
-    assert math.isclose(hints.due(), AFTERCARE * 2 / 3, rel_tol=1e-6)
+    assert events.ready({"7.png"}) == []
+    assert math.isclose(events.due(), AFTERCARE * 2 / 3, rel_tol=1e-6)
 
     clock.age = AFTERCARE
 
-    assert hints.due() == 0
-    assert [found.name for found in hints.ready(set())] == ["7.png"]
+    assert events.due() == 0
+    assert [found.name for found in events.ready(set())] == ["7.png"]
 
 
 def test_nothing_is_due_where_nothing_is_kept(tmp_path: Path) -> None:
-    hints, clock = a_drop(tmp_path)
+    events, clock = a_drop(tmp_path)
 
-    assert hints.due() == math.inf
+    assert events.due() == math.inf
 
-    hints.ready({"7.png"})
+    events.ready({"7.png"})
     clock.age = AFTERCARE
-    hints.ready(set())
+    events.ready(set())
 
-    assert hints.due() == math.inf
+    assert events.due() == math.inf
 
 
 def test_a_file_that_is_gone_by_then_is_forgotten(tmp_path: Path) -> None:
-    hints, clock = a_drop(tmp_path)
-    hints.ready({"7.png"})
+    events, clock = a_drop(tmp_path)
+    events.ready({"7.png"})
     there = clock.file.rename(tmp_path / "elsewhere")
     clock.file = there
 
-    assert hints.ready(set()) == []
-    assert hints.due() == math.inf
+    assert events.ready(set()) == []
+    assert events.due() == math.inf
 
 
 def test_an_unfinished_twin_that_goes_within_that_time_costs_no_wait(tmp_path: Path) -> None:
-    hints, clock = a_drop(tmp_path)
+    events, clock = a_drop(tmp_path)
     (tmp_path / "7.png.aria2").write_bytes(b"")
     clock.age = AFTERCARE / 2
-    assert hints.ready({"7.png", "7.png.aria2"}) == []
+    assert events.ready({"7.png", "7.png.aria2"}) == []
 
     (tmp_path / "7.png.aria2").unlink()
     clock.age = AFTERCARE
 
-    assert [found.name for found in hints.ready(set())] == ["7.png"]
+    assert [found.name for found in events.ready(set())] == ["7.png"]
