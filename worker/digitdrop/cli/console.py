@@ -76,14 +76,20 @@ def print_json(value: object) -> None:
 
 
 def print_table(
-    rows: Iterable[Sequence[str]], *, headings: Sequence[str] = (), width: int, bold: bool = False
+    rows: Iterable[Sequence[str]],
+    *,
+    headings: Sequence[str] = (),
+    width: int,
+    wrap_first: bool = False,
+    bold: bool = False,
 ) -> None:
     """Print a table, as wide as the terminal, if there is one.
 
     Args:
         rows: cells, as many in each row.
-        headings: of the columns; empty for none, and then the first column is not wrapped.
+        headings: of the columns; empty for two columns without.
         width: columns of text where there is no terminal.
+        wrap_first: fold long texts of the first column too, not only of the others.
         bold: print rows bold whose third cell is not `default`.
     """
     from rich import box
@@ -92,8 +98,8 @@ def print_table(
     from rich.text import Text
 
     view = Table(box=box.SIMPLE_HEAD if headings else box.SIMPLE, show_header=bool(headings))
-    for heading in headings or ("", ""):
-        view.add_column(heading, overflow="fold", no_wrap=heading in {"", "setting"})
+    for number, heading in enumerate(headings or ("", "")):
+        view.add_column(heading, overflow="fold", no_wrap=number == 0 and not wrap_first)
     for row in rows:
         style = "bold" if bold and row[2] != "default" else ""
         view.add_row(*(Text(cell, style=style) for cell in row))
@@ -111,7 +117,7 @@ def print_styled(text: str, style: str) -> None:
 def print_readings(readings: Sequence[Reading]) -> None:
     """Print readings as a table."""
     headings = ("file", "prediction", "confidence", "status", "runner-up", "reason")
-    print_table(map(_cells, readings), headings=headings, width=_PAGE)
+    print_table(map(_cells, readings), headings=headings, width=_PAGE, wrap_first=True)
 
 
 def _cells(reading: Reading) -> tuple[str, ...]:
