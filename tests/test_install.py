@@ -379,14 +379,14 @@ def test_what_install_was_given_watch_is_given_with_absolute_paths(
     monkeypatch.chdir(tmp_path)
     for variable in [name for name in os.environ if name.startswith("DIGITDROP_")]:
         monkeypatch.delenv(variable)
-    meant = parse(command("watch"), "watch", GIVEN).values
+    meant = parse(command("watch"), "watch", GIVEN).params
     monkeypatch.setenv("DIGITDROP_SETTLE", "0.25")
     some = [word for word in GIVEN if not word.startswith("--settle")]
 
     context = command("service", "install").make_context("install", some)
     words = given(cast(typer.Context, context))
 
-    read = parse(command("watch"), "watch", words).values
+    read = parse(command("watch"), "watch", words).params
     places = ("inbox", "outbox", "model", "metrics")
     folders = {name: str(tmp_path / str(meant[name])) for name in places}
     assert read == {**meant, **folders}

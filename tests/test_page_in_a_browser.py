@@ -238,7 +238,7 @@ def test_a_number_of_eight_digits_stays_on_one_line_within_its_cell(
         shelved.put(name, a_picture(8), status=Status.UNCERTAIN, prediction=number)
     page = shelved.outbox / PAGE
     maker = Maker(outbox=shelved.outbox, output=page, newest=100)
-    maker.make(now=datetime.now(UTC), patience=60)
+    maker.make(now=datetime.now(UTC), timeout=60)
 
     browser.open(page, width=width)
 

@@ -16,8 +16,7 @@ from digitdrop.audit.verify import audit_outbox
 from digitdrop.errors import SetupError
 from digitdrop.escape import unescape
 from digitdrop.inference.classifier import Classifier
-from digitdrop.service.daemon import serve
-from digitdrop.service.wiring import Service
+from digitdrop.service.daemon import Service, serve
 from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import ANY_COUNT, Limits
 from ledger import (

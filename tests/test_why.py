@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.audit.why.answer import Diagnosis, DiagnosisKind
-from digitdrop.audit.why.diagnosis import diagnose
+from digitdrop.audit.why.diagnose import diagnose
+from digitdrop.audit.why.diagnosis import Diagnosis, DiagnosisKind
 from digitdrop.audit.why.trace import trace
 from digitdrop.errors import FolderError
 from digitdrop.files import lock
+from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.worker_status import StatusFile, WorkerStatus
 from digitdrop.intake.owner import read_owner
 from digitdrop.outbox.report import REPORT
@@ -49,14 +50,17 @@ def running(inbox: Path, *, trouble: str = "", watched: Path | None = None) -> I
             is_ready=True,
             trouble={trouble: "2026-05-01T12:00:00Z"} if trouble else {},
         )
-        StatusFile(outbox).tell(told, 0.0)
+        StatusFile(outbox, HomeDisk(outbox)).tell(told, 0.0)
         yield
 
 
-def ask(inbox: Path, name: "str | Path", *, later: float = 0.0) -> Diagnosis:
+def ask(
+    inbox: Path, name: "str | Path", *, later: float = 0.0, decode_timeout: float = 15.0
+) -> Diagnosis:
     """Ask for a name, some seconds from now."""
     now = datetime.now(UTC) + timedelta(seconds=later)
-    return diagnose(trace(Path(name), inbox, inbox.parent / "outbox", now))
+    seen = trace(Path(name), inbox, inbox.parent / "outbox", now)
+    return diagnose(seen, decode_timeout=decode_timeout)
 
 
 @pytest.mark.parametrize(
@@ -204,13 +208,12 @@ def test_one_that_may_not_be_read_is_told(inbox: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("poison")
 @pytest.mark.parametrize("how", ["kills", "hangs"])
 def test_one_that_kills_or_hangs_who_decodes_it_does_not_do_so_to_who_asks(
-    how: str, inbox: Path, monkeypatch: pytest.MonkeyPatch
+    how: str, inbox: Path
 ) -> None:
-    monkeypatch.setattr("digitdrop.audit.why.waiting.TRIAL", 2.0)
     drop(inbox, [("photo.png", a_picture() + how.encode())])
 
     with running(inbox):
-        answer = ask(inbox, "photo.png")
+        answer = ask(inbox, "photo.png", decode_timeout=2.0)
 
     assert answer.kind is DiagnosisKind.WAITING
     assert answer.text.startswith("it waits, but it kills the process that decodes it, or ")

@@ -179,7 +179,7 @@ def test_a_disk_that_takes_no_note_keeps_time_and_is_told_of(
     machine.runs(3 * HOUR)
 
     assert machine.believes() == machine.wall
-    assert any("cannot keep note of the time" in text for text in caplog.messages)
+    assert any("cannot write the time" in text for text in caplog.messages)
 
 
 def test_only_the_days_that_are_due_go_when_the_clock_is_put_right_in_the_middle(

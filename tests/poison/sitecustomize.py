@@ -33,7 +33,7 @@ def _poisoned(self: ImageFile.ImageFile) -> Any:
 
 ImageFile.ImageFile.load = _poisoned  # type: ignore[method-assign]
 
-_shown = vars(pipeline)["shown"]
+_shown = vars(pipeline)["decode_pages"]
 
 
 def _broken(content: bytes, **more: Any) -> Any:
@@ -42,4 +42,4 @@ def _broken(content: bytes, **more: Any) -> Any:
     return _shown(content, **more)
 
 
-vars(pipeline)["shown"] = _broken
+vars(pipeline)["decode_pages"] = _broken

@@ -90,7 +90,7 @@ def _said(verdict: Verdict) -> Canvas:
         place = (round(_SIDE / 2 - 11 * scale * len(verdict.prediction)), _SIDE // 2 + 40)
         cv2.putText(canvas, verdict.prediction, place, *style)
         _write(canvas, f"confidence {verdict.confidence:.4f}", (4, _SIDE - 30))
-    _write(canvas, f"status {verdict.status}", (4, _SIDE - 10))
+    _write(canvas, f"status {verdict.status.in_words}", (4, _SIDE - 10))
     return canvas
 
 

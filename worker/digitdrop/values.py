@@ -6,11 +6,12 @@ Each step takes one value and returns the next; nothing is filled in later.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from digitdrop.errors import InputError
 
@@ -23,6 +24,9 @@ Frame: TypeAlias = "npt.NDArray[np.uint8]"
 
 Grey: TypeAlias = "npt.NDArray[np.uint8]"
 """Shape (height, width): an upright picture as decoded, 0 = black, 255 = white."""
+
+Ink: TypeAlias = "npt.NDArray[np.uint8]"
+"""Shape (height, width): how much darker than the paper each point is, 0 = paper, 255 = ink."""
 
 Probabilities: TypeAlias = "npt.NDArray[np.float32]"
 """Shape (frames, 12): one row per frame, each summing to 1; columns 0-9 are the
@@ -60,6 +64,11 @@ class Status(StrEnum):
     UNREADABLE = "unreadable"
     CORRECTED = "corrected"
     """A person said what the picture of an earlier row shows."""
+
+    @property
+    def in_words(self) -> str:
+        """Return the status for people: `not a digit` for `not_a_digit`."""
+        return self.value.replace("_", " ")
 
 
 READ: Final = tuple(status for status in Status if status is not Status.CORRECTED)
@@ -241,3 +250,25 @@ class Reading:
 def iso(time: datetime) -> str:
     """Write a time in UTC, to the millisecond."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def time_text(time: datetime) -> str:
+    """Write a time in UTC for people, to the second.
+
+    >>> time_text(datetime(2026, 5, 1, 12, tzinfo=UTC))
+    '2026-05-01 12:00:00 UTC'
+    """
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+_Name = TypeVar("_Name", bound=str)
+
+
+def count_text(counts: Mapping[_Name, int]) -> str:
+    """Write counts by status for people, the largest first; empty without any.
+
+    >>> count_text({"ok": 5, "not_a_digit": 1200, "blank": 0})
+    '1,200 not a digit, 5 ok'
+    """
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in ordered if count)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from digitdrop import pipeline
 from digitdrop.batch.sources import find_drops
-from digitdrop.errors import Gone, InputError, OutOfMemory, ReportError
+from digitdrop.errors import Gone, InputError, OutOfMemory, ReportError, RunBrokeOff
 from digitdrop.escape import escape
 from digitdrop.files import lock
 from digitdrop.inference.classifier import Classifier
@@ -20,7 +20,7 @@ from digitdrop.pool.settings import PoolOptions
 from digitdrop.pool.started import CrashNote
 from digitdrop.system.log_fields import about
 from digitdrop.system.shutdown import Shutdown, Stopped
-from digitdrop.values import DigitCount, Failure, Limits, Reading, Status
+from digitdrop.values import DigitCount, Failure, Limits, Reading, Status, count_text
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Summary:
     known: int = 0
     """How many of them were in the report already."""
     unread: Counter[str] = field(default_factory=Counter)
-    """Pictures in folders that were passed over, by their kind, which is not read."""
+    """Pictures in folders that were passed over, by their kind, which is not read; and folders."""
     starved: int = 0
     """Pictures without a row, since there was too little memory to read them, even alone."""
     was_stopped: bool = False
@@ -55,7 +55,7 @@ class Summary:
 
     def __str__(self) -> str:
         """Say it in one line."""
-        parts = ", ".join(f"{count:,} {status}" for status, count in self.counts.most_common())
+        parts = count_text(self.counts)
         verb = "was" if self.known == 1 else "were"
         known = f" ({self.known:,} {verb} in the report already)" if self.known else ""
         starved = (
@@ -97,7 +97,8 @@ def run_batch(
         progress: told how many more pictures are done.
 
     Raises:
-        SetupError: a source does not exist, or the report cannot be written.
+        SetupError: a source does not exist, or the report cannot be opened.
+        RunBrokeOff: the report cannot be written any more.
         Hung: a thread never ends; run again, and all that was read is in the report.
     """
     if report_path.is_dir():
@@ -170,7 +171,7 @@ def _append(report: Report, readings: Sequence[Reading]) -> None:
         if readings:
             report.append(readings)
     except OSError as error:
-        raise ReportError(
+        raise RunBrokeOff(
             f"cannot write the report: {error}; make room or make it writable, then run it "
             "again: it goes on where it stopped"
         ) from error

@@ -1,7 +1,6 @@
 """The options that commands share, each with its one default.
 
-A setting comes from its option, else from its environment variable, else from
-the constant here.
+The value is that of the option, else of its environment variable, else the constant here.
 """
 
 from collections.abc import Callable
@@ -69,7 +68,7 @@ MaxBytes = Annotated[
 
 
 def _typed(read: Callable[[str], Amount]) -> Callable[[str], Amount]:
-    """Tell of a value that cannot be read in the words of its reader."""
+    """Return a parser that reports a value that cannot be read in the words of its reader."""
 
     def parse(text: str) -> Amount:
         try:
@@ -81,7 +80,7 @@ def _typed(read: Callable[[str], Amount]) -> Callable[[str], Amount]:
 
 
 def _offering(*values: str) -> Callable[[str], list[str]]:
-    """Complete to some of the values that an option may have, for those who press Tab."""
+    """Return a completer for the Tab key that offers some values."""
 
     def complete(incomplete: str) -> list[str]:
         return [value for value in values if value.startswith(incomplete)]
@@ -165,7 +164,15 @@ MetricsFile = Annotated[
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", envvar="DIGITDROP_QUIET", help="Tell only of trouble.")
+    bool,
+    typer.Option("--quiet", "-q", envvar="DIGITDROP_QUIET", help="Log only warnings and errors."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", envvar="DIGITDROP_VERBOSE", help="Also log each picture by itself."
+    ),
 ]
 LogFormatted = Annotated[
     LogFormat,

@@ -13,8 +13,8 @@ import ray.data
 from ray.exceptions import RayError
 
 from digitdrop.errors import DigitdropError, SetupError
-from digitdrop.system.quiet import silenced
 from digitdrop.system.search_path import in_program_folder
+from digitdrop.system.streams import silenced
 
 _LOCAL: Final = "local"
 _STORE: Final = 512 * 2**20

@@ -1,4 +1,4 @@
-"""The folders of `review/` that say what a picture shows, and which pictures in them are ready."""
+"""The label folders of `review/`, and the pictures in them that are ready."""
 
 import logging
 import os
@@ -18,13 +18,13 @@ from digitdrop.values import MOST_DIGITS, is_number
 logger = logging.getLogger(__name__)
 
 NO_NUMBER: Final = "none"
-"""The folder of `review/` for what shows no number, or more than one."""
+"""Folder of `review/` for pictures without a number, or with more than one."""
 MADE: Final = (*map(str, range(10)), NO_NUMBER)
-"""The folders of `review/` that the worker makes; a person makes those of longer numbers."""
+"""Folders of `review/` that the worker makes; people make the folders of longer numbers."""
 
 
 def is_label(folder: str) -> bool:
-    """Say whether a folder of this name in `review/` says what its pictures show.
+    """Return True if a folder name in `review/` is a label.
 
     >>> [is_label(name) for name in ("7", "0042", "none", "abc", "4 2", "2026-12-01")]
     [True, True, True, False, False, False]
@@ -33,7 +33,7 @@ def is_label(folder: str) -> bool:
 
 
 def said_by(folder: str) -> str | None:
-    """Return the number that a label says; None for `none`."""
+    """Return the number of a label; None for `none`."""
     return None if folder == NO_NUMBER else folder
 
 
@@ -43,7 +43,7 @@ def folder_of(prediction: str | None) -> str:
 
 
 def is_odd(folder: str) -> bool:
-    """Say whether a folder in `review/` is a person's, and says nothing of its pictures."""
+    """Return True if a folder in `review/` was made by a person and is no label."""
     return not (is_label(folder) or is_day(folder) or ignore.is_foreign_folder(folder))
 
 
@@ -51,34 +51,34 @@ ODD: Final = (
     f"which is no label: expected a whole number of up to {MOST_DIGITS} digits, as in review/7 "
     f"or review/0042, or review/{NO_NUMBER}"
 )
-"""Completes a line about a folder for which `is_odd` holds."""
+"""Second half of a message about an odd folder."""
 
 
 class Folders:
-    """Lists them, and passes over what was found to belong to no row."""
+    """Lists the label folders, and ignores pictures that belong to no row."""
 
     def __init__(
         self, review: Path, settler: Settler, clock: Callable[[], Clocks], refused: OnUnlistable
     ) -> None:
-        """Begin with nothing to pass over.
+        """Begin without pictures to ignore.
 
         Args:
             review: the folder of the outbox.
-            settler: its own, since it tells files apart by name.
-            clock: tells the time.
-            refused: told of folders that people made and that cannot be listed.
+            settler: of these folders alone, since its keys are file names.
+            clock: reads the time.
+            refused: called for folders that people made and that cannot be listed.
         """
         self._review = review
         self._settler = settler
         self._clock = clock
         self._refused = refused
         self._strange: dict[str, ListedFile] = {}
-        """Files that belong to no row; no more than lie there."""
+        """Files that belong to no row; only files that are still there."""
         self._odd: set[str] = set()
-        """Folders that are no labels, and of which the log has told; no more than lie there."""
+        """Folders that are no labels and were logged; only folders that are still there."""
 
     def ready(self) -> list[str]:
-        """Name the pictures that may be read, as FOLDER/NAME; make folders that are missing.
+        """Return the pictures that may be read, as FOLDER/NAME; make missing folders.
 
         Raises:
             OSError: `review/` or a folder that the worker makes cannot be listed, or not made.
@@ -98,7 +98,7 @@ class Folders:
         return ready
 
     def _made_by_people(self) -> list[str]:
-        """Name the other labels, in order; tell once of each folder that is none."""
+        """Return the labels made by people, sorted; log each odd folder once."""
         with os.scandir(self._review) as entries:
             names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
         odd = set(filter(is_odd, names))
@@ -123,11 +123,11 @@ class Folders:
             self._refused(folder, error)
 
     def due(self) -> float:
-        """Say in how many seconds another picture may be ready."""
+        """Return the seconds until another picture may be ready."""
         return self._settler.due(self._clock())
 
     def pass_over(self, name: str) -> bool:
-        """Leave a picture alone until it changes; False if it is not there any more."""
+        """Ignore a picture until it changes; return False if it is gone."""
         found = find_drop(self._review, name)
         if found:
             self._strange[name] = found

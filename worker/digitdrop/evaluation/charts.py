@@ -165,6 +165,6 @@ def _frame(explanation: Explanation) -> Frame | None:
 def _read_as(mistake: Marked) -> str:
     verdict = mistake.verdict
     if verdict.prediction is None:
-        return f"{verdict.status}\n"
+        return f"{verdict.status.in_words}\n"
     confidence = verdict.confidence or 0
-    return f"{verdict.status}\nread as {verdict.prediction}, {100 * confidence:.1f} %"
+    return f"{verdict.status.in_words}\nread as {verdict.prediction}, {100 * confidence:.1f} %"

@@ -144,7 +144,7 @@ def _right(title: str, of: str, rows: Mapping[str, NumberFigures]) -> Table:
 
 
 def _statuses(title: str, rows: Mapping[str, NumberFigures] | Mapping[str, OtherFigures]) -> Table:
-    table = _table(title, "set", ("pictures", "share ok", *(status.value for status in READ)))
+    table = _table(title, "set", ("pictures", "share ok", *(status.in_words for status in READ)))
     for name, row in rows.items():
         counts = (f"{row.statuses[status.value]:,}" for status in READ)
         table.add_row(Text(escape(name)), f"{row.count:,}", _share(row.ok_share), *counts)

@@ -103,7 +103,8 @@ def owner_of(outbox: Path) -> Owner:
     named = _digest_of(outbox)
     try:
         owner, inode, written = _stored(outbox)
-        with open_picture(path) as (_, status):
+        with open_picture(path) as file:
+            status = os.fstat(file.fileno())
             is_copy = status.st_ino != inode and status.st_ctime > written + _COPIED
     except Gone:
         return _write(path, (), named)
@@ -136,8 +137,9 @@ def _stored(outbox: Path) -> tuple[Owner, int, int]:
     try:
         content = load(path, most=_MOST)
     except Unavailable as error:
-        if isinstance(error.__cause__, OSError) and not path.is_symlink():
-            raise error.__cause__ from None
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno != errno.EINVAL:  # it is a regular file
+            raise cause from None
         raise
     matches = [_LINE.fullmatch(line) for line in content.splitlines(keepends=True)]
     lines = [(each[1].decode(), int(each[2]), int(each[3])) for each in matches if each]

@@ -9,7 +9,7 @@ from typing import Final
 
 from digitdrop.page.tally import CONFIDENCE_BINS, Tally
 from digitdrop.page.view import LABELS
-from digitdrop.values import Status
+from digitdrop.values import Status, time_text
 
 _DAYS: Final = 30
 """Largest number of columns in the chart by day; all earlier days are one number."""
@@ -59,7 +59,7 @@ def page_context(tally: Tally, now: datetime) -> dict[str, object]:
         "confidences": confidences,
         "guessed": sum(column.total for column in confidences),
         "confident": confidences[-1].total,  # 95 % and more
-        "made": time_for_people(now),
+        "made": time_text(now),
         "made_iso": now.astimezone(UTC).isoformat(timespec="seconds"),
     }
 
@@ -74,12 +74,6 @@ def advice(outbox: Path) -> str:
             "What is in failed/ could not be read at all."
         )
     return "They lie in review/ and failed/; move away what you have dealt with."
-
-
-def time_for_people(time: datetime) -> str:
-    """Return a time as text, in UTC."""
-    utc = time.astimezone(UTC)
-    return f"{utc.day} {utc:%b %Y, %H:%M:%S} UTC"
 
 
 def _by_status(tally: Tally) -> Column:

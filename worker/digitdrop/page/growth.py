@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
 from digitdrop.files.regular import open_regular
-from digitdrop.outbox.ends import is_foreign_head
 from digitdrop.outbox.foreign import foreign_lines
-from digitdrop.outbox.row import LONGEST, Row, is_whole, lines_of, search
+from digitdrop.outbox.row import LONGEST, Row, is_foreign_head, is_whole, lines_of, search
 from digitdrop.outbox.rows import Rows
 
 _CHUNK: Final = 1 << 20

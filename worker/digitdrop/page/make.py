@@ -15,14 +15,14 @@ from digitdrop.outbox.inventory import Digests
 from digitdrop.outbox.report import REPORT
 from digitdrop.outbox.rows import Rows
 from digitdrop.outbox.to_review import count_to_review
-from digitdrop.page.charts import advice, page_context, time_for_people
+from digitdrop.page.charts import advice, page_context
 from digitdrop.page.growth import Growth
 from digitdrop.page.pictures import Thumbnails, find_pictures
 from digitdrop.page.publish import publish, render
 from digitdrop.page.tally import Tally, TimedRow
 from digitdrop.page.view import Viewer, corrected_labels
 from digitdrop.status.needs import of_worker
-from digitdrop.values import Status
+from digitdrop.values import Status, time_text
 
 _OPEN: Final = 120  # most pictures that need a person
 _OPEN_AT_ONCE: Final = 12  # of these, the pictures that are visible at first
@@ -116,7 +116,7 @@ class Maker:
             "day_choices": sorted(_choices([item.day for item in items]), reverse=True),
             "first_open": _OPEN_AT_ONCE,
             "advice": advice(self._outbox),
-            "last": time_for_people(shown[0].time) if shown else "",
+            "last": time_text(shown[0].time) if shown else "",
         }
         publish(render(values), self._output)
         self._made_from = state

@@ -13,8 +13,8 @@ from digitdrop.page.pictures import Thumbnail, Thumbnails
 from digitdrop.page.tally import TimedRow
 from digitdrop.values import Status
 
-LABELS: Final[Mapping[str, str]] = {status: status.replace("_", " ") for status in Status}
-"""Each status as people see it: the word of the report, with spaces."""
+LABELS: Final[Mapping[str, str]] = {status: status.in_words for status in Status}
+"""Statuses for people."""
 
 _HARMLESS: Final = {
     ".png", ".jpg", ".jpeg", ".jpe", ".gif", ".bmp", ".tif", ".tiff", ".webp",

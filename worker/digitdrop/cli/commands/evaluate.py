@@ -1,4 +1,4 @@
-"""`digitdrop evaluate`: how well labelled pictures are read."""
+"""`digitdrop evaluate`: measure the reading of labelled pictures."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +12,7 @@ from digitdrop.cli.options import (
     LOG_FORMAT,
     MODEL,
     WORKERS,
+    AsJson,
     Digits,
     LogFormatted,
     MaxBytes,
@@ -52,7 +53,7 @@ def evaluate(
     plots: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Draw charts and the worst mistakes here.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     model: Model = MODEL,
     workers: Workers = WORKERS,
     digits: Digits = DIGITS,

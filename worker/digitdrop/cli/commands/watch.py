@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from digitdrop.cli.commands.process import signalled, start_again
 from digitdrop.cli.options import (
     DIGITS,
     INBOX,
@@ -35,8 +34,10 @@ from digitdrop.cli.options import (
     Quiet,
     Rotate,
     Settle,
+    Verbose,
     Workers,
 )
+from digitdrop.cli.process import signalled, start_again
 from digitdrop.errors import ModelError
 from digitdrop.log import logs
 from digitdrop.system import search_path
@@ -65,6 +66,7 @@ def watch(
     page: Page = True,
     metrics: MetricsFile = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     log_format: LogFormatted = LOG_FORMAT,
 ) -> None:
     """Read whatever is dropped into the inbox, until stopped: the service.
@@ -73,12 +75,11 @@ def watch(
 
     Example: digitdrop watch --keep-done 30d --rotate month
     """
-    logs.configure(log_format, quiet=quiet)
+    logs.configure(log_format, quiet=quiet, verbose=verbose)
 
     from digitdrop.inference.classifier import Classifier
     from digitdrop.pool.threads import ReadTimeout
-    from digitdrop.service.daemon import serve
-    from digitdrop.service.wiring import Service
+    from digitdrop.service.daemon import Service, serve
 
     search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
     shutdown = signalled()

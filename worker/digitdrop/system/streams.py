@@ -1,4 +1,4 @@
-"""Streams that say nothing: while a library greets below Python, or where nobody takes it."""
+"""Standard streams: silenced during the greeting of a library, or closed by their reader."""
 
 import os
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from typing import TextIO
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Keep what greets from stderr while it starts.
+    """Discard everything written to stderr in this context, also by code below Python.
 
-    LiteRT does when it makes its first delegate (google-ai-edge/mediapipe#2119), and Ray
-    when it is told to be quiet. Errors come as exceptions, so nothing else is lost.
+    LiteRT greets when it makes its first delegate (google-ai-edge/mediapipe#2119), and Ray at
+    its start even if it is configured to be quiet. Their errors are exceptions.
     """
     try:
         stderr = os.dup(2)
@@ -29,7 +29,7 @@ def silenced() -> Iterator[None]:
 
 
 def discard_output(stream: TextIO) -> None:
-    """Have what a stream still holds go nowhere: Python would try again at its end, and fail."""
+    """Discard the buffer of a stream, which Python would fail to write at its end."""
     with suppress(OSError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
@@ -37,7 +37,7 @@ def discard_output(stream: TextIO) -> None:
 
 
 def written(stream: TextIO) -> bool:
-    """Write out what a stream holds; False where the disk or the reader takes nothing more."""
+    """Flush a stream; return False if the disk is full or the reader is gone."""
     try:
         stream.flush()
     except OSError:

@@ -1,4 +1,4 @@
-"""From the options of `digitdrop service install` to the unit that is wanted."""
+"""Make a systemd unit from the options of `digitdrop service install`."""
 
 import inspect
 import os
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
-_NOT_FOR_A_SERVICE: Final = {"train"}  # it would need the network, and what only training needs
+_NOT_FOR_A_SERVICE: Final = {"train"}  # needs the network and the extra `train`
 _FOLDERS: Final = ("inbox", "outbox", "model")
 
 
 def with_options_of(other: Callable[..., None]) -> Callable[[Command], Command]:
-    """Give a command the options of another one beside its own, so that they cannot drift.
+    """Return a decorator that adds the options of another command, which then cannot differ.
 
-    It takes them as keywords: the last of its parameters is `**settings`.
+    The decorated command takes them as keywords: its last parameter is `**settings`.
     """
 
     def add(command: Command) -> Command:
@@ -43,12 +43,12 @@ def with_options_of(other: Callable[..., None]) -> Callable[[Command], Command]:
 def unit_of(
     context: typer.Context, settings: Mapping[str, object], *, user: Callable[[Path], str | None]
 ) -> "Unit":
-    """Make the unit that options describe.
+    """Make the unit that the options describe.
 
     Args:
         context: of the command that runs.
-        settings: its options that are those of `watch`.
-        user: whom the service runs as, given its inbox; None for the user's own.
+        settings: the options of `watch` that the command took.
+        user: returns the user of the service, given its inbox; None for a service of one's own.
     """
     from digitdrop.cli.options import MODEL
     from digitdrop.system.search_path import PROGRAM_FOLDER
@@ -73,13 +73,13 @@ def unit_of(
 
 
 def runs_as(asked: str | None, inbox: Path, scope: "Scope") -> str | None:
-    """Choose whom a service of the system runs as: the owner of its inbox, or whoever used sudo.
+    """Choose the user of a service: as asked, else the inbox's owner, else who used sudo.
 
     None for a service of one's own, which runs as oneself.
 
     Raises:
-        ServiceError: that would be root, and nobody said so; or somebody else was asked for
-            where there is nothing to choose.
+        ServiceError: the user would be root without being asked for, or a service of one's own
+            was to run as somebody else.
     """
     from digitdrop.systemd.systemctl import Scope, ServiceError
 
@@ -100,7 +100,7 @@ def runs_as(asked: str | None, inbox: Path, scope: "Scope") -> str | None:
 
 
 def _common(inbox: Path, outbox: Path, metrics: Path | None) -> Path | None:
-    """Find the folder that they have to themselves; None if there is none."""
+    """Return the folder that holds inbox, outbox and metrics and nothing else, or None."""
     folder = inbox.parent
     if outbox.parent != folder or folder == folder.parent:
         return None
@@ -122,7 +122,7 @@ def _owner(inbox: Path) -> str | None:
 
 
 def _arguments(context: typer.Context, folders: tuple[Path, ...]) -> tuple[str, ...]:
-    """Write down the folders, and whatever else was given by option or environment."""
+    """Return the folders, and all other settings given by option or environment, as options."""
     from digitdrop.cli.settings import given
 
     always = [f"--{name}={path}" for name, path in zip(_FOLDERS, folders, strict=True)]

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from digitdrop.cli.app import app
-from digitdrop.cli.commands.wanted import runs_as, unit_of
+from digitdrop.cli.service_unit import runs_as, unit_of
 from digitdrop.systemd.systemctl import Scope, ServiceError
 from digitdrop.systemd.unit import Unit
 

@@ -1,4 +1,4 @@
-"""What a command does with its process: hear when it shall end, and begin anew."""
+"""Stop a command by a signal, and start it anew."""
 
 import logging
 import os
@@ -12,9 +12,9 @@ from digitdrop.system.stop_signals import STOPS
 
 
 def signalled() -> Shutdown:
-    """Make a stopper that a signal presses; what was begun is made whole first.
+    """Return a shutdown that SIGTERM, Ctrl-C and the end of the terminal begin.
 
-    SIGTERM, Ctrl-C, and the end of the terminal, unless that is ignored, as by nohup.
+    The end of the terminal is ignored where the parent process ignores it, as nohup does.
     """
     shutdown = Shutdown()
     for number in STOPS:
@@ -24,9 +24,9 @@ def signalled() -> Shutdown:
 
 
 def start_again(shutdown: Shutdown) -> None:
-    """Become a new process, since a thread cannot be ended; return if the end was asked for.
+    """Become a new process, since a thread cannot be ended; return if a shutdown has begun.
 
-    A signal that comes meanwhile is kept for the new process, which hears it first of all.
+    A signal that comes meanwhile is blocked until the new process handles it.
     """
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
