@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitdrop.evaluation.answers import NONE, Answers
@@ -173,6 +173,7 @@ def test_a_number_without_a_prediction_lacks_all_its_digits() -> None:
 NUMBER = st.text("0123456789", max_size=8)
 
 
+@settings(deadline=None)
 @given(NUMBER, NUMBER, NUMBER)
 def test_the_edit_distance_is_a_distance(one: str, two: str, three: str) -> None:
     distance = edit_distance(one, two)
@@ -216,6 +217,7 @@ def test_every_ok_among_other_pictures_is_counted() -> None:
     assert found.statuses["several"] == 1
 
 
+@settings(deadline=None)
 @given(ANSWERS)
 def test_every_row_spreads_a_probability_of_one_over_the_digits(answers: Answers) -> None:
     said = digit_probabilities(answers)
@@ -224,6 +226,7 @@ def test_every_row_spreads_a_probability_of_one_over_the_digits(answers: Answers
     assert said.min() >= FLOOR / 2
 
 
+@settings(deadline=None)
 @given(ANSWERS)
 def test_figures_stay_within_their_bounds_and_agree_with_each_other(answers: Answers) -> None:
     found = number_figures(answers)
@@ -237,6 +240,7 @@ def test_figures_stay_within_their_bounds_and_agree_with_each_other(answers: Ans
     assert 0 <= found.negative_log_likelihood <= -math.log(FLOOR / 2)
 
 
+@settings(deadline=None)
 @given(ANSWERS, st.integers(1, 20))
 def test_bins_keep_every_row_with_a_prediction(answers: Answers, count: int) -> None:
     parts = bins(
@@ -248,6 +252,7 @@ def test_bins_keep_every_row_with_a_prediction(answers: Answers, count: int) -> 
     assert rows_right == pytest.approx(int(answers.right.sum()))
 
 
+@settings(deadline=None)
 @given(ANSWERS)
 def test_the_curve_ends_with_all_predictions_and_their_risk(answers: Answers) -> None:
     coverage, risk = risk_coverage(answers)
@@ -258,6 +263,7 @@ def test_the_curve_ends_with_all_predictions_and_their_risk(answers: Answers) ->
         assert risk[-1] == pytest.approx(1 - answers.right[answers.predicted].mean())
 
 
+@settings(deadline=None)
 @given(ANSWERS, ANSWERS)
 def test_exchanging_digits_and_others_turns_the_area_round(one: Answers, two: Answers) -> None:
     assert auroc(one, two) == pytest.approx(1 - auroc(two, one))
