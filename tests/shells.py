@@ -97,9 +97,13 @@ def asked(
 def begun(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
     """Start a command, and wait until Digitdrop has begun: up to then a signal is Python's."""
     script = (
-        "import os, sys\n"
+        "import os, signal, sys\n"
         "from digitdrop.__main__ import main\n"
+        "from digitdrop.system.stop_signals import STOPS\n"
         "sys.argv[0] = 'digitdrop'\n"
+        "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+        "if sys.argv[1] in {'watch', 'batch'}:\n"
+        "    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)\n"  # these hear them first of all
         "os.write(2, b'begun\\n')\n"
         "main()"
     )

@@ -278,7 +278,7 @@ def test_what_ctrl_c_stopped_goes_on_and_is_whole(many: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     ["--help", "watch --help", "verify", "verify --json", "status", "status --json", "settings",
-     "predict labelled/7/1.png --json", "why 1.png", "evaluate labelled", "report"],
+     "predict labelled/7/1.png --json", "why 1.png", "evaluate labelled --quiet", "report"],
 )  # fmt: skip
 @pytest.mark.slow
 def test_a_reader_that_goes_away_costs_no_traceback(line: str, many: Path) -> None:
