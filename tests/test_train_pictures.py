@@ -30,8 +30,7 @@ from digitdrop_train.synthesis.batches import TrainingBatches
 from digitdrop_train.synthesis.corruptions import CORRUPTIONS
 from digitdrop_train.synthesis.geometry import as_frame, crop
 from digitdrop_train.synthesis.letters import letter
-from digitdrop_train.synthesis.negatives import NEGATIVES, not_a_digit
-from digitdrop_train.synthesis.numbers import several
+from digitdrop_train.synthesis.negatives import NEGATIVES, not_a_digit, several
 from digitdrop_train.synthesis.strokes import draw_digit
 from drawn_digits import some_digits
 

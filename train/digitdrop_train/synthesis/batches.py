@@ -20,8 +20,7 @@ import numpy.typing as npt
 from digitdrop.values import NOT_A_DIGIT, SEVERAL
 from digitdrop_train.data import Dataset
 from digitdrop_train.synthesis.augment import GENTLE, augment
-from digitdrop_train.synthesis.negatives import not_a_digit
-from digitdrop_train.synthesis.numbers import several
+from digitdrop_train.synthesis.negatives import not_a_digit, several
 from digitdrop_train.synthesis.strokes import draw_digit
 
 Indices: TypeAlias = npt.NDArray[np.intp]
