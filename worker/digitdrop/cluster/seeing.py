@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import partial
-from math import inf
 from pathlib import Path
 
 import cv2
@@ -64,7 +63,7 @@ def _drop(one: ListedObject) -> Drop:
 def _deadly(share: Sequence[ListedObject], limits: Limits) -> set[Path | str]:
     harden_search_path()  # the machine's own Ray may know nothing of it
     # The other process has patience of its own, which no slow store can exhaust.
-    blamed = probe.poison_among(partial(_try, limits), share, time_limit=inf)
+    blamed = probe.find_poison(partial(_try, limits), share, time_limit=None)
     return {location_of(_drop(share[index])) for index in blamed}
 
 

@@ -151,13 +151,13 @@ def _shown(axes: Axes, picture: Frame | None) -> None:
 
 def _frame(look: Explanation) -> Frame | None:
     """Return the frame that weighed most in the answer, if there is any."""
-    if not isinstance(look.seen, Picture) or not look.seen.sight.frames:
+    if not isinstance(look.seen, Picture) or not look.seen.page.frames:
         return None
-    weight = frame_weights(np.array(look.seen.sight.priors), look.probabilities)
+    weight = frame_weights(np.array(look.seen.page.priors), look.probabilities)
     digit = look.reading.verdict.prediction
     if digit is not None:
         weight = weight * look.probabilities[:, digit]
-    return look.seen.sight.frames[int(weight.argmax())]
+    return look.seen.page.frames[int(weight.argmax())]
 
 
 def _said(one: Marked) -> str:

@@ -5,10 +5,13 @@ recorded. A set is a folder of such pictures: DIR/SET/DIGIT/PICTURE.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import cv2
 import numpy as np
 
 from digitdrop import pipeline
@@ -16,8 +19,6 @@ from digitdrop.batch.sources import find_drops
 from digitdrop.errors import FolderError
 from digitdrop.evaluation.answers import NONE, Answers, Digits
 from digitdrop.inference.classifier import Classifier
-from digitdrop.pool.settings import PoolOptions
-from digitdrop.pool.threads import ReaderThreads
 from digitdrop.values import Drop, Limits, Verdict
 
 _DIGITS: Final = frozenset(map(str, range(10)))
@@ -108,17 +109,16 @@ def mark(
         workers: pictures at a time.
         progress: told how many more pictures are done.
     """
-    readers = ReaderThreads(PoolOptions(workers=workers, limits=limits, is_stopping=lambda: False))
-    try:
+    cv2.setNumThreads(1)  # the cores are taken by pictures read side by side
+    with ThreadPoolExecutor(workers) as threads:
         for start in range(0, len(asked), _TURN):
             turn = asked[start : start + _TURN]
-            seen = readers.end(readers.begin([task.drop for task in turn]))
+            drops = [task.drop for task in turn]
+            seen = list(threads.map(partial(pipeline.prepare, limits=limits), drops))
             readings = pipeline.read_batch(seen, classifier, now=pipeline.utc_now)
             for task, reading in zip(turn, readings, strict=True):
                 yield Marked(task=task, verdict=reading.verdict)
             progress(len(turn))
-    finally:
-        readers.close()
 
 
 def by_set(marked: Iterable[Marked]) -> dict[str, list[Marked]]:

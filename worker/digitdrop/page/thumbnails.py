@@ -96,7 +96,7 @@ def _thumbnail(path: Path, entry: TimedRow) -> Thumbnail | None:
         if hashlib.sha256(content).hexdigest() != entry.row.sha256:
             return None
         seen = decode_pages(content, limits=limits)
-        frames = seen.sight.frames
+        frames = next((page.frames for page in seen.candidates if page.frames), ())
         return Thumbnail(_picture(seen.grey), _frame(frames[0]) if frames else "", len(frames))
     except InputError:  # somebody took it away, or it is not what the worker read
         return None

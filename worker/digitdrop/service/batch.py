@@ -136,7 +136,7 @@ class BatchService:
         last, self._pending = self._pending, None
         if last:
             self._finish(last)
-        self._turns.lull()
+        self._turns.idle()
 
     def retry(self) -> float:
         """Record what took long, and try again what could not leave the hand.
@@ -165,8 +165,6 @@ class BatchService:
 
     def rest(self) -> None:
         """Let go, after a listing, of what is only there for when many wait."""
-        if not self._was_full:
-            self._turns.rest()
         self._was_full = False
 
     def _read(
@@ -179,7 +177,9 @@ class BatchService:
             if last:
                 self._finish(last)
             return
-        if self._pending and self._pending.turn.seeing:  # the threads come to these after it
+        if (
+            self._pending and not self._pending.turn.is_in_pool
+        ):  # the threads come to these after it
             last, self._pending = self._pending, None
             self._finish(last)
         self._finish(taken)

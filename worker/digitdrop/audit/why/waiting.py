@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from digitdrop.intake.ignore import IgnoreRule
 from digitdrop.intake.listing import count_listed
 from digitdrop.intake.twins import twin_of
 from digitdrop.pipeline import prepare
-from digitdrop.pool.probe import find_poison
+from digitdrop.pool.probe import find_poison, prepare_file
 from digitdrop.values import Drop, Failure, Limits
 
 TRIAL: Final = 15.0
@@ -87,7 +88,7 @@ def _tried(path: Path, name: str) -> tuple[InputError | None, bool]:
         content = load(path, most=Limits().bytes)
     except InputError as error:
         return error, False
-    if find_poison([path], Limits(), time_limit=TRIAL):
+    if find_poison(partial(prepare_file, Limits()), [path], time_limit=TRIAL):
         return None, True
     seen = prepare(Drop(id="", path=path, name=name), Limits(), content=lambda: content)
     if isinstance(seen, Failure):

@@ -126,7 +126,7 @@ class _Asked:
 def _here(asked: _Asked) -> "Summary":
     from digitdrop.batch.batch import run_batch
     from digitdrop.batch.sources import count_sources
-    from digitdrop.pool.threads import ReadTimeout
+    from digitdrop.pool.batches import ReadTimeout
 
     for address in (*asked.sources, asked.report):
         if "://" in address:

@@ -73,7 +73,7 @@ def watch(
     logs.configure(log_format, quiet=quiet)
 
     from digitdrop.inference.classifier import Classifier
-    from digitdrop.pool.threads import ReadTimeout
+    from digitdrop.pool.batches import ReadTimeout
     from digitdrop.service.daemon import serve
     from digitdrop.service.wiring import Service
 
