@@ -65,7 +65,7 @@ class WorkerPool:
         """Return True if it can read: once all have started, later if one has."""
         if self._is_started:
             self._receive(0)
-        ready = sum(process.is_ready for process in self._processes)
+        ready = len(self._ready())
         self._has_been_ready |= ready == self._options.workers
         return self._has_been_ready and ready > 0
 
@@ -111,16 +111,18 @@ class WorkerPool:
 
     def _assign(self) -> None:
         """Share out the unassigned tasks among the processes that are ready."""
-        ready = [process for process in self._processes if process.is_ready]
-        share = min(_SHARE, -(-len(self._unassigned) // max(1, 2 * len(ready))))
-        while ready and self._unassigned:
+        count = len(self._ready())
+        share = min(_SHARE, -(-len(self._unassigned) // max(1, 2 * count)))
+        while self._unassigned and (ready := self._ready()):
             some = [self._unassigned.popleft() for _ in range(min(share, len(self._unassigned)))]
             idlest = min(ready, key=lambda process: len(process.pending))
             try:
                 idlest.send(some)
             except ConnectionError:
-                ready.remove(idlest)
                 self._bury(idlest)
+
+    def _ready(self) -> list[WorkerProcess]:
+        return [process for process in self._processes if process.is_ready]
 
     def _receive(self, seconds: float) -> bool:
         """Take results, waiting for them; return True if there were any."""
@@ -144,6 +146,7 @@ class WorkerPool:
                 logger.error("a picture never ends: it is tried in a process of its own")
                 self._replace(process, crashes=1)
         self._start_missing()
+        self._assign()
 
     def _bury(self, process: WorkerProcess) -> None:
         """Have the tasks of a dead process read by others, but for the picture that it died of."""
@@ -165,7 +168,6 @@ class WorkerPool:
         self._unassigned.extend(process.pending)
         self._processes.remove(process)
         process.end()
-        self._assign()
 
     def _go_without(self) -> None:
         self._may_start = self._has_been_ready  # if it never worked, it will not
