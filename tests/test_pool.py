@@ -282,7 +282,7 @@ def test_when_the_worker_is_killed_its_pool_is_gone_and_nothing_lost(tmp_path: P
         found = readers(worker.process.pid)
         worker.kill()
 
-    wait_for_the_end(found, 5)
+    wait_for_the_end(found, 30)  # they may be starting yet
     serve_once(tmp_path)
     assert audit(tmp_path / "inbox", tmp_path / "outbox", lots) == []
 
