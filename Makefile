@@ -6,7 +6,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLES := $(wildcard examples/*.jpg examples/*.png)
 
-.PHONY: run demo test quick check clean
+PYTEST := $(BIN)/python -P -m pytest
+
+# The parts of `make test`: two run at a time, each a process of its own that shares nothing.
+PARTS := tests-1 tests-2 tests-3 attacks-1 attacks-2
+tests-1 := tests/test_[a-c]*.py
+tests-2 := tests/test_[d-p]*.py
+tests-3 := tests/test_[q-z]*.py
+attacks-1 := tests/attacks/test_[a-l]*.py
+attacks-2 := tests/attacks/test_[m-z]*.py
+# The output of a part is shown when it has ended. GNU make 3 cannot hold it back.
+GROUPED := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+
+.PHONY: run demo test quick check clean $(PARTS)
 
 run: $(VENV)/worker.stamp  ## start the worker on some sample pictures, until Ctrl-C
 	mkdir -p inbox
@@ -16,11 +28,15 @@ run: $(VENV)/worker.stamp  ## start the worker on some sample pictures, until Ct
 demo: $(VENV)/worker.stamp  ## read the sample pictures once
 	$(BIN)/digitdrop predict $(SAMPLES)
 
-test: $(VENV)/dev.stamp  ## all tests
-	$(BIN)/python -P -m pytest
+test: $(VENV)/dev.stamp  ## all tests: first those that measure seconds, then the others in parts
+	$(PYTEST) -m alone
+	$(MAKE) --no-print-directory --jobs=2 --keep-going $(GROUPED) $(PARTS)
+
+$(PARTS): $(VENV)/dev.stamp
+	$(PYTEST) -m "not alone" $($@)
 
 quick: $(VENV)/dev.stamp  ## the tests that take a minute
-	$(BIN)/python -P -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 check: $(VENV)/dev.stamp  ## format, lint, types, the import rule
 	$(BIN)/ruff format --check .

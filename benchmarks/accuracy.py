@@ -1,13 +1,12 @@
 """Make every accuracy figure again: python -m benchmarks.accuracy --data DIR.
 
 Reads the pictures of DIR (`mnist/`, `wild/`), and those that it makes of them,
-with the model that ships, and prints the tables of docs/accuracy.md. What is
-random has a fixed seed.
+with the model that ships, and prints the tables of docs/notes/accuracy-figures.md; those lines
+that have a goal are the table of docs/accuracy.md. What is random has a fixed seed.
 """
 
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
@@ -20,13 +19,12 @@ import cv2
 import typer
 
 from benchmarks.lines import Line, lines
+from benchmarks.marks import put
 from benchmarks.parts import NEEDS, PARTS
 from benchmarks.reading import BySet
 from digitdrop.cli.options import MODEL
 from digitdrop.inference.classifier import Classifier
 
-BEGIN, END = "<!-- figures: begin -->\n", "<!-- figures: end -->\n"
-"""What lies between them in a page is replaced by `--write`."""
 PROCESSES = 2
 
 TITLES = {
@@ -50,7 +48,8 @@ def main(
     count: Annotated[int, typer.Option(help="Pictures of MNIST's test set to use.")] = 10_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     write: Annotated[
-        Path | None, typer.Option(help="Put the tables into this page, between its marks.")
+        list[Path] | None,
+        typer.Option(help="Put the tables into this page, between its marks; several times."),
     ] = None,
 ) -> None:
     """Measure, and print Markdown."""
@@ -65,11 +64,14 @@ def main(
             json.dumps({"model": name, "lines": [asdict(line) for line in found]}, indent=2)
         )
         return
-    page = "".join(markdown(found, name))
-    if write:
-        put(page, write)
-    else:
-        typer.echo(page, nl=False)
+    tables = {
+        "goals": "".join(markdown([line for line in found if line.goal], name)),
+        "figures": "".join(markdown(found, name)),
+    }
+    for page in write or []:
+        put(tables, page)
+    if not write:
+        typer.echo(tables["figures"], nl=False)
 
 
 def measure(
@@ -123,16 +125,6 @@ def _comparison(found: Sequence[Line]) -> Iterator[str]:
     for on in [line.on for line in found if line.part == ways[-1]]:
         row = " | ".join(cells[way, on] for way in ways)
         yield f"| {on} | {row} |\n"
-
-
-def put(page: str, path: Path) -> None:
-    """Replace what lies between the marks of a page."""
-    text = path.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    if not mark:
-        sys.exit(f"{path} lacks the lines {BEGIN.strip()} and {END.strip()}")
-    path.write_text(f"{before}{BEGIN}{page}{END}{after}", encoding="utf-8")
 
 
 def _needed(wanted: Sequence[str]) -> set[str]:

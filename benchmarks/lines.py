@@ -10,8 +10,7 @@ from benchmarks.reading import BySet, pool
 from benchmarks.variants import LARGE, LARGE_ONLY, VARIANTS
 from benchmarks.wild import is_handwriting
 from digitdrop.evaluation.answers import Answers
-from digitdrop.evaluation.curves import auroc
-from digitdrop.evaluation.figures import digit_figures, other_figures
+from digitdrop.evaluation.figures import auroc, number_figures, other_figures
 
 Results = Mapping[str, Mapping[str, BySet]]
 """By part and name, as in `parts.PARTS`."""
@@ -55,12 +54,12 @@ def _wild(results: Results) -> Iterator[Line]:
     all_four = _handwritten(sets)
     yield _right("wild", "all handwriting, pooled", all_four, 98.3)
     yield from _sureness("wild", all_four, at_least=95.0, at_most=0.5)
-    found = digit_figures(all_four)
+    found = number_figures(all_four)
     error = found.calibration_error or 0.0
     yield Line(
         part="wild",
         on="calibration error of the confidence",
-        counts=f"{int(all_four.told.sum()):,} rows with a prediction",
+        counts=f"{int(all_four.predicted.sum()):,} rows with a prediction",
         value=error,
         text=_percent(error),
         goal="at most 1.5 %",
@@ -70,15 +69,16 @@ def _wild(results: Results) -> Iterator[Line]:
         ("negative log-likelihood", found.negative_log_likelihood),
         ("Brier score", found.brier),
     ):
-        yield Line(
-            part="wild", on=name, counts=f"{found.count:,}", value=value, text=f"{value:.4f}"
-        )
+        if value is not None:
+            yield Line(
+                part="wild", on=name, counts=f"{found.count:,}", value=value, text=f"{value:.4f}"
+            )
 
 
 def _sureness(
     part: str, answers: Answers, *, at_least: float | None = None, at_most: float | None = None
 ) -> Iterator[Line]:
-    found = digit_figures(answers)
+    found = number_figures(answers)
     yield _share(part, "share of `ok`", found.ok, found.count, at_least=at_least)
     wrong = found.ok - found.ok_right
     yield _share(part, "wrong among the `ok`", wrong, found.ok, at_most=at_most)
@@ -94,7 +94,7 @@ def _variants(results: Results) -> Iterator[Line]:
         yield _right("variants", name, plain[large], None)
     for name in VARIANTS:
         base = plain[name in LARGE_ONLY]
-        least = digit_figures(base).accuracy - 0.005
+        least = number_figures(base).accuracy - 0.005
         on = f"{name} (ink over 40 pixels high)" if name in LARGE_ONLY else name
         yield _right("variants", on, _handwritten(found[name]), 100 * least)
 
@@ -102,7 +102,7 @@ def _variants(results: Results) -> Iterator[Line]:
 def _mnist(results: Results) -> Iterator[Line]:
     direct = results["mnist"]["direct"]["direct"]
     yield _right("mnist", "frames given to the network directly", direct, None)
-    least = digit_figures(direct).accuracy - 0.0005
+    least = number_figures(direct).accuracy - 0.0005
     for name, found in results["mnist"].items():
         if name != "direct":
             yield _right("mnist", f"PNGs of {name}, through `batch`", found[name], 100 * least)
@@ -214,7 +214,7 @@ def _ordered(sets: BySet) -> list[str]:
 
 
 def _right(part: str, on: str, answers: Answers, goal: float | None) -> Line:
-    found = digit_figures(answers)
+    found = number_figures(answers)
     return _share(part, on, found.right, found.count, at_least=goal)
 
 

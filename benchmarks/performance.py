@@ -1,6 +1,7 @@
-"""Every figure of docs/performance.md in one go: the goals, and what was measured.
+r"""Every figure of docs/performance.md in one go: the goals, and what was measured.
 
-    python benchmarks/performance.py --write docs/performance.md --write README.md
+    python benchmarks/performance.py --write docs/performance.md \
+        --write docs/notes/performance-figures.md --write README.md
 
 Takes about half an hour on two idle cores. `--quick` takes a few minutes, and proves
 nothing but that everything runs.
@@ -21,9 +22,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import latency, service, speed, stages
 from benchmarks.goals import Measured, goals, in_short
-
-BEGIN, END = "<!-- {}: begin -->\n", "<!-- {}: end -->\n"
-"""What lies between them in a page is replaced by `--write`."""
+from benchmarks.marks import put
 
 
 def main() -> None:
@@ -39,10 +38,14 @@ def main() -> None:
     found = measure(quick=options.quick, rounds=rounds, python=options.ultralytics)
     if options.json:
         options.json.write_text(json.dumps(asdict(found), indent=2))
-    tables = {"figures": _all(found), "in short": in_short(found.speed)}
+    tables = {
+        "goals": f"{_where()}\n\n{goals(found)}",
+        "figures": f"{_where()}\n\n{_all(found)}",
+        "in short": in_short(found.speed),
+    }
     print("\n\n".join(tables.values()))
     for page in options.write:
-        write(page, tables)
+        put(tables, page)
 
 
 def measure(*, quick: bool, rounds: int, python: Path | None) -> Measured:
@@ -66,17 +69,6 @@ LONG = {"small": 60_000, "scans": 6000, "photos": 300}
 SUSTAINED = ("batch", "watch", "batch, one worker", "bare loop, disk")
 
 
-def write(page: Path, tables: dict[str, str]) -> None:
-    """Put tables between their marks, if the page has them."""
-    text = page.read_text(encoding="utf-8")
-    for name, table in tables.items():
-        begin, end = BEGIN.format(name), END.format(name)
-        if begin in text:
-            head, _, rest = text.partition(begin)
-            text = f"{head}{begin}\n{table}\n\n{end}{rest.partition(end)[2]}"
-    page.write_text(text, encoding="utf-8")
-
-
 def _where() -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in _MATTER)
     machine = f"{os.cpu_count()} cores ({platform.machine()})"
@@ -90,8 +82,6 @@ _MATTER = ("Pillow", "opencv-python-headless", "ai-edge-litert", "numpy")
 def _all(found: Measured) -> str:
     return "\n\n".join(
         [
-            _where(),
-            goals(found),
             "### Side by side\n\n`benchmarks/speed.py`",
             str(found.speed),
             "### Side by side, when it goes on for longer",

@@ -3,7 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from digitdrop.health.heartbeat import Heartbeat
+from digitdrop.health.worker_status import WorkerStatus
 from digitdrop.intake.claim_names import row_id
+from digitdrop.intake.settle import Clocks
 from digitdrop.values import Drop, Reading, Status, Verdict
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -24,7 +27,13 @@ def a_reading(
         id=row or drop.id or "",
         drop=drop,
         time=NOON,
-        verdict=Verdict(status=status, prediction=7, confidence=0.98765, runner_up=1),
+        verdict=Verdict(status=status, prediction="7", confidence=0.98765, runner_up="1"),
         sha256="a" * 64,
         model="digits-0123abcd",
     )
+
+
+def a_heartbeat() -> Heartbeat:
+    """Make the heartbeat of a worker whose status goes nowhere."""
+    status = WorkerStatus(holder="", pid=0, since="", model="", inbox="", settle=0, max_wait=0)
+    return Heartbeat(status, [], lambda: Clocks(monotonic=0.0, wall_ns=0))

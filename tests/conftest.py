@@ -1,5 +1,6 @@
 """What several tests need."""
 
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -63,3 +64,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tried(template: Path, tmp_path: Path) -> Path:
     """Give each test a copy of it."""
     return a_copy(template, tmp_path / "here")
+
+
+@pytest.fixture
+def folder(served: Path, tmp_path: Path) -> Path:
+    """Copy the inbox and outbox that a module's own fixture `served` has filled."""
+    ignored = shutil.ignore_patterns("log")
+    shutil.copytree(served, tmp_path / "w", symlinks=True, ignore=ignored)
+    return tmp_path / "w"

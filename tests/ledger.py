@@ -4,6 +4,7 @@ import csv
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -70,6 +71,34 @@ def drop(inbox: Path, drops: list[tuple[str, bytes]]) -> None:
         path = inbox / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def a_socket(path: Path) -> None:
+    """Leave a socket; nobody listens."""
+    here = Path.cwd()
+    os.chdir(path.parent)  # the name of a socket may be no longer than 107 bytes
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(path.name)
+    os.chdir(here)
+
+
+def wait_until(
+    is_so: Callable[[], object], seconds: float = 60, *, told: Callable[[], str] = str
+) -> None:
+    """Wait until something is so.
+
+    Args:
+        is_so: asked again and again.
+        seconds: how long.
+        told: what is shown if it does not become so, such as a log.
+
+    Raises:
+        AssertionError: it does not become so.
+    """
+    until = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < until, told()[-5000:]
+        time.sleep(0.02)
 
 
 def sha256(content: bytes) -> str:
@@ -241,11 +270,13 @@ class Worker:
         Raises:
             AssertionError: it does not become so, or the worker ended.
         """
-        until = time.monotonic() + seconds
-        while not is_so():
-            assert time.monotonic() < until, self.told()[-5000:]
-            assert self.process.poll() is None, self.told()[-5000:]
-            time.sleep(0.02)
+
+        def is_so_yet() -> bool:
+            found = is_so()
+            assert found or self.process.poll() is None, self.told()[-5000:]
+            return found
+
+        wait_until(is_so_yet, seconds, told=self.told)
 
     def is_up(self) -> bool:
         """Say whether it has begun to watch."""
@@ -338,10 +369,7 @@ def wait_for_the_end(pids: list[int], seconds: float) -> None:
     Raises:
         AssertionError: one goes on.
     """
-    until = time.monotonic() + seconds
-    while left := [pid for pid in pids if is_alive(pid)]:
-        assert time.monotonic() < until, left
-        time.sleep(0.02)
+    wait_until(lambda: not any(map(is_alive, pids)), seconds, told=lambda: str(pids))
 
 
 def _command(pid: int) -> bytes:

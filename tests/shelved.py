@@ -4,10 +4,10 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from builders import NOON
+from builders import NOON, a_heartbeat
 from digitdrop.corrections.record import Corrector
+from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Claims
 from digitdrop.intake.settle import Settler
 from digitdrop.outbox.archive import archive_folder
@@ -40,7 +40,7 @@ class Shelved:
         content: bytes,
         *,
         status: Status = Status.OK,
-        prediction: int | None = 7,
+        prediction: str | None = "7",
         time: datetime = NOON,
         row: str = "",
         tells_content: bool = True,
@@ -65,8 +65,8 @@ class Shelved:
         """Read all rows."""
         return dict(Rows(self.report).every_row())
 
-    def corrections(self) -> list[tuple[str, int | None, str]]:
-        """Give what people said: of which file, which digit, about which row."""
+    def corrections(self) -> list[tuple[str, str | None, str]]:
+        """Give what people said: of which file, which number, about which row."""
         rows = self.rows()
         return [
             (row.name, row.prediction, rows[row.corrects].status)
@@ -83,9 +83,8 @@ class Shelved:
     def corrector(self, *, quiet: float = 0, rotation: Rotation | None = None) -> Corrector:
         """Make the worker's part that takes corrections in."""
         claims = Claims(self.outbox / "review", self.outbox)
-        report, shutdown = Report(self.report, rotation), Shutdown()
-        deferred = DeferredQueue()
-        postponed = Postponed(deferred, now)
+        report, heartbeat = Report(self.report, rotation), a_heartbeat()
+        deferred = DeferredQueue(now)
         return Corrector(
             review=self.outbox / "review",
             claims=claims,
@@ -94,13 +93,14 @@ class Shelved:
                 claims=claims,
                 report=report,
                 outbox=self.outbox,
-                shutdown=shutdown,
-                postponed=postponed,
+                home=HomeDisk(self.outbox),
+                shutdown=Shutdown(),
+                deferred=deferred,
+                heartbeat=heartbeat,
             ),
             deferred=deferred,
-            postponed=postponed,
-            settler=Settler(quiet=quiet, patience=60, trust_ctime=True),
-            shutdown=shutdown,
+            settler=Settler(quiet=quiet, timeout=60, trust_ctime=True),
+            heartbeat=heartbeat,
             clock=now,
         )
 

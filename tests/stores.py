@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -86,14 +86,6 @@ def local_report(report: Path, *sources: Path) -> list[Row]:
     done = a_run(*sources, "--report", report, "--quiet")
     assert done.returncode in {0, 1}, done.stderr
     return rows(report)
-
-
-def waits_until(is_so: Callable[[], bool], *, at_most: float = 120) -> None:
-    """Wait until something is so."""
-    until = time.monotonic() + at_most
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from benchmarks.accuracy import BEGIN, END, markdown, put
+from benchmarks.accuracy import markdown
 from benchmarks.corruptions import FAMILIES, SIDE, Pictures
 from benchmarks.emptiness import KINDS, empty_pictures
 from benchmarks.lines import lines
+from benchmarks.marks import put
 from benchmarks.papers import ABOVE, laid_out, photographed
 from benchmarks.papers import KINDS as PAPERS
 from benchmarks.variants import VARIANTS, Original
@@ -33,12 +34,12 @@ def some_digits() -> Pictures:
 
 
 def answers(*right: bool) -> Answers:
-    zeros = np.zeros(len(right), np.int64)
+    zeros = np.full(len(right), "0")
     return Answers(
         label=zeros,
-        prediction=np.where(right, 0, 1),
+        prediction=np.where(right, "0", "1"),
         confidence=np.ones(len(right)),
-        runner_up=zeros + 2,
+        runner_up=np.full(len(right), "2"),
         runner_up_confidence=np.zeros(len(right)),
         status=np.full(len(right), Status.OK.value),
     )
@@ -122,11 +123,12 @@ def test_a_table_says_how_many_of_how_many_and_whether_the_goal_is_reached() -> 
 
 def test_a_page_is_replaced_between_its_marks_only(tmp_path: Path) -> None:
     page = tmp_path / "accuracy.md"
-    page.write_text(f"before\n{BEGIN}old\n{END}after\n")
+    page.write_text("before\n<!-- goals: begin -->\nold\n<!-- goals: end -->\nafter\n")
 
-    put("new\n", page)
+    put({"goals": "new\n", "figures": "has no marks here\n"}, page)
 
-    assert page.read_text() == f"before\n{BEGIN}new\n{END}after\n"
+    begin, end = "<!-- goals: begin -->\n", "<!-- goals: end -->\n"
+    assert page.read_text() == f"before\n{begin}\nnew\n\n{end}after\n"
 
 
 def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
@@ -134,6 +136,6 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     page.write_text("nothing here")
 
     with pytest.raises(SystemExit):
-        put("new\n", page)
+        put({"goals": "new\n"}, page)
 
     assert page.read_text() == "nothing here"

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +10,9 @@ from digitdrop.batch.batch import Summary, run_batch
 from digitdrop.errors import FolderError, ReportError
 from digitdrop.inference.classifier import Classifier
 from digitdrop.system.shutdown import Shutdown
-from digitdrop.values import Limits, Status
-from ledger import a_picture, drop, rows
+from digitdrop.values import ANY_COUNT, Limits, Status
+from ledger import DIGITDROP, ROOT, a_picture, drop, rows
+from rights import unprivileged
 
 Run = Callable[..., Summary]
 
@@ -43,6 +46,7 @@ def run(report: Path, classifier: Classifier) -> Run:
             report,
             classifier,
             limits=Limits(),
+            digits=ANY_COUNT,
             workers=2,
             shutdown=shutdown or Shutdown(),
             progress=lambda _: None,
@@ -185,3 +189,37 @@ def test_what_a_run_had_begun_is_found_from_another_folder_too(
     monkeypatch.chdir(report.parent)
 
     assert CrashNote(report).left() == [scans / "7.png", scans / "below" / "1.png"]
+
+
+def test_a_folder_that_cannot_be_listed_is_counted_and_the_exit_code_is_1(
+    scans: Path, report: Path
+) -> None:
+    (scans / "below").chmod(0)
+    command = [*unprivileged(), *DIGITDROP, "batch", str(scans), "--report", str(report)]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    (scans / "below").chmod(0o700)
+
+    assert done.returncode == 1
+    assert "1 folder(s) that cannot be listed" in done.stdout
+    assert "cannot list the folder below: Permission denied" in done.stderr
+    assert sorted(files(report)) == ["7.png", "half.png", "no suffix"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_a_run_whose_disk_is_full_breaks_off_with_3_and_the_next_one_goes_on(
+    tmp_path: Path, report: Path
+) -> None:
+    drops = [(f"{number:02}.png", a_picture(number)) for number in range(20)]
+    drop(tmp_path / "scans", drops)
+    command = [*DIGITDROP, "batch", str(tmp_path / "scans"), f"--report={report}", "--quiet"]
+    limited = ["bash", "-c", 'ulimit -f 1; exec "$@"', "-", *command]  # a kilobyte
+
+    full = subprocess.run(limited, cwd=ROOT, capture_output=True, text=True, check=False)
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (full.returncode, full.stdout) == (3, "")
+    assert full.stderr.startswith("digitdrop: cannot write the report: ")
+    assert full.stderr.count("\n") == 1
+    assert again.returncode == 0
+    assert sorted(files(report)) == [name for name, _ in drops]

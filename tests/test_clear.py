@@ -10,7 +10,7 @@ from digitdrop.audit.verify import audit_outbox
 from digitdrop.cli.quantities import age
 from digitdrop.outbox.rows import Rows
 from digitdrop.retention.clear import Clearer
-from digitdrop.retention.cleared import cleared_until
+from digitdrop.retention.notes import cleared_until
 from digitdrop.values import Status
 from shelved import Shelved
 
@@ -34,7 +34,7 @@ def clear(outbox: Shelved, now: datetime, keep: timedelta = 30 * DAY) -> None:
 
 
 def missing(outbox: Shelved) -> list[str]:
-    return audit_outbox(outbox.inbox, outbox.outbox, outbox.report).missing
+    return [*audit_outbox(outbox.inbox, outbox.outbox, outbox.report).missing.values()]
 
 
 def test_a_day_goes_as_a_whole_once_its_last_moment_is_old_enough(outbox: Shelved) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ledger import ROOT, a_picture, drop, sha256
+from ledger import ROOT, a_picture, drop, sha256, wait_until
 from stores import (
     a_run,
     cluster_rows,
@@ -23,7 +23,6 @@ from stores import (
     shards,
     some_pictures,
     two_nodes,
-    waits_until,
     without_time,
 )
 
@@ -60,6 +59,23 @@ def test_examples_have_the_rows_of_the_local_report_on_this_machine(tmp_path: Pa
     assert "12 were in the report already" in again.stdout
     here = local_report(tmp_path / "here.csv", ROOT / "examples")
     assert without_time(cluster_rows(tmp_path / "out")) == without_time(here)
+
+
+def test_a_cluster_holds_to_the_count_of_digits(tmp_path: Path) -> None:
+    drop(tmp_path / "in", [("7.png", a_picture(7))])
+    out = tmp_path / "out"
+    arguments = (tmp_path / "in", "--report", out, "--cluster=local", "--quiet")
+
+    done = a_run(*arguments, "--digits=2-8")
+    otherwise = a_run(*arguments, "--digits=1")
+
+    (row,) = cluster_rows(out)
+    assert done.returncode == 0, done.stderr
+    assert (row["prediction"], row["status"]) == ("7", "uncertain")
+    assert row["reason"] == "it looks like 1 digit, and 2-8 are expected"
+    assert json.loads((out / "_SUMMARY.json").read_text())["digits"] == "2-8"
+    assert otherwise.returncode == 2
+    assert "holds a run with the digits 2-8, not 1" in otherwise.stderr
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -113,7 +129,7 @@ def test_a_node_that_is_killed_in_the_middle_costs_no_row_and_doubles_none(tmp_p
         with subprocess.Popen(
             arguments, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True
         ) as run:
-            waits_until(lambda: len(shards(out)) >= 20)
+            wait_until(lambda: len(shards(out)) >= 20, 120)
             (node,) = nodes.worker_nodes
             nodes.remove_node(node, allow_graceful=False)
             done = len(shards(out))
@@ -140,7 +156,7 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(tmp_path: Path, cluster: 
     out = tmp_path / "out"
     arguments = (tmp_path / "in", "--report", out, "--cluster", cluster, "--shards=csv", "--quiet")
     with subprocess.Popen(command(*arguments), cwd=ROOT, env=environment()) as run:
-        waits_until(lambda: len(shards(out)) >= 8)
+        wait_until(lambda: len(shards(out)) >= 8, 120)
         run.send_signal(signal.SIGKILL)
     whole = {path: path.stat().st_mtime_ns for path in shards(out)}
     left = 5000 - len(cluster_rows(out))
@@ -169,7 +185,7 @@ def test_a_run_that_shall_stop_says_so_and_keeps_what_is_whole(
     with subprocess.Popen(
         arguments, cwd=ROOT, env=environment(), stdout=-1, stderr=-1, text=True
     ) as run:
-        waits_until(lambda: len(shards(out)) >= 4)
+        wait_until(lambda: len(shards(out)) >= 4, 120)
         run.send_signal(signal.SIGTERM)
         said, complained = run.communicate(timeout=60)
 

@@ -1,9 +1,13 @@
 """What a run on a cluster is made of, piece by piece."""
 
+import csv
+import io
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,16 +20,19 @@ from stores import REFUSAL, answering_server
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.cluster
 
+import pyarrow as pa
+from pyarrow import parquet
+
 from digitdrop.cli.commands.batch import Shards
 from digitdrop.cluster import files, flow, plan, shards
-from digitdrop.cluster.addresses import normal
-from digitdrop.cluster.fetching import fetched
-from digitdrop.cluster.listing import ListedObject, found
+from digitdrop.cluster.addresses import ListedObject, StoreError, located, normal
+from digitdrop.cluster.files import fetched
+from digitdrop.cluster.listing import find_objects
 from digitdrop.cluster.plan import Plan, cut
-from digitdrop.cluster.seeing import see_share
-from digitdrop.cluster.stores import StoreError, located
+from digitdrop.cluster.preparation import prepare_share
 from digitdrop.errors import FolderError, Gone, ReportError, TooLarge
-from digitdrop.values import Failure, Limits, Picture, Status
+from digitdrop.inference.classifier import Classifier
+from digitdrop.values import Failure, Limits, Picture, Status, Verdict
 
 
 def a_plan(target: Path, **more: str) -> Plan:
@@ -87,7 +94,9 @@ def test_a_plan_that_was_broken_off_is_none(tmp_path: Path) -> None:
     assert plan.find_plan(a_plan(tmp_path)) is None
 
 
-@pytest.mark.parametrize("what", [{"model": "digits-ffffffff"}, {"shards": "parquet"}])
+@pytest.mark.parametrize(
+    "what", [{"model": "digits-ffffffff"}, {"shards": "parquet"}, {"digits": "5"}]
+)
 def test_a_target_is_not_gone_on_with_by_another_run(tmp_path: Path, what: dict[str, str]) -> None:
     plan.write_plan(a_plan(tmp_path), some(3))
 
@@ -108,12 +117,53 @@ def test_a_shard_is_counted_as_it_was_written(tmp_path: Path, kind: str) -> None
     assert [path.name for path in tmp_path.iterdir()] == [f"part-00000003.{kind}"]
 
 
+def test_a_plan_that_says_nothing_of_digits_read_single_ones(tmp_path: Path) -> None:
+    plan.write_plan(a_plan(tmp_path), some(3))
+    path = tmp_path / "_plan" / "PLAN.json"
+    told = json.loads(path.read_text())
+    del told["digits"]
+    path.write_text(json.dumps(told))
+
+    assert plan.find_plan(a_plan(tmp_path, digits="1"))
+    with pytest.raises(ReportError, match="a run with the digits 1, not 1-8"):
+        plan.find_plan(a_plan(tmp_path, digits="1-8"))
+
+
+def test_a_share_is_judged_by_the_digits_of_its_plan(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    drop(tmp_path / "in", [("7.png", a_picture(7))])
+    listed = ListedObject(str(tmp_path / "in/7.png"), "7.png")
+    prepared = pickle.dumps(prepare_share([listed], Limits(), careful=False))
+    share = {"number": 0, "is_known": False, "prepared": prepared, "counts": "null"}
+    work = a_plan(tmp_path / "out", digits="2-8")
+
+    flow.ShareRecorder(work, classifier)(pa.Table.from_pylist([share]))
+
+    (row,) = csv.DictReader(io.StringIO(Path(work.shard(0)).read_text(), newline=""))
+    assert (row["prediction"], row["status"]) == ("7", "uncertain")
+    assert row["reason"] == "it looks like 1 digit, and 2-8 are expected"
+
+
+def test_a_number_is_text_in_parquet(tmp_path: Path) -> None:
+    work = a_plan(tmp_path, shards="parquet")
+    plain = a_reading()
+    number = replace(plain.verdict, prediction="0042", runner_up="42")
+    nothing = Verdict(status=Status.BLANK)
+    shards.write(work, 0, [replace(plain, verdict=verdict) for verdict in (number, nothing)])
+
+    table = parquet.read_table(work.shard(0))
+
+    assert table["prediction"].to_pylist() == ["0042", None]
+    assert table["runner_up"].to_pylist() == ["42", None]
+
+
 def test_what_a_killed_writer_left_aside_is_no_shard_and_is_tidied_away(tmp_path: Path) -> None:
     left = tmp_path / f"{files.ASIDE}part-00000003.csv-0123"
     drop(tmp_path, [(left.name, b"id,time"), ("part-00000004.csv", b"id")])
 
     assert shards.tally(a_plan(tmp_path), 3) is None
-    files.tidy(str(tmp_path))
+    files.remove_unfinished(str(tmp_path))
 
     assert [path.name for path in tmp_path.iterdir()] == ["part-00000004.csv"]
 
@@ -148,7 +198,7 @@ def test_a_target_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> No
 def test_a_folder_is_listed_as_without_a_cluster(tmp_path: Path) -> None:
     drop(tmp_path, [("b/7.png", b"x"), ("a.png", b"y"), (".c.png", b""), ("notes.csv", b"1,2")])
 
-    listed = list(found([str(tmp_path), str(tmp_path / "b")]))
+    listed = list(find_objects([str(tmp_path), str(tmp_path / "b")]))
 
     assert listed == [
         ListedObject(f"{tmp_path}/a.png", "a.png", 1),
@@ -213,14 +263,19 @@ def test_azure_without_an_account_is_one_clear_line(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("read", [partial(files.fetch, most=100), partial(files.head, length=32)])
+@pytest.mark.parametrize(
+    "read",
+    [
+        partial(files.fetch, most=100, waits=[0.1]),
+        partial(files.head, length=32, waits=[0.1]),
+    ],
+)
 def test_a_store_that_does_not_answer_is_no_fault_of_the_picture(
     monkeypatch: pytest.MonkeyPatch, read: Callable[[str], bytes]
 ) -> None:
     nobody = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_EC2_METADATA_DISABLED": "true"}
     for name, value in nobody.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(files, "_WAITS", (0.1,))
 
     with pytest.raises(StoreError, match=r"cannot read s3://nobody/7\.png"):
         read("s3://nobody/7.png")
@@ -236,9 +291,9 @@ def test_what_a_store_refuses_for_one_picture_costs_its_row_and_for_a_share_stop
     with answering_server(403, REFUSAL) as settings:
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
-        one, other = see_share([refused[0], here], Limits(), careful=False)
+        one, other = prepare_share([refused[0], here], Limits(), careful=False)
         with pytest.raises(StoreError, match=r"s3://refused/0\.png, and all beside it"):
-            see_share(refused, Limits(), careful=False)
+            prepare_share(refused, Limits(), careful=False)
 
     assert isinstance(one, Failure)
     assert str(one.error) == "cannot be opened: the store refuses it"
@@ -260,12 +315,11 @@ def a_python(code: str, **more: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.slow
 def test_a_picture_that_is_tried_out_is_not_blamed_for_a_slow_store() -> None:
     code = (
-        "from digitdrop.cluster.listing import ListedObject\n"
-        "from digitdrop.cluster.seeing import see_share\n"
-        "from digitdrop.pool import probe as trial\n"
+        "from digitdrop.cluster.addresses import ListedObject\n"
+        "from digitdrop.cluster.preparation import prepare_share\n"
         "from digitdrop.values import Limits\n"
-        "trial.TIME_LIMIT = 3\n"
-        "(seen,) = see_share([ListedObject('s3://slow/7.png', '7.png')], Limits(), careful=True)\n"
+        "share = [ListedObject('s3://slow/7.png', '7.png')]\n"
+        "(seen,) = prepare_share(share, Limits(), careful=True, time_limit=3)\n"
         "print(type(seen).__name__, getattr(seen, 'error', ''))"
     )
 
@@ -279,14 +333,12 @@ def test_a_picture_that_is_tried_out_is_not_blamed_for_a_slow_store() -> None:
 def test_a_reader_that_hangs_is_ended_even_if_it_lets_no_python_run(hangs: str) -> None:
     code = (
         "import re, time\n"
-        "from digitdrop.cluster.patience import patience\n"
-        "from digitdrop.pool import probe as trial\n"
-        "trial.TIME_LIMIT = 0.2\n"
+        "from digitdrop.cluster.preparation import end_process_after\n"
         "for _ in range(3):\n"
-        "    with patience(): time.sleep(0)\n"
+        "    with end_process_after(0.2): time.sleep(0)\n"
         "time.sleep(0.4)\n"
         "print('none was blamed for another', flush=True)\n"
-        f"with patience(): {hangs}"
+        f"with end_process_after(0.2): {hangs}"
     )
 
     done = a_python(code)

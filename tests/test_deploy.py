@@ -1,7 +1,11 @@
 """The recipes in deploy/ name nothing that the program does not know."""
 
+import os
 import plistlib
 import re
+import subprocess
+import sys
+import time
 import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,6 +19,8 @@ from digitdrop.cli.app import app
 from digitdrop.cli.settings import commands, parse
 from digitdrop.health.worker_status import WorkerStatus
 from digitdrop.status.metrics import Metrics
+from ledger import a_worker
+from rights import unprivileged
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -43,7 +49,7 @@ def test_launchd_is_told_a_command_line_that_watch_understands() -> None:
     job = plistlib.loads((DEPLOY / "launchd" / "local.digitdrop.plist").read_bytes())
 
     _, command, *options = job["ProgramArguments"]
-    values = parse(COMMANDS[command], command, options).values
+    values = parse(COMMANDS[command], command, options).params
     assert values["inbox"] == "/Users/USER/digits/inbox"
     assert values["outbox"] == "/Users/USER/digits/outbox"
     assert job["KeepAlive"] == {"SuccessfulExit": False}
@@ -54,24 +60,54 @@ def test_the_task_scheduler_is_told_a_command_line_that_watch_understands() -> N
     task = ElementTree.parse(DEPLOY / "windows" / "digitdrop.xml").getroot()
 
     words = task.findtext(f".//{TASK}Arguments", "").split()
-    values = parse(COMMANDS[words[0]], words[0], words[1:]).values
+    values = parse(COMMANDS[words[0]], words[0], words[1:]).params
     assert str(values["inbox"]) == r"C:\Digits\inbox"
     assert task.findtext(f".//{TASK}ExecutionTimeLimit") == "PT0S", "it may run for ever"
     assert task.findtext(f".//{TASK}UserId") == "S-1-5-19", "Local Service, no administrator"
 
 
-def test_the_image_runs_watch_as_nobody_in_particular_and_is_asked_for_its_health() -> None:
+def image() -> list[str]:
+    """Give the instructions of the image itself, not of the one that it is built in."""
     lines = dockerfile()
-    last = lines[max(at for at, line in enumerate(lines) if line.startswith("FROM ")) :]
+    return lines[max(at for at, line in enumerate(lines) if line.startswith("FROM ")) :]
+
+
+def test_the_image_runs_watch_as_nobody_in_particular() -> None:
+    last = image()
 
     (user,) = [line.split()[1] for line in last if line.startswith("USER ")]
-    (health,) = [line for line in last if line.startswith("HEALTHCHECK ")]
     (command,) = [line for line in last if line.startswith("CMD ")]
     assert user.split(":")[0] not in {"0", "root"}
     assert command == 'CMD ["watch"]'
-    assert health.endswith('CMD ["digitdrop", "status"]')
     assert "VOLUME /data" in last
     assert not any("apt-get" in line or "gcc" in line for line in last)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the image has GNU find")
+def test_the_image_is_healthy_while_the_loop_moves_whatever_a_person_should_see_to(
+    tmp_path: Path,
+) -> None:
+    (health,) = [line for line in image() if line.startswith("HEALTHCHECK ")]
+    metrics = tmp_path / "digitdrop.prom"
+
+    def is_healthy() -> bool:
+        command = ["sh", "-c", health.partition(" CMD ")[2]]
+        environment = {**os.environ, "DIGITDROP_METRICS": str(metrics)}
+        return not subprocess.run(command, env=environment, check=False).returncode
+
+    assert not is_healthy(), "no worker has begun"
+    (tmp_path / "inbox" / "below").mkdir(parents=True)
+    (tmp_path / "inbox" / "below").chmod(0)
+    try:
+        with a_worker(tmp_path, f"--metrics={metrics}", within=unprivileged()) as worker:
+            worker.waits_until(lambda: worker.is_up() and metrics.exists())
+            worker.waits_until(lambda: not worker.is_well())
+            assert is_healthy()
+    finally:
+        (tmp_path / "inbox" / "below").chmod(0o700)
+    eleven_minutes_ago = time.time() - 660
+    os.utime(metrics, (eleven_minutes_ago, eleven_minutes_ago))
+    assert not is_healthy(), "it has hung"
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "README.md"])
@@ -130,7 +166,7 @@ def test_kuberay_is_told_a_command_line_that_batch_understands() -> None:
     program, command, *options = job["entrypoint"].split()
     image = (DEPLOY / "kuberay" / "Dockerfile").read_text()
     assert f"/{program}\n" in image
-    assert parse(COMMANDS[command], command, options).values["cluster"] == "auto"
+    assert parse(COMMANDS[command], command, options).params["cluster"] == "auto"
     cluster = job["rayClusterSpec"]
     assert f"ray:{cluster['rayVersion']}-" in image
     groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]

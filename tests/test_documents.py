@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +17,7 @@ from typer.main import get_command
 
 from digitdrop.cli.app import app
 from documents import DOCUMENTS, ROOT, Command, Program, commands, programs
+from ledger import wait_until
 
 COMMANDS = [command for document in DOCUMENTS for command in commands(document)]
 
@@ -126,17 +126,17 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in samples:
         shutil.copy(path, folder / "inbox" / path.name)
     with watching(folder, ["watch", "--no-page", "--settle", "0"]):
-        until(lambda: lines(folder) == 1 + len(samples))
+        wait_until(lambda: lines(folder) == 1 + len(samples))
         put_right(folder, "review/2*/empty-page.jpg", "none")
         put_right(folder, "done/2*/two-in-red.jpg", "2")
-        until(lambda: lines(folder) == 3 + len(samples))
+        wait_until(lambda: lines(folder) == 3 + len(samples))
     return folder
 
 
 def put_right(folder: Path, picture: str, shows: str) -> None:
     """Move a picture, once it is on its shelf, to where it says what it shows."""
     target = folder / "outbox" / "review" / shows
-    until(lambda: list(folder.glob(f"outbox/{picture}")) and target.is_dir())
+    wait_until(lambda: list(folder.glob(f"outbox/{picture}")) and target.is_dir())
     (path,) = folder.glob(f"outbox/{picture}")
     path.rename(target / path.name)
 
@@ -147,22 +147,13 @@ def lines(folder: Path) -> int:
     return report.read_bytes().count(b"\n") if report.exists() else 0
 
 
-def until(holds: "object", seconds: float = 60) -> None:
-    """Wait until something is so."""
-    assert callable(holds)
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 @contextmanager
 def watching(folder: Path, words: list[str]) -> Iterator[None]:
     """Have the worker run, and end it as a person would."""
     with (folder / "log").open("w+b") as log:
         worker = subprocess.Popen(["digitdrop", *words], cwd=folder, env=environment(), stderr=log)
         try:
-            until(lambda: b" watching " in (folder / "log").read_bytes())
+            wait_until(lambda: b" watching " in (folder / "log").read_bytes())
             yield
             worker.send_signal(signal.SIGINT)
             assert worker.wait(30) == 0, (folder / "log").read_text()

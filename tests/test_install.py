@@ -22,8 +22,7 @@ from digitdrop.cli.settings import given, parse
 from digitdrop.errors import SetupError
 from digitdrop.outbox.rotation import Rotation
 from digitdrop.systemd.install import install_service, uninstall_service
-from digitdrop.systemd.services import checked_name, installed_arguments
-from digitdrop.systemd.systemctl import Manager, Scope, ServiceError
+from digitdrop.systemd.systemctl import Manager, Scope, ServiceError, checked_name
 from digitdrop.systemd.unit import Unit, arguments, text
 from ledger import DIGITDROP
 
@@ -60,7 +59,7 @@ def a_unit(tmp_path: Path, *more: str) -> Unit:
     inbox, outbox = tmp_path / "digits" / "in", tmp_path / "digits" / "out"
     return Unit(
         command=(*DIGITDROP, "watch"),
-        house=ROOT,
+        program_folder=ROOT,
         arguments=(f"--inbox={inbox}", f"--outbox={outbox}", f"--model={MODEL}", *more),
         inbox=inbox,
         outbox=outbox,
@@ -134,7 +133,7 @@ def test_other_settings_are_refused_until_asked_for(manager: Manager, tmp_path: 
     assert manager.path("scans").read_text() == before
 
     installed(manager, a_unit(tmp_path, "--poll"), replace=True)
-    assert installed_arguments(manager, "scans")[-1] == "--poll"
+    assert manager.arguments("scans")[-1] == "--poll"
 
 
 @pytest.mark.usefixtures("calls")
@@ -258,10 +257,10 @@ def test_the_folders_are_looked_at_with_the_eyes_of_whoever_it_runs_as(tmp_path:
 def test_a_look_that_ends_without_a_word_is_one_line_as_well(tmp_path: Path) -> None:
     manager = Manager(Scope.SYSTEM, tmp_path / "units")
     unit = dataclasses.replace(
-        a_unit(tmp_path), user="nobody", command=("/bin/false",), house=Path("/")
+        a_unit(tmp_path), user="nobody", command=("/bin/false",), program_folder=Path("/")
     )
 
-    with pytest.raises(ServiceError, match="as nobody ended with code 1 and said nothing"):
+    with pytest.raises(ServiceError, match="as nobody ended with exit code 1 and no message"):
         installed(manager, unit)
 
 
@@ -380,14 +379,14 @@ def test_what_install_was_given_watch_is_given_with_absolute_paths(
     monkeypatch.chdir(tmp_path)
     for variable in [name for name in os.environ if name.startswith("DIGITDROP_")]:
         monkeypatch.delenv(variable)
-    meant = parse(command("watch"), "watch", GIVEN).values
+    meant = parse(command("watch"), "watch", GIVEN).params
     monkeypatch.setenv("DIGITDROP_SETTLE", "0.25")
     some = [word for word in GIVEN if not word.startswith("--settle")]
 
     context = command("service", "install").make_context("install", some)
     words = given(cast(typer.Context, context))
 
-    read = parse(command("watch"), "watch", words).values
+    read = parse(command("watch"), "watch", words).params
     places = ("inbox", "outbox", "model", "metrics")
     folders = {name: str(tmp_path / str(meant[name])) for name in places}
     assert read == {**meant, **folders}

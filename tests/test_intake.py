@@ -1,14 +1,12 @@
-"""Turns of pictures: how large they are, and in which order they are recorded."""
+"""Batches of pictures: their size, and the order in which they are recorded."""
 
 import time
 from itertools import islice
 from pathlib import Path
 
-from builders import a_drop
+from builders import a_drop, a_heartbeat
+from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.heartbeat import Heartbeat
-from digitdrop.health.postponed import Postponed
-from digitdrop.health.worker_status import WorkerStatus
 from digitdrop.inference.classifier import Classifier
 from digitdrop.intake import listing
 from digitdrop.intake.claims import Claims
@@ -21,53 +19,47 @@ from digitdrop.service.batch import BatchService
 from digitdrop.service.loop import now
 from digitdrop.service.requeue import Requeue
 from digitdrop.system.shutdown import Shutdown
-from digitdrop.values import Limits
+from digitdrop.values import ANY_COUNT, Limits
 from ledger import a_picture, drop, rows
 
 
-def an_intake(folder: Path, turns: BatchReader, model: str) -> BatchService:
-    shutdown = Shutdown()
+def a_service(folder: Path, reader: BatchReader, model: str) -> BatchService:
+    shutdown, heartbeat = Shutdown(), a_heartbeat()
     claims, report = (
         Claims(folder / "inbox", folder / "outbox"),
         Report(folder / "outbox" / "r.csv"),
     )
-    told = WorkerStatus(
-        holder="", pid=0, since="", model=model, inbox=str(folder), settle=0, max_wait=0
-    )
-    heartbeat = Heartbeat(told, [], now)
-    deferred = DeferredQueue(heartbeat.deferred)
-    postponed = Postponed(deferred, now)
+    deferred = DeferredQueue(now, heartbeat.deferred)
     recorder = Recorder(
         claims=claims,
         report=report,
         outbox=folder / "outbox",
+        home=HomeDisk(folder / "outbox"),
         shutdown=shutdown,
-        postponed=postponed,
+        deferred=deferred,
         heartbeat=heartbeat,
     )
-    settler = Settler(quiet=0, patience=0, trust_ctime=True)
-    put_back = Requeue(
+    settler = Settler(quiet=0, timeout=0, trust_ctime=True)
+    requeue = Requeue(
         claims=claims,
         settler=settler,
         model=model,
         recorder=recorder,
-        postponed=postponed,
+        deferred=deferred,
         clock=now,
     )
-    intake = BatchService(
+    service = BatchService(
         claims=claims,
         report=report,
         recorder=recorder,
-        turns=turns,
-        put_back=put_back,
+        reader=reader,
+        requeue=requeue,
         deferred=deferred,
-        postponed=postponed,
-        clock=now,
         shutdown=shutdown,
         heartbeat=heartbeat,
     )
-    intake.recover()
-    return intake
+    service.recover()
+    return service
 
 
 def test_a_picture_that_comes_while_others_are_begun_is_recorded_after_them(
@@ -75,22 +67,22 @@ def test_a_picture_that_comes_while_others_are_begun_is_recorded_after_them(
 ) -> None:
     drop(tmp_path / "inbox", [(f"{number:03}.png", a_picture(number)) for number in range(100)])
     (tmp_path / "outbox").mkdir()
-    terms = PoolOptions(workers=2, limits=Limits(), is_stopping=lambda: False)
-    turns = BatchReader(terms, classifier)
-    intake = an_intake(tmp_path, turns, classifier.name)
+    terms = PoolOptions(workers=2, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False)
+    reader = BatchReader(terms, classifier)
+    service = a_service(tmp_path, reader, classifier.name)
     found = iter(sorted(listing.listing(tmp_path / "inbox"), key=lambda one: one.name))
-    intake.handle(list(islice(found, intake.pace.size)), settled=True)
+    service.serve_batch(list(islice(found, service.batch_size.size)), settled=True)
 
-    begun = list(islice(found, intake.pace.size))
-    intake.handle(begun, settled=True)
+    begun = list(islice(found, service.batch_size.size))
+    service.serve_batch(begun, settled=True)
     before = len(rows(tmp_path / "outbox" / "r.csv"))
     alone = next(found)
-    intake.handle([alone], settled=False)
+    service.serve_batch([alone], settled=False)
 
     names = [row["file"] for row in rows(tmp_path / "outbox" / "r.csv")]
     assert before == 16
     assert names[16:] == [one.name for one in (*begun, alone)]
-    turns.close()
+    reader.close()
 
 
 def test_a_turn_is_as_large_as_what_is_read_in_a_quarter_second_and_grows_by_steps() -> None:

@@ -2,7 +2,6 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -56,14 +55,15 @@ def test_a_file_that_changes_while_it_is_read_is_not_taken(
 ) -> None:
     path = tmp_path / "7.png"
     path.write_bytes(b"seven")
-    fdopen = os.fdopen
+    seen, fstat = [], os.fstat
 
-    def in_between(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.undo()
-        change(path)
-        return fdopen(*args, **kwargs)
+    def in_between(descriptor: int) -> os.stat_result:
+        seen.append(fstat(descriptor))
+        if len(seen) == 2:  # the type was checked first, and now the size
+            change(path)
+        return seen[-1]
 
-    monkeypatch.setattr(os, "fdopen", in_between)  # from outside, as `crash.py` does
+    monkeypatch.setattr(os, "fstat", in_between)  # from outside, as `crash.py` does
 
     with pytest.raises(Unavailable, match="changed while it was read"):
         load(path, most=1000)

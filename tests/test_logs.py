@@ -1,4 +1,4 @@
-"""What stands in the log, for people, for machines and for the journal; what is folded."""
+"""The lines of the log, for people, for machines and for the journal; the limit of each kind."""
 
 import io
 import json
@@ -6,19 +6,18 @@ import logging
 import os
 import subprocess
 import sys
-import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from digitdrop.log.folding import Folding
 from digitdrop.log.formatters import Json, Prioritised, Text
+from digitdrop.log.handler import LINES, SPAN, LimitedHandler
 from digitdrop.log.logs import is_journal
-from digitdrop.log.repeats import SAME_KIND, SAME_TEXT, RepeatRule, Repeats
+from digitdrop.log.readings import log_readings
 from digitdrop.system.log_fields import about
+from digitdrop.values import Drop, Reading, Status, Verdict
 from ledger import DIGITDROP, ROOT, a_picture, a_worker, drop
-
-AWAY = "cannot list the folder %r: %s"
 
 
 def a_line(
@@ -28,16 +27,6 @@ def a_line(
     record.__dict__.update(extra if isinstance(extra, dict) else {})
     record.created, record.msecs = 1764000000.25, 250.0
     return record
-
-
-def told(repeats: Repeats, record: logging.LogRecord, *, times: list[float]) -> list[str]:
-    """Say a line at these times; give what is told, and what `due` adds before it."""
-    lines = []
-    for now in times:
-        lines += [Text(timed=False).format(one) for one in repeats.due(now)]
-        if repeats.is_told(record, now):
-            lines.append(Text(timed=False).format(record))
-    return lines
 
 
 def test_a_line_for_people_has_time_level_and_message() -> None:
@@ -65,7 +54,7 @@ def test_a_message_is_one_line_that_hides_nothing_and_each_line_of_a_traceback_h
 
 def test_a_line_for_machines_is_one_object_whatever_the_picture_is_called() -> None:
     record = a_line(
-        "%s: %d, ok", "a\nb\u2028.png", 7, extra=about(file="a\\u000ab.png", prediction=7)
+        "%s: %s, ok", "a\nb\u2028.png", "7", extra=about(file="a\\u000ab.png", prediction="7")
     )
 
     text = Json().format(record)
@@ -76,7 +65,7 @@ def test_a_line_for_machines_is_one_object_whatever_the_picture_is_called() -> N
         "level": "info",
         "message": "a\nb\u2028.png: 7, ok",
         "file": "a\\u000ab.png",
-        "prediction": 7,
+        "prediction": "7",
     }
 
 
@@ -113,126 +102,124 @@ def test_a_process_whose_stderr_is_the_journal_writes_priorities(tmp_path: Path)
     assert (tmp_path / "log").read_text() == "<4>it is hot\n"
 
 
-def test_trouble_that_lasts_is_told_three_times_and_then_counted_every_ten_minutes() -> None:
-    trouble = a_line(AWAY, "x/", "no", level=logging.WARNING)
-    every_five_seconds = [5.0 * number for number in range(1 + 20 * 60 // 5)]
-
-    lines = told(Repeats(), trouble, times=every_five_seconds)
-
-    said = "cannot list the folder 'x/': no"
-    assert lines == [said] * 3 + [
-        f"{said} (and 116 more like it)",
-        f"{said} (and 119 more like it)",
-    ]
+def written(handler: LimitedHandler, out: io.StringIO, *lines: logging.LogRecord) -> list[str]:
+    """Handle lines; return the messages written for them, with the number of those counted."""
+    before = len(out.getvalue().splitlines())
+    for line in lines:
+        handler.handle(line)
+    new = [json.loads(line) for line in out.getvalue().splitlines()[before:]]
+    return [f"{line['message']} (+{line.get('more', 0)})" for line in new]
 
 
-def test_trouble_that_comes_again_after_a_quiet_while_is_told_at_once() -> None:
-    trouble = a_line(AWAY, "x/", "no", level=logging.WARNING)
-    repeats = Repeats()
-    told(repeats, trouble, times=[0, 1, 2, 3])
+def test_of_a_kind_of_line_some_are_written_each_minute_and_the_others_counted() -> None:
+    out, now = io.StringIO(), 0.0
+    log = LimitedHandler(out, Json(), clock=lambda: now)
 
-    lines = told(repeats, trouble, times=[SAME_TEXT.span, 3 * SAME_TEXT.span])
+    first = written(log, out, *(a_line("%s: read", number) for number in range(1_000)))
+    now = SPAN
+    later = written(log, out, a_line("%s: read", "a"))
 
-    assert lines[-1] == "cannot list the folder 'x/': no"
-
-
-def test_of_a_busy_inbox_some_pictures_are_told_each_minute_and_the_others_counted() -> None:
-    repeats = Repeats()
-
-    lines = []
-    for number in range(1_000):
-        lines += told(repeats, a_line("%s: read", number), times=[number / 100])
-    late = [Text(timed=False).format(one) for one in repeats.due(SAME_KIND.span)]
-
-    assert lines == [f"{number}: read" for number in range(SAME_KIND.lines)]
-    assert late == ["999: read (and 799 more like it)"]
+    assert first == [f"{number}: read (+0)" for number in range(LINES)]
+    assert later == [f"999: read (+{999 - LINES})", "a: read (+0)"]
 
 
-def test_one_kind_that_floods_hides_no_other() -> None:
-    repeats = Repeats()
-    told(repeats, a_line("%s: read", 1), times=[0.0] * 1_000)
-
-    assert told(repeats, a_line("stopped"), times=[1]) == ["stopped"]
-
-
-def test_what_it_remembers_is_bounded() -> None:
-    repeats = Repeats()
-    for number in range(5_000):
-        told(repeats, a_line(f"kind {number}", level=logging.ERROR), times=[0.0])
-
-    assert len(repeats._texts._windows) == len(repeats._kinds._windows) == 1_000
-
-
-def test_what_was_held_back_is_told_also_if_too_many_others_come_to_be_remembered() -> None:
-    repeats = Repeats()
-    told(repeats, a_line(AWAY, "x/", "no", level=logging.ERROR), times=[0.0] * 10)
-    for number in range(1_000):
-        repeats.is_told(a_line(f"kind {number}", level=logging.ERROR), now=1.0)
-
-    is_due = repeats.next_due() <= 1.0
-    late = [Text(timed=False).format(one) for one in repeats.due(1.0)]
-
-    assert is_due
-    assert late == ["cannot list the folder 'x/': no (and 6 more like it)"]
-    assert list(repeats.due(1.0)) == []
-
-
-def test_what_was_held_back_is_told_at_the_end() -> None:
+def test_a_kind_that_floods_hides_no_other() -> None:
     out = io.StringIO()
-    log = Folding(out, Json(), clock=lambda: 0.0)
-    for number in range(SAME_KIND.lines + 5):
+    log = LimitedHandler(out, Json(), clock=lambda: 0.0)
+    written(log, out, *(a_line("%s: read", number) for number in range(1_000)))
+
+    assert written(log, out, a_line("stopped")) == ["stopped (+0)"]
+
+
+def test_lines_that_were_counted_are_told_at_the_end() -> None:
+    out = io.StringIO()
+    log = LimitedHandler(out, Json(), clock=lambda: 0.0)
+    for number in range(LINES + 5):
         log.handle(a_line("%s: read", number))
 
     log.close()
 
     last = json.loads(out.getvalue().splitlines()[-1])
-    assert (last["message"], last["more"]) == (f"{SAME_KIND.lines + 4}: read", 4)
+    assert (last["message"], last["more"]) == (f"{LINES + 4}: read", 4)
 
 
-def test_what_was_held_back_is_told_also_if_no_other_line_comes() -> None:
-    out = io.StringIO()
-    log = Folding(out, Json(), repeats=Repeats(same_kind=RepeatRule(lines=1, span=0.05)))
-    for number in range(4):
-        log.handle(a_line("%s: read", number))
-
-    until = time.monotonic() + 10
-    while out.getvalue().count("\n") < 2:
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-    last = json.loads(out.getvalue().splitlines()[-1])
-    assert (last["message"], last["more"]) == ("3: read", 2)
+def a_reading(name: str, verdict: Verdict) -> Reading:
+    return Reading(
+        id=f"d{name}",
+        drop=Drop(id=f"d{name}", path=Path(name), name=name),
+        time=datetime(2026, 5, 1, tzinfo=UTC),
+        verdict=verdict,
+        sha256="",
+        model="m",
+    )
 
 
-def test_so_is_what_was_not_yet_due_when_something_else_was() -> None:
-    out, now = io.StringIO(), 0.0
-    repeats = Repeats(same_kind=RepeatRule(lines=1, span=0.05))
-    log = Folding(out, Json(), repeats=repeats, clock=lambda: now)
+SEVEN = Verdict(status=Status.OK, prediction="7", confidence=0.99987)
+NO_DIGIT = Verdict(status=Status.NOT_A_DIGIT, reason="a letter")
+BROKEN = Verdict(status=Status.UNREADABLE, reason="not a picture")
 
-    def waits_for(lines: int) -> None:
-        until = time.monotonic() + 10
-        while out.getvalue().count("\n") < lines:
-            assert time.monotonic() < until
-            time.sleep(0.01)
 
-    for kind in ("one", "other"):
-        log.handle(a_line(kind))
-        log.handle(a_line(kind))
-        now += 0.03
-    now = 0.05
-    waits_for(3)
-    now = 1.0
-    waits_for(4)
+def test_a_batch_has_one_line_that_counts_its_pictures_by_status(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
 
-    said = [json.loads(line)["message"] for line in out.getvalue().splitlines()]
-    assert said == ["one", "other", "one", "other"]
+    log_readings([a_reading("a.png", NO_DIGIT), *[a_reading("b.png", SEVEN)] * 2])
+
+    (line,) = caplog.records
+    assert (line.levelname, line.getMessage()) == ("INFO", "read 3: 2 ok, 1 not a digit")
+    known = json.loads(Json().format(line))
+    assert (known["count"], known["read"]) == (3, {"ok": 2, "not_a_digit": 1})
+
+
+def test_unreadable_pictures_of_a_batch_are_a_warning_that_names_a_few(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broken = [a_reading(f"{number}.png", BROKEN) for number in range(500)]
+
+    log_readings([a_reading("a.png", SEVEN), *broken])
+
+    (line,) = caplog.records
+    assert line.levelname == "WARNING"
+    assert line.getMessage() == (
+        "read 501: 500 unreadable, 1 ok (0.png: not a picture; 1.png: not a picture; "
+        "2.png: not a picture; and 497 more)"
+    )
+
+
+def test_a_batch_of_one_picture_has_the_line_of_that_picture(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    log_readings([a_reading("a.png", SEVEN)])
+    log_readings([a_reading("b.png", BROKEN)])
+
+    lines = [(line.levelname, line.getMessage()) for line in caplog.records]
+    assert lines == [
+        ("INFO", "a.png: 7, ok (100.0 %)"),
+        ("WARNING", "b.png: unreadable: not a picture"),
+    ]
+
+
+def test_each_picture_of_a_batch_has_its_line_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    log_readings([a_reading("a.png", NO_DIGIT), a_reading("b.png", SEVEN)])
+
+    lines = [(line.levelname, line.getMessage()) for line in caplog.records]
+    assert lines == [
+        ("DEBUG", "a.png: not a digit: a letter"),
+        ("DEBUG", "b.png: 7, ok (100.0 %)"),
+        ("INFO", "read 2: 1 not a digit, 1 ok"),
+    ]
 
 
 @pytest.mark.slow
 def test_every_line_of_a_worker_is_json_where_that_was_asked_for(tmp_path: Path) -> None:
     drop(tmp_path / "inbox", [("a.png", a_picture(7)), ("b.png", b"rubbish")])
 
-    with a_worker(tmp_path, "--settle=0", "--log-format=json") as worker:
+    with a_worker(tmp_path, "--settle=0", "--log-format=json", "--verbose") as worker:
         worker.waits_until(lambda: len(worker.rows()) == 2)
         worker.stop()
 
@@ -240,14 +227,16 @@ def test_every_line_of_a_worker_is_json_where_that_was_asked_for(tmp_path: Path)
     by_file = {line["file"]: line for line in lines if "status" in line}
     rows = {row["file"]: row for row in worker.rows()}
     assert by_file["a.png"]["id"] == rows["a.png"]["id"]
-    assert str(by_file["a.png"]["prediction"]) == rows["a.png"]["prediction"]
-    assert (by_file["b.png"]["level"], by_file["b.png"]["status"]) == ("warning", "unreadable")
+    assert by_file["a.png"]["prediction"] == rows["a.png"]["prediction"]
+    assert by_file["b.png"]["status"] == "unreadable"
+    assert any(line["level"] == "warning" and "b.png" in line["message"] for line in lines)
     assert lines[-1]["message"] == "stopped"
 
 
 TRIAL = """
 import sys
 from functools import partial
+from datetime import UTC, datetime
 from pathlib import Path
 from digitdrop.log import logs
 from digitdrop.pool.probe import find_poison, prepare_file

@@ -34,10 +34,10 @@ class Noting:
     def __init__(self, done: list[str], shutdown: Shutdown) -> None:
         self._done = done
         self._shutdown = shutdown
-        self.pace = BatchSize(1)
-        self.pace.size = 1
+        self.batch_size = BatchSize(1)
+        self.batch_size.size = 1
 
-    def handle(self, *_: object, **__: object) -> None:
+    def serve_batch(self, *_: object, **__: object) -> None:
         self._done.append("read")
 
     def ready(self) -> None:
@@ -50,7 +50,7 @@ class Noting:
     def observing(self, how: str) -> None: ...
     def recover(self) -> None: ...
     def finish(self) -> None: ...
-    def rest(self) -> None: ...
+    def shrink(self) -> None: ...
     def retry(self) -> float:
         return math.inf
 
@@ -59,6 +59,7 @@ class Noting:
 
     def catch_up(self, *, more: bool = False) -> None: ...
     def beat(self) -> None: ...
+    def outage(self, what: str, why: str) -> None: ...
 
 
 class Burst(PollingWatch):
@@ -94,7 +95,7 @@ class Paging(Noting):
 class Refused(Paging):
     """The inbox is gone in the middle of a backlog."""
 
-    def handle(self, *_: object, **__: object) -> None:
+    def serve_batch(self, *_: object, **__: object) -> None:
         if "read" in self._done:
             self._shutdown.stop()
         self._done.append("read")
@@ -104,15 +105,15 @@ class Refused(Paging):
 def went_round(folder: Path, watch: PollingWatch, parts: Noting, shutdown: Shutdown) -> None:
     ServiceLoop(
         folder=folder,
-        intake=cast(BatchService, parts),
-        settler=Settler(quiet=0, patience=0, trust_ctime=True),
+        service=cast(BatchService, parts),
+        settler=Settler(quiet=0, timeout=0, trust_ctime=True),
         watch=watch,
         home=HomeDisk(Path(folder)),
         maintenance=cast(Maintenance, parts),
         shutdown=shutdown,
         clock=now,
         heartbeat=cast(Heartbeat, parts),
-        deferred=DeferredQueue(),
+        deferred=DeferredQueue(now),
     ).run()
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.files.mounts import _file_system, remote_file_system
+from digitdrop.files.mounts import remote_file_system
 
 MOUNTS = r"""
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -18,18 +18,22 @@ MOUNTS = r"""
 @pytest.mark.parametrize(
     ("folder", "kind"),
     [
-        ("/home/me/inbox", "ext4"),
+        ("/home/me/inbox", None),
         ("/mnt/share", "cifs"),
         ("/mnt/share/inbox", "cifs"),
-        ("/mnt/shares", "ext4"),
-        ("/mnt/share/local/inbox", "ext4"),
+        ("/mnt/shares", None),
+        ("/mnt/share/local/inbox", None),
         ("/mnt/two words/inbox", "nfs4"),
         ("/mnt/twice/inbox", "fuse.sshfs"),
-        ("/", "ext4"),
+        ("/", None),
     ],
 )
-def test_the_nearest_mount_says_what_file_system_a_folder_is_on(folder: str, kind: str) -> None:
-    assert _file_system(MOUNTS, folder) == kind
+def test_the_nearest_mount_decides_if_other_machines_may_write_to_a_folder(
+    folder: str, kind: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "mountinfo").write_text(MOUNTS)
+
+    assert remote_file_system(Path(folder), mounts=tmp_path / "mountinfo") == kind
 
 
 def test_a_folder_of_this_machine_is_not_remote(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def shelved(tmp_path: Path) -> Shelved:
 
 
 def make(shelved: Shelved, *, newest: int = 100) -> PageState:
-    return maker(shelved, newest=newest).make(now=NOON, patience=60)
+    return maker(shelved, newest=newest).make(now=NOON, timeout=60)
 
 
 def maker(shelved: Shelved, *, newest: int = 100) -> Maker:
@@ -156,7 +156,7 @@ def test_a_page_elsewhere_links_to_the_outbox(shelved: Shelved, tmp_path: Path) 
     (tmp_path / "else where").mkdir()
     output = tmp_path / "else where" / "friday.html"
 
-    Maker(outbox=shelved.outbox, output=output, newest=9).make(now=NOON, patience=60)
+    Maker(outbox=shelved.outbox, output=output, newest=9).make(now=NOON, timeout=60)
 
     assert "../outbox/done/2026-05-01/seven.png" in Seen(output).links
 
@@ -208,7 +208,7 @@ def test_pictures_that_need_a_person_come_first_until_somebody_takes_them(
 
 
 def test_an_open_picture_is_not_forgotten_for_newer_ones_that_are_gone() -> None:
-    tally = Tally(newest=1, sieve=lambda rows: [one for one in rows if one.id == "d1"])
+    tally = Tally(newest=1, still_open=lambda rows: [one for one in rows if one.id == "d1"])
     for number in range(3 * MOST_OPEN):
         time = NOON + timedelta(seconds=number)
         tally.add(f"d{number}", Row(time, Status.BLANK, is_whole=True))
@@ -217,7 +217,7 @@ def test_an_open_picture_is_not_forgotten_for_newer_ones_that_are_gone() -> None
 
 
 def test_open_pictures_beyond_those_tracked_are_told_of() -> None:
-    tally = Tally(newest=1, sieve=lambda rows: rows)
+    tally = Tally(newest=1, still_open=lambda rows: rows)
     for number in range(MOST_OPEN + 1):
         tally.add(f"d{number}", Row(NOON, Status.BLANK, is_whole=True))
 
@@ -225,7 +225,7 @@ def test_open_pictures_beyond_those_tracked_are_told_of() -> None:
 
 
 def test_a_corrected_picture_is_shown_as_such_and_needs_nobody(shelved: Shelved) -> None:
-    path = shelved.put("seven.png", a_picture(7), status=Status.UNCERTAIN, prediction=1)
+    path = shelved.put("seven.png", a_picture(7), status=Status.UNCERTAIN, prediction="1")
     shelved.move(path, "7/seven.png")
     shelved.corrector().look()
 
@@ -237,6 +237,32 @@ def test_a_corrected_picture_is_shown_as_such_and_needs_nobody(shelved: Shelved)
     assert "by a person" in correction
     assert "<h1>1 picture</h1>" in page(shelved)
     assert "put right: 7" in original
+
+
+def test_a_number_is_shown_with_its_leading_zeros(shelved: Shelved) -> None:
+    path = shelved.put("a.png", a_picture(42), status=Status.UNCERTAIN, prediction="00420042")
+    shelved.put("b.png", a_picture(7))
+    shelved.put("c.png", a_picture(7), status=Status.SEVERAL, prediction=None)
+    shelved.move(path, "0042/a.png")
+    shelved.corrector().look()
+
+    make(shelved)
+
+    correction, *others = rows_of(shelved)
+    groups = {name: group for row in others for name, group in [_name_and_group(row)]}
+    assert '<b class="digit long">0042</b>' in correction
+    assert groups == {"a.png": "longer", "b.png": "7", "c.png": "none"}
+    (original,) = [row for row in others if ">a.png<" in row]
+    assert '<b class="digit long">00420042</b>' in original
+    assert "put right: 0042" in original
+
+
+def _name_and_group(row: str) -> tuple[str, str]:
+    group = re.search(r'data-digit="(\w+)"', row)
+    name = re.search(r"<bdi>(.*?)</bdi>", row)
+    assert group
+    assert name
+    return name[1], group[1]
 
 
 def test_the_same_name_twice_a_day_finds_each_its_own_picture(shelved: Shelved) -> None:
@@ -296,12 +322,12 @@ def test_the_newest_are_shown_and_all_are_counted(shelved: Shelved) -> None:
 def test_a_page_made_again_counts_what_the_report_gained(shelved: Shelved) -> None:
     shelved.put("one.png", a_picture(1))
     its = maker(shelved)
-    its.make(now=NOON, patience=60)
+    its.make(now=NOON, timeout=60)
     assert not its.is_due()
     shelved.put("two.png", a_picture(2))
     assert its.is_due()
 
-    assert its.make(now=NOON, patience=60).rows == 2
+    assert its.make(now=NOON, timeout=60).rows == 2
     assert len(rows_of(shelved)) == 2
 
 
@@ -313,7 +339,7 @@ def test_a_row_that_is_still_being_written_is_counted_once_it_is_whole(shelved: 
     counts = []
     for end in (len(whole) - 40, len(whole) - 2, len(whole) - 1, len(whole)):
         shelved.report.write_bytes(whole[:end])
-        counts.append(its.make(now=NOON, patience=60).rows)
+        counts.append(its.make(now=NOON, timeout=60).rows)
 
     assert counts == [1, 2, 2, 2]
 
@@ -322,21 +348,21 @@ def test_an_edited_report_is_counted_anew(shelved: Shelved) -> None:
     shelved.put("one.png", a_picture(1))
     shelved.put("two.png", a_picture(2))
     its = maker(shelved)
-    its.make(now=NOON, patience=60)
+    its.make(now=NOON, timeout=60)
     lines = shelved.report.read_bytes().splitlines(keepends=True)
     shelved.report.write_bytes(lines[0] + lines[2])
 
-    assert its.make(now=NOON, patience=60).rows == 1
+    assert its.make(now=NOON, timeout=60).rows == 1
 
 
 def test_a_report_that_turned_over_is_read_on_and_its_closed_part_once(shelved: Shelved) -> None:
     shelved.put("one.png", a_picture(1))
     its = maker(shelved)
-    its.make(now=NOON, patience=60)
+    its.make(now=NOON, timeout=60)
     shelved.report.rename(shelved.report.with_stem("predictions-2026-05-01"))
     shelved.put("two.png", a_picture(2))
 
-    assert its.make(now=NOON, patience=60).rows == 2
+    assert its.make(now=NOON, timeout=60).rows == 2
     assert make(shelved).rows == 2
 
 

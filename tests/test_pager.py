@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from digitdrop.files.mounts import HomeDisk
 from digitdrop.service.pager import PAGE, Pager
 from ledger import DIGITDROP, ROOT, a_picture, a_worker, audit, children, drop, serve_once
 
@@ -55,7 +56,12 @@ def a_pager(
 ) -> Iterator[tuple[Pager, Callable[[], list[int]]]]:
     """Have a pager in this very process, with what tells the processes that it has started."""
     others = children(os.getpid())
-    pager = Pager(report=outbox / "predictions.csv", page=outbox / PAGE, clock=clock)
+    pager = Pager(
+        report=outbox / "predictions.csv",
+        page=outbox / PAGE,
+        home=HomeDisk(outbox),
+        clock=clock,
+    )
 
     def begun() -> list[int]:
         return [child for child in children(os.getpid()) if child not in others]

@@ -93,7 +93,7 @@ def test_a_stop_is_heard_within_five_seconds_while_a_picture_hangs(tmp_path: Pat
     drop(tmp_path / "inbox", [a_poisoned("hangs")])
 
     with a_worker(tmp_path, "--settle=0") as worker:
-        worker.waits_until(lambda: "claimed" in worker.told())
+        worker.waits_until(lambda: bool(files_below(worker.inbox / ".claimed")))
 
         assert worker.stop() < 5
 
@@ -106,7 +106,7 @@ def test_a_stop_is_heard_within_five_seconds_while_a_picture_is_probed(tmp_path:
     assert files_below(held)
 
     with a_worker(tmp_path, "--settle=0") as worker:
-        worker.waits_until(lambda: worker.told().count("were in hand without a row") == 1)
+        worker.waits_until(lambda: worker.told().count("claimed pictures that have no row") == 1)
 
         assert worker.stop() < 5
 

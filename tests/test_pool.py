@@ -19,7 +19,7 @@ from digitdrop.pool.settings import PoolOptions
 from digitdrop.pool.slow_lane import SlowLane
 from digitdrop.pool.task import Task
 from digitdrop.system.shutdown import Stopped
-from digitdrop.values import Drop, Failure, Limits, Reading
+from digitdrop.values import ANY_COUNT, Drop, Failure, Limits, Reading
 from ledger import (
     DIGITDROP,
     ROOT,
@@ -39,7 +39,9 @@ MANY = [(f"{number:03}.png", a_picture(number)) for number in range(400)]
 
 
 def options(workers: int) -> PoolOptions:
-    return PoolOptions(workers=workers, limits=Limits(), is_stopping=lambda: False)
+    return PoolOptions(
+        workers=workers, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False
+    )
 
 
 def a_pool(classifier: Classifier) -> WorkerPool:
@@ -239,11 +241,11 @@ from digitdrop.pool.pool import WorkerPool
 from digitdrop.pool.slow_lane import SlowLane
 from digitdrop.pool.task import Task
 from digitdrop.pool.settings import PoolOptions
-from digitdrop.values import Limits
+from digitdrop.values import ANY_COUNT, Limits
 import os
 
 if __name__ == "__main__":
-    options = PoolOptions(workers=2, limits=Limits(), is_stopping=lambda: False)
+    options = PoolOptions(workers=2, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False)
     pool = WorkerPool(options, Classifier.load(Path(sys.argv[1])), SlowLane(options))
     pool.start()
     while not pool.is_ready():

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from builders import NOON, a_reading
+from builders import NOON, a_heartbeat, a_reading
+from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.deferred import DeferredQueue
-from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Claims
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import Report
@@ -207,13 +207,17 @@ def test_what_one_turn_read_over_midnight_goes_into_both_reports(tmp_path: Path)
         )
     ]
 
-    Recorder(
+    recorder = Recorder(
         claims=claims,
         report=report,
         outbox=outbox,
+        home=HomeDisk(outbox),
         shutdown=Shutdown(),
-        postponed=Postponed(DeferredQueue(), now),
-    ).record(readings)
+        deferred=DeferredQueue(now),
+        heartbeat=a_heartbeat(),
+    )
+    recorder.record(readings)
+    recorder.archive(readings)
 
     assert names(outbox / "predictions.csv") == [
         ".owner",

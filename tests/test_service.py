@@ -16,10 +16,9 @@ from digitdrop.audit.verify import audit_outbox
 from digitdrop.errors import SetupError
 from digitdrop.escape import unescape
 from digitdrop.inference.classifier import Classifier
-from digitdrop.service.daemon import serve
-from digitdrop.service.wiring import Service
+from digitdrop.service.daemon import Service, serve
 from digitdrop.system.shutdown import Shutdown
-from digitdrop.values import Limits
+from digitdrop.values import ANY_COUNT, Limits
 from ledger import (
     DIGITDROP,
     FIRST,
@@ -346,7 +345,7 @@ def test_what_may_not_be_used_is_one_clear_line_at_the_start(
         os.chown(tmp_path / closed, 0, 0)
     service = Service(
         inbox=tmp_path / "inbox", outbox=tmp_path / "outbox", settle=2, max_wait=60,
-        poll=False, workers=1, limits=Limits(),
+        poll=False, workers=1, limits=Limits(), digits=ANY_COUNT,
     )  # fmt: skip
     told = os.open(tmp_path / "told", os.O_WRONLY | os.O_CREAT)
 

@@ -14,7 +14,7 @@ def at(seconds: float) -> Clocks:
 
 
 def a_settler(*, trust_ctime: bool = False, limit: int = 10_000) -> Settler:
-    return Settler(quiet=2.0, patience=60.0, trust_ctime=trust_ctime, limit=limit)
+    return Settler(quiet=2.0, timeout=60.0, trust_ctime=trust_ctime, limit=limit)
 
 
 def test_a_file_settles_only_after_it_is_quiet_for_long_enough() -> None:
@@ -137,6 +137,6 @@ def test_a_file_that_takes_long_to_read_is_given_up_all_the_same() -> None:
     settler.truncated(a_file(), at(0))
 
     for listing in range(3):  # none of them shows what is in hand
-        settler.is_in_hand(a_file())
+        settler.remember(a_file())
         settler.end_of_listing()
         assert settler.is_given_up(a_file(), at(60 + listing))

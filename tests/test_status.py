@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.worker_status import StatusFile, WorkerStatus
 from disks import OTHER_DISK, elsewhere
 from ledger import DIGITDROP, ROOT, a_picture, a_worker, drop, rows
@@ -76,7 +77,7 @@ def test_nothing_is_told_where_the_disk_of_the_outbox_is_away(tmp_path: Path) ->
     outbox = tmp_path / "outbox"
     with TemporaryDirectory(dir=OTHER_DISK) as disk:
         outbox.symlink_to(disk)
-        file = StatusFile(outbox)
+        file = StatusFile(outbox, HomeDisk(outbox))
         file.tell(told, now=0)
         assert len(list(outbox.iterdir())) == 1
         outbox.unlink()

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ledger import DIGITDROP
+from ledger import DIGITDROP, wait_until
 
 ROOT = Path(__file__).parent.parent
 EACH = 100
@@ -39,7 +39,7 @@ def test_a_thousand_files_dropped_in_ten_ways_get_a_thousand_rows(tmp_path: Path
             worker.wait(timeout=5)
     dropping.join()
     with _worker(inbox, outbox) as worker:
-        _until(lambda: len(_rows(outbox)) >= 10 * EACH)
+        wait_until(lambda: len(_rows(outbox)) >= 10 * EACH)
         time.sleep(1)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=5) == 0
@@ -178,10 +178,3 @@ def _rows(outbox: Path) -> list[dict[str, str]]:
         return []
     with report.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
-
-
-def _until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.1)

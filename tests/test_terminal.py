@@ -15,6 +15,7 @@ import pytest
 from typer.core import TyperCommand, TyperGroup
 
 from ledger import ROOT, a_picture, files_below
+from shells import assert_one_line, begun, run
 from test_documents import command_of, environment, the_tool
 
 SAMPLE = ROOT / "examples" / "six-tiny.png"
@@ -92,13 +93,11 @@ def test_a_mistake_is_told_in_one_line_that_names_it_and_changes_nothing(
 ) -> None:
     before = {path: path.read_bytes() for path in files_below(folder)}
 
-    done = digitdrop(line, folder)
+    done = run(line, folder, COLUMNS="100")
 
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    assert done.stderr.startswith("digitdrop: ")
-    assert [part for part in told if part not in done.stderr] == [], done.stderr
+    mistake = assert_one_line(done, 2)
+    assert done.stdout == b""
+    assert [part for part in told if part not in mistake] == [], mistake
     after = {path: path.read_bytes() for path in files_below(folder) if path.suffix != ".lock"}
     assert {path: after.get(path) for path in before} == before
 
@@ -126,8 +125,8 @@ def commands() -> Iterator[str]:
 def test_every_command_says_what_it_does_and_gives_an_example_that_works(
     command: str, tmp_path: Path
 ) -> None:
-    shown = digitdrop(f"{command} --help", tmp_path)
-    words = shown.stdout.split("Usage:")[1].split("╭")[0]
+    shown = run(f"{command} --help", tmp_path, COLUMNS="100")
+    words = shown.stdout.decode().split("Usage:")[1].split("╭")[0]
     examples = re.findall(r"Example: digitdrop (.+)", words)
 
     assert shown.returncode == 0
@@ -224,7 +223,7 @@ def test_ctrl_c_at_any_moment_ends_a_command_quickly_and_without_a_traceback(
     line: str, many: Path
 ) -> None:
     for delay in (0.02, 0.1, 0.3, 1.0):
-        process = begun(line, many)
+        process = begun(*line.split(), cwd=many)
         time.sleep(delay)
         if process.poll() is None:  # as a terminal does: all of its processes
             os.killpg(process.pid, signal.SIGINT)
@@ -233,25 +232,6 @@ def test_ctrl_c_at_any_moment_ends_a_command_quickly_and_without_a_traceback(
         assert process.returncode in {0, 1, 2, 130, -signal.SIGINT}, told
         assert "Traceback" not in told
         assert "KeyboardInterrupt" not in told
-
-
-def begun(line: str, cwd: Path) -> subprocess.Popen[str]:
-    """Start a command, and wait until Python itself has started, which nobody can make quiet."""
-    script = (
-        "import sys\n"
-        "sys.argv[0] = 'digitdrop'\n"
-        "print('begun', file=sys.stderr, flush=True)\n"
-        "from digitdrop.__main__ import main\n"
-        "main()"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, *line.split()],
-        cwd=cwd, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        text=True, start_new_session=True,
-    )  # fmt: skip
-    assert process.stderr
-    assert process.stderr.readline() == "begun\n"
-    return process
 
 
 @pytest.mark.slow
@@ -282,7 +262,7 @@ def test_ctrl_c_takes_a_progress_bar_down(many: Path) -> None:
 @pytest.mark.slow
 def test_what_ctrl_c_stopped_goes_on_and_is_whole(many: Path) -> None:
     for _ in range(3):
-        process = begun("batch labelled --report whole.csv", many)
+        process = begun("batch", "labelled", "--report", "whole.csv", cwd=many)
         time.sleep(0.7)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)

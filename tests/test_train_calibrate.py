@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from digitdrop.errors import FolderError, SetupError
+from digitdrop.evaluation.calibration import bins, calibration_error
 from digitdrop.inference.decision import confidence, judge
 from digitdrop.values import NOT_A_DIGIT, Candidates, Frame, Probabilities, Thresholds
 from digitdrop_train.calibration.calibrate import calibrate
 from digitdrop_train.calibration.evaluate import (
-    adaptive_calibration_error,
     predictions,
     score_digits,
 )
@@ -200,15 +200,15 @@ def test_training_counts_as_predicted_what_the_worker_predicts() -> None:
 
     for row, digit in zip(posterior, predicted, strict=True):
         verdict = judge(sight, row[None].astype(np.float32), thresholds)
-        assert verdict.prediction == (None if digit < 0 else digit)
+        assert verdict.prediction == (None if digit < 0 else str(digit))
 
 
 def test_confidence_that_holds_what_it_promises_has_no_calibration_error() -> None:
     confidence = RNG.uniform(0.5, 1, 200_000)
     right = RNG.random(200_000) < confidence
 
-    assert adaptive_calibration_error(confidence, right) < 0.01
-    assert adaptive_calibration_error(confidence, np.zeros(200_000, bool)) > 0.7
+    assert calibration_error(bins(confidence, right)) < 0.01
+    assert calibration_error(bins(confidence, np.zeros(200_000, bool))) > 0.7
 
 
 def test_without_the_extra_training_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

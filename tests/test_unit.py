@@ -12,14 +12,14 @@ import pytest
 from digitdrop.errors import SetupError
 from digitdrop.systemd.unit import Unit, arguments, text
 
-HOUSE = Path("/opt/digitdrop/lib")
+PROGRAM = Path("/opt/digitdrop/lib")
 PLAIN = Unit(
     command=("/opt/digitdrop/bin/python", "-m", "digitdrop", "watch"),
-    house=HOUSE,
+    program_folder=PROGRAM,
     arguments=("--inbox=/srv/in", "--outbox=/srv/out", "--model=/opt/digitdrop/lib/models"),
     inbox=Path("/srv/in"),
     outbox=Path("/srv/out"),
-    model=HOUSE / "models",
+    model=PROGRAM / "models",
     places=(Path("/opt/digitdrop/bin/python"),),
     user="scanner",
 )

@@ -72,7 +72,7 @@ def test_a_row_whose_picture_is_nowhere_is_missing(folder: Path, reconcile: Reco
     account = reconcile()
 
     assert len(account.missing) == 1
-    assert "scans/seven.png" in account.missing[0]
+    assert "scans/seven.png" in next(iter(account.missing.values()))
     assert not account.doubled
     assert not account.unknown
 
@@ -116,7 +116,7 @@ def test_a_picture_too_large_to_be_read_is_matched_by_its_name(
     (path,) = (folder / "outbox" / "failed").glob("*/large.png")
     path.unlink()
 
-    (missing,) = reconcile().missing
+    (missing,) = reconcile().missing.values()
 
     assert "large.png" in missing
 
@@ -127,7 +127,7 @@ def test_a_file_without_a_row_is_unknown_on_every_shelf(
 ) -> None:
     drop(folder / "outbox" / shelf, [("2026-05-01/stray.png", b"who am I")])
 
-    (unknown,) = reconcile().unknown
+    (unknown,) = reconcile().unknown.values()
 
     assert "stray.png" in unknown
 
@@ -146,7 +146,7 @@ def test_a_row_that_is_there_twice_is_doubled(report: Path, reconcile: Reconcile
     lines = report.read_bytes().splitlines(keepends=True)
     report.write_bytes(b"".join([*lines, lines[-1]]))
 
-    (doubled,) = reconcile().doubled
+    (doubled,) = reconcile().doubled.values()
 
     assert doubled.endswith("2 rows")
 
@@ -157,7 +157,7 @@ def test_a_row_that_was_deleted_leaves_its_picture_unknown(
     lines = report.read_bytes().splitlines(keepends=True)
     report.write_bytes(b"".join(line for line in lines if b"scans/" not in line))
 
-    (unknown,) = reconcile().unknown
+    (unknown,) = reconcile().unknown.values()
 
     assert "scans/seven.png: has no row" in unknown
 
@@ -168,7 +168,7 @@ def test_a_torn_line_is_unknown(report: Path, reconcile: Reconcile) -> None:
 
     account = reconcile()
 
-    assert any("no row" in one for one in account.unknown)
+    assert any("no row" in one for one in account.unknown.values())
     assert not account.is_complete
 
 
@@ -297,7 +297,7 @@ def test_a_picture_is_never_taken_for_that_of_a_correction_if_its_own_row_is_del
     lines = corrected.report.read_bytes().splitlines(keepends=True)
     corrected.report.write_bytes(b"".join(line for line in lines if b"b.png" not in line))
 
-    (unknown,) = of(corrected).unknown
+    (unknown,) = of(corrected).unknown.values()
 
     assert "b.png: has no row" in unknown
 

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.audit.why.answer import Diagnosis, DiagnosisKind
-from digitdrop.audit.why.diagnosis import diagnose
+from digitdrop.audit.why.diagnose import diagnose
+from digitdrop.audit.why.diagnosis import Diagnosis, DiagnosisKind
 from digitdrop.audit.why.trace import trace
 from digitdrop.errors import FolderError
 from digitdrop.files import lock
+from digitdrop.files.mounts import HomeDisk
 from digitdrop.health.worker_status import StatusFile, WorkerStatus
 from digitdrop.intake.owner import read_owner
 from digitdrop.outbox.report import REPORT
 from ledger import DIGITDROP, a_picture, a_worker, drop, files_below
+from shelved import Shelved
 
 SEVEN = a_picture(7)
 SETTLE, MAX_WAIT = 2.0, 60.0
@@ -48,14 +50,17 @@ def running(inbox: Path, *, trouble: str = "", watched: Path | None = None) -> I
             is_ready=True,
             trouble={trouble: "2026-05-01T12:00:00Z"} if trouble else {},
         )
-        StatusFile(outbox).tell(told, 0.0)
+        StatusFile(outbox, HomeDisk(outbox)).tell(told, 0.0)
         yield
 
 
-def ask(inbox: Path, name: "str | Path", *, later: float = 0.0) -> Diagnosis:
+def ask(
+    inbox: Path, name: "str | Path", *, later: float = 0.0, decode_timeout: float = 15.0
+) -> Diagnosis:
     """Ask for a name, some seconds from now."""
     now = datetime.now(UTC) + timedelta(seconds=later)
-    return diagnose(trace(Path(name), inbox, inbox.parent / "outbox", now))
+    seen = trace(Path(name), inbox, inbox.parent / "outbox", now)
+    return diagnose(seen, decode_timeout=decode_timeout)
 
 
 @pytest.mark.parametrize(
@@ -203,13 +208,12 @@ def test_one_that_may_not_be_read_is_told(inbox: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("poison")
 @pytest.mark.parametrize("how", ["kills", "hangs"])
 def test_one_that_kills_or_hangs_who_decodes_it_does_not_do_so_to_who_asks(
-    how: str, inbox: Path, monkeypatch: pytest.MonkeyPatch
+    how: str, inbox: Path
 ) -> None:
-    monkeypatch.setattr("digitdrop.audit.why.waiting.TRIAL", 2.0)
     drop(inbox, [("photo.png", a_picture() + how.encode())])
 
     with running(inbox):
-        answer = ask(inbox, "photo.png")
+        answer = ask(inbox, "photo.png", decode_timeout=2.0)
 
     assert answer.kind is DiagnosisKind.WAITING
     assert answer.text.startswith("it waits, but it kills the process that decodes it, or ")
@@ -290,6 +294,25 @@ def test_an_inbox_that_is_away_is_told(tmp_path: Path) -> None:
         ask(tmp_path / "inbox", "seven.png")
 
 
+def test_a_picture_in_a_folder_that_a_person_made_is_told_with_what_that_says(
+    tmp_path: Path,
+) -> None:
+    outbox = Shelved(tmp_path)
+    labelled = outbox.move(outbox.put("a.png", b"one"), "0042/a.png")
+    odd = outbox.move(outbox.put("b.png", b"two"), "4 2/b.png")
+
+    with running(outbox.inbox):
+        says, says_nothing = ask(outbox.inbox, labelled), ask(outbox.inbox, odd)
+
+    assert (says.kind, says.text) == (
+        DiagnosisKind.LABELLED, "a person says that it shows 0042: noted in a moment",
+    )  # fmt: skip
+    assert says_nothing.kind is DiagnosisKind.READ
+    assert "a person moved it into review/4 2, which is no label: expected" in says_nothing.text
+    outbox.corrector().look()
+    assert "put right by a person: it shows 0042;" in ask(outbox.inbox, "a.png").text
+
+
 @pytest.mark.slow
 def test_what_a_worker_read_is_told_by_any_of_its_names(tmp_path: Path) -> None:
     drop(tmp_path, [("desk/seven.png", SEVEN)])
@@ -328,7 +351,7 @@ def test_what_a_worker_read_is_told_by_any_of_its_names(tmp_path: Path) -> None:
         worker.waits_until(lambda: len(worker.rows()) == 5)
         worker.waits_until(lambda: not files_below(worker.outbox / "review"))
         corrected = ask(worker.inbox, "scans/seven.png")
-        assert "put right by a person: it shows no single digit" in corrected.text
+        assert "put right by a person: it shows no single number" in corrected.text
         assert "the last of 2 rows about it" in corrected.text
         assert ask(worker.inbox, f"seven~{read}.png") == corrected, "by its row's id"
         worker.stop()

@@ -9,36 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from ledger import DIGITDROP, THEN, a_picture, a_worker, audit, drop
+from ledger import DIGITDROP, THEN, a_picture, a_worker, audit, drop, wait_until
+from shells import begun
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.alone,
     pytest.mark.skipif(sys.platform == "win32", reason="has no such signals"),
 ]
 
-BEGUN = (
-    "import os, sys\n"
-    "sys.argv[0] = 'digitdrop'\n"
-    "os.write(2, b'begun\\n')\n"
-    "from digitdrop.__main__ import main\n"
-    "main()"
-)
 WATCH = ("watch", "--inbox=inbox", "--outbox=outbox", "--workers=1", "--no-page", "--settle=0")
 BATCH = ("batch", "inbox", "--report=report.csv", "--workers=1")
 POINTS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.3)
-"""Seconds after Python itself has started."""
-
-
-def begun(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
-    """Start a command, and wait until Python has: up to then a signal is not ours to hear."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", BEGUN, *arguments],
-        cwd=cwd, env=dict(os.environ), stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    assert process.stderr
-    assert process.stderr.readline() == "begun\n"
-    return process
+"""Seconds after Digitdrop has begun."""
 
 
 @pytest.fixture
@@ -101,10 +84,7 @@ def test_a_closed_terminal_ends_a_service_with_all_that_it_started_and_blames_no
     drop(folder / "inbox", drops)
     process = begun(*WATCH, "--workers=2", "--page", cwd=folder)
     report = folder / "outbox" / "predictions.csv"
-    until = time.monotonic() + 20
-    while not (report.exists() and report.stat().st_size > 10_000):
-        assert time.monotonic() < until
-        time.sleep(0.005)
+    wait_until(lambda: report.exists() and report.stat().st_size > 10_000)
 
     os.killpg(process.pid, signal.SIGHUP)
     _, told = process.communicate(timeout=20)
@@ -119,19 +99,15 @@ def test_a_closed_terminal_ends_a_service_with_all_that_it_started_and_blames_no
 def test_what_is_said_to_all_processes_of_a_service_ends_none_but_the_worker(folder: Path) -> None:
     process = begun(*WATCH, "--page", cwd=folder)
     page = folder / "outbox" / "report.html"
-    until = time.monotonic() + 20
-    while not page.exists():
-        assert time.monotonic() < until
-        time.sleep(0.005)
+    wait_until(page.exists)
 
     os.killpg(process.pid, signal.SIGTERM)
     _, told = process.communicate(timeout=20)
 
     assert process.returncode == 0, told
     assert "could not be made" not in told
-    while page.stat().st_mtime_ns < (page.parent / "predictions.csv").stat().st_mtime_ns:
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    report = page.with_name("predictions.csv")
+    wait_until(lambda: page.stat().st_mtime_ns >= report.stat().st_mtime_ns)
 
 
 def test_a_service_that_is_to_outlive_its_terminal_does(folder: Path) -> None:

@@ -3,9 +3,7 @@
 import json
 import os
 import re
-import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,14 +14,9 @@ import numpy as np
 import pytest
 
 from digitdrop.intake.ignore import IgnoreRule
-from ledger import DIGITDROP, ROOT, a_picture, drop, files_below, rows
-
-# Root may do everything, but for one without its capabilities.
-POWERLESS = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] * (os.geteuid() == 0)
-by_modes = pytest.mark.skipif(
-    os.name == "nt" or bool(POWERLESS and not shutil.which("setpriv")),
-    reason="needs modes that bind the worker",
-)
+from ledger import DIGITDROP, ROOT, a_picture, drop, files_below, rows, wait_until
+from rights import unprivileged
+from shells import asked
 
 
 @dataclass
@@ -42,13 +35,7 @@ class Watched:
     folder: Path
 
     def ask(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
-        whole = [*POWERLESS, *DIGITDROP, command, *more]
-        whole += [f"--inbox={self.folder / 'inbox'}", f"--outbox={self.folder / 'outbox'}"]
-        done = subprocess.run(
-            whole, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
-        )
-        assert "Traceback" not in done.stderr
-        return done
+        return asked(command, self.folder, *more, within=unprivileged())
 
     def told(self, name: str) -> Told:
         found = [self.ask("status", "--json"), self.ask("verify", "--json"), self.ask("why", name)]
@@ -73,17 +60,14 @@ class Watched:
         return len(rows(report)) if report.exists() else 0
 
     def waits_until(self, is_so: Callable[[], object], seconds: float = 60) -> None:
-        until = time.monotonic() + seconds
-        while not is_so():
-            assert time.monotonic() < until, (self.folder / "log").read_text()[-3000:]
-            time.sleep(0.1)
+        wait_until(is_so, seconds, told=(self.folder / "log").read_text)
 
 
 @contextmanager
 def watched(folder: Path) -> Iterator[Watched]:
     """Run the worker with the page and the metrics."""
     command = [
-        *POWERLESS,
+        *unprivileged(),
         *DIGITDROP,
         "watch",
         "--workers=1",
@@ -101,7 +85,6 @@ def watched(folder: Path) -> Iterator[Watched]:
         worker.wait()
 
 
-@by_modes
 @pytest.mark.slow
 def test_a_picture_that_cannot_be_taken_is_told_by_all_as_long_as_that_lasts(
     tmp_path: Path,

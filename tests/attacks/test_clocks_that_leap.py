@@ -179,7 +179,7 @@ def test_a_disk_that_takes_no_note_keeps_time_and_is_told_of(
     machine.runs(3 * HOUR)
 
     assert machine.believes() == machine.wall
-    assert any("cannot keep note of the time" in text for text in caplog.messages)
+    assert any("cannot write the time" in text for text in caplog.messages)
 
 
 def test_only_the_days_that_are_due_go_when_the_clock_is_put_right_in_the_middle(
@@ -204,7 +204,7 @@ def test_only_the_days_that_are_due_go_when_the_clock_is_put_right_in_the_middle
 
 
 def test_after_a_leap_the_times_of_files_prove_nothing_until_they_were_watched() -> None:
-    settler = Settler(quiet=2.0, patience=60.0, trust_ctime=True)
+    settler = Settler(quiet=2.0, timeout=60.0, trust_ctime=True)
     writing = ListedFile("7.png", Stamp(10, 0, 1_000 * 10**9, 1))
     assert not settler.is_settled(writing, Clocks(monotonic=0, wall_ns=1_000 * 10**9))
 

@@ -12,7 +12,7 @@ from stores import quiet_ray, two_nodes
 from traps import Trap
 
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
-pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.alone]
 
 SCRIPT = str(Path(sys.executable).with_name("digitdrop"))
 

@@ -4,13 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ledger import DIGITDROP, ROOT, files_below
+from ledger import DIGITDROP, ROOT, files_below, wait_until
 from traps import Trap
 
 SCRIPT = [str(Path(sys.executable).with_name("digitdrop"))]
@@ -148,11 +147,13 @@ class Service:
 
     def waits_until(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so."""
-        until = time.monotonic() + 60
-        while not is_so():
-            assert time.monotonic() < until, self.told()[-3000:]
-            assert self.process.poll() is None, self.told()[-3000:]
-            time.sleep(0.005)
+
+        def is_so_yet() -> bool:
+            found = is_so()
+            assert found or self.process.poll() is None, self.told()[-3000:]
+            return found
+
+        wait_until(is_so_yet, told=self.told)
 
     def rows(self) -> int:
         """Count the rows of its report."""

@@ -47,6 +47,7 @@ def names(worker: Worker) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_pictures_however_deep_are_read_and_hold_up_no_others(inbox: Path) -> None:
     with a_worker(inbox.parent, "--settle=0.2", "--no-page") as worker:
         deep = [a_deep_picture(inbox, str(number), number) for number in range(4)]

@@ -3,13 +3,12 @@
 import fcntl
 import json
 import os
-import socket
 import sys
 from pathlib import Path
 
 import pytest
 
-from ledger import ROOT
+from ledger import a_socket
 from shells import assert_no_traceback, run, shell
 
 pytestmark = [
@@ -80,10 +79,7 @@ def test_a_file_of_ours_that_is_no_file(name: str, kind: str, tried: Path) -> No
         path.symlink_to("loop")
         (tried / "out" / "loop").symlink_to("loop")
     else:
-        with socket.socket(socket.AF_UNIX) as here:
-            os.chdir(tried / "out")
-            here.bind(name)
-            os.chdir(ROOT)
+        a_socket(path)
     for asked in ASKING:
         inbox = "" if asked == "report" else "--inbox in"
         assert_no_traceback(run(f"{asked} {inbox} --outbox out", tried), 0, 1, 2)

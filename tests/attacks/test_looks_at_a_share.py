@@ -19,7 +19,7 @@ class Share:
         self.folder = folder
         for number in range(files):
             (folder / f"{number}.png").write_bytes(b"7")
-        self.settler = Settler(quiet=2.0, patience=60.0, trust_ctime=False)
+        self.settler = Settler(quiet=2.0, timeout=60.0, trust_ctime=False)
         self.time = 0.0
         self.looks = self.listings = 0
 
@@ -74,7 +74,7 @@ def test_a_few_files_are_looked_at_often_so_that_none_waits_for_long(tmp_path: P
 
 
 def test_what_is_remembered_of_a_file_takes_little_memory() -> None:
-    settler = Settler(quiet=2.0, patience=60.0, trust_ctime=False)
+    settler = Settler(quiet=2.0, timeout=60.0, trust_ctime=False)
     tracemalloc.start()
     try:
         for number in range(30_000):

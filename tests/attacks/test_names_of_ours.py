@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -12,9 +11,19 @@ import pytest
 from digitdrop.errors import SetupError
 from digitdrop.files.regular import create_anew, open_regular
 from digitdrop.intake.claims import Claims
-from ledger import DIGITDROP, FIRST, ROOT, THEN, Worker, a_picture, a_worker, drop
+from ledger import (
+    DIGITDROP,
+    FIRST,
+    THEN,
+    Worker,
+    a_picture,
+    a_socket,
+    a_worker,
+    drop,
+    wait_until,
+)
+from shells import Done, assert_no_traceback, run
 
-COMMAND = [*DIGITDROP]
 PRECIOUS = b"not to be written to\n"
 KINDS = ("link", "dangling", "pipe", "socket", "folder")
 FOLDERS = ["--inbox={0}/in", "--outbox={0}/out"]
@@ -60,21 +69,26 @@ def put(kind: str, path: Path, precious: Path) -> None:
         case "folder":
             path.mkdir()
         case "socket":
-            os.chdir(path.parent)  # the name of a socket may be no longer than 107 bytes
-            with socket.socket(socket.AF_UNIX) as one:
-                one.bind(path.name)
-            os.chdir(ROOT)
+            a_socket(path)
 
 
-def watched(process: "subprocess.Popen[str]", outbox: Path) -> None:
-    """Stop a service once it has read its picture."""
-    until = time.monotonic() + 20
-    while process.poll() is None and not list(outbox.glob("done/**/*.png")):
-        if time.monotonic() > until:
-            break  # it waits for somebody to put right what it may not use
-        time.sleep(0.02)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGTERM)
+def served(words: list[str], folder: Path) -> Done:
+    """Run a service until it has read its picture, or ends by itself."""
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*DIGITDROP, *words], stdout=log, stderr=log)
+    try:
+        wait_until(
+            lambda: (
+                process.poll() is not None
+                or list(folder.glob("out/done/**/*.png"))
+                or b"trying until it succeeds" in (folder / "log").read_bytes()
+            )
+        )
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        return Done(words, process.wait(15), b"", (folder / "log").read_bytes())
+    finally:
+        process.kill()
 
 
 @pytest.mark.slow
@@ -90,20 +104,10 @@ def test_no_command_hangs_or_writes_elsewhere(
     precious.write_bytes(PRECIOUS)
     put(kind, tmp_path / "out" / name, precious)
 
-    command = [*COMMAND, *(word.format(tmp_path) for word in words)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        if words[0] == "watch":
-            watched(process, tmp_path / "out")
-        try:
-            _, told = process.communicate(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            pytest.fail("it hangs")
+    words = [word.format(tmp_path) for word in words]
+    done = served(words, tmp_path) if words[0] == "watch" else run(words, tmp_path)
 
-    assert "Traceback" not in told
-    assert process.returncode in {0, 1, 2}, told
+    assert_no_traceback(done, 0, 1, 2)
     assert precious.read_bytes() == PRECIOUS
     assert not (tmp_path / "made").exists()
 
@@ -198,7 +202,7 @@ def test_a_model_that_is_no_regular_file_is_one_line(kind: str, tmp_path: Path) 
 
     words = ["predict", str(tmp_path / "7.png"), "--model", str(tmp_path)]
     done = subprocess.run(
-        [*COMMAND, *words], capture_output=True, text=True, check=False, timeout=15
+        [*DIGITDROP, *words], capture_output=True, text=True, check=False, timeout=15
     )
 
     assert done.returncode == 2

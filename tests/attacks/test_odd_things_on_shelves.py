@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -12,14 +11,9 @@ import pytest
 from digitdrop.audit.account import Account
 from digitdrop.audit.verify import audit_outbox
 from digitdrop.files import lock
-from ledger import DIGITDROP, ROOT, a_picture, drop, rows, serve_once
-
-# Root may read everything, but for one without its capabilities.
-POWERLESS = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] * (os.geteuid() == 0)
-by_modes = pytest.mark.skipif(
-    os.name == "nt" or bool(POWERLESS and not shutil.which("setpriv")),
-    reason="needs modes that bind who asks",
-)
+from ledger import a_picture, a_socket, drop, rows, serve_once
+from rights import unprivileged
+from shells import asked
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +22,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     drop(folder / "inbox", [(f"{number}.png", a_picture(number)) for number in range(4)])
     serve_once(folder)
     return folder
-
-
-@pytest.fixture
-def folder(served: Path, tmp_path: Path) -> Path:
-    shutil.copytree(served, tmp_path / "w", symlinks=True)
-    return tmp_path / "w"
 
 
 def of(folder: Path) -> Account:
@@ -46,31 +34,13 @@ def day(folder: Path) -> Path:
     return found
 
 
-def ask(
-    command: str, folder: Path, *more: str, powerless: bool = False
-) -> subprocess.CompletedProcess[str]:
-    whole = [
-        *(POWERLESS if powerless else []),
-        *DIGITDROP,
-        command,
-        *more,
-    ]
-    whole += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
-    done = subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-    assert "Traceback" not in done.stderr
-    return done
-
-
 def test_pipes_links_sockets_devices_and_loops_are_told_as_what_they_are(folder: Path) -> None:
     shelf = day(folder)
     os.mkfifo(shelf / "pipe.png")
     (shelf / "broken.png").symlink_to("nowhere")
     (shelf / "loop.png").symlink_to("loop.png")
     (shelf / "folder").symlink_to("..")
-    os.chdir(shelf)  # a socket's path is short
-    with socket.socket(socket.AF_UNIX) as one:
-        one.bind("socket.png")
-    os.chdir(ROOT)
+    a_socket(shelf / "socket.png")
     if os.geteuid() == 0:
         os.mknod(shelf / "zero.png", 0o20644, os.makedev(1, 5))
 
@@ -128,7 +98,7 @@ def test_a_sparse_file_of_terabytes_is_not_read(folder: Path) -> None:
         file.truncate(2**42)
 
     began = time.monotonic()
-    (unknown,) = of(folder).unknown
+    (unknown,) = of(folder).unknown.values()
 
     assert "sparse.png: has no row" in unknown
     assert time.monotonic() - began < 5
@@ -146,15 +116,14 @@ def test_folders_nested_beyond_any_path_are_told(folder: Path) -> None:
     account = of(folder)
     subprocess.run(["rm", "-rf", day(folder)], check=True)  # Python's own way recurses
 
-    assert "File name too long" in account.unseen[0]
+    assert "File name too long" in next(iter(account.unseen.values()))
     assert account.conclusion.startswith("cannot say")
 
 
-@by_modes
 def test_a_shelf_that_may_not_be_looked_into_leaves_it_open_and_is_no_loss(folder: Path) -> None:
     day(folder).chmod(0)
 
-    done = ask("verify", folder, powerless=True)
+    done = asked("verify", folder, within=unprivileged())
 
     assert done.returncode == 1
     assert f"cannot look: done/{day(folder).name}: Permission denied" in done.stdout
@@ -162,11 +131,10 @@ def test_a_shelf_that_may_not_be_looked_into_leaves_it_open_and_is_no_loss(folde
     assert done.stdout.splitlines()[-1] == "cannot say: not everything may be looked at by you"
 
 
-@by_modes
 def test_a_picture_that_may_not_be_read_is_told(folder: Path) -> None:
     (day(folder) / "0.png").chmod(0)
 
-    done = ask("verify", folder, powerless=True)
+    done = asked("verify", folder, within=unprivileged())
 
     assert done.returncode == 1
     assert "0.png: cannot be opened: Permission denied" in done.stdout
@@ -174,15 +142,14 @@ def test_a_picture_that_may_not_be_read_is_told(folder: Path) -> None:
     assert "nowhere" not in done.stdout
 
 
-@by_modes
 def test_a_folder_of_the_inbox_that_may_not_be_listed_is_told_by_all(folder: Path) -> None:
     drop(folder / "inbox/scanner", [("six.png", a_picture(6))])
     (folder / "inbox/scanner").chmod(0)
 
     verified, status, why = (
-        ask("verify", folder, powerless=True),
-        ask("status", folder, powerless=True),
-        ask("why", folder, "scanner/six.png", powerless=True),
+        asked("verify", folder, within=unprivileged()),
+        asked("status", folder, within=unprivileged()),
+        asked("why", folder, "scanner/six.png", within=unprivileged()),
     )
 
     assert (verified.returncode, status.returncode, why.returncode) == (1, 1, 1)
@@ -191,12 +158,11 @@ def test_a_folder_of_the_inbox_that_may_not_be_listed_is_told_by_all(folder: Pat
     assert "its folder scanner may not be looked into by you" in why.stdout
 
 
-@by_modes
 @pytest.mark.parametrize("what", ["outbox", "outbox/predictions.csv", "inbox/.claimed"])
 def test_what_may_not_be_read_at_all_is_one_clear_line(what: str, folder: Path) -> None:
     (folder / what).chmod(0)
 
-    done = ask("verify", folder, powerless=True)
+    done = asked("verify", folder, within=unprivileged())
     (folder / what).chmod(0o700)
 
     assert done.returncode in {1, 2}
@@ -212,7 +178,7 @@ def test_a_file_that_has_the_name_of_a_shelf_is_one_clear_line(target: str, fold
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"no folder")
 
-    done = ask("verify", folder)
+    done = asked("verify", folder)
 
     assert done.returncode in {1, 2}
     assert len(done.stderr.splitlines()) <= 1
@@ -224,7 +190,7 @@ def test_a_report_that_is_a_pipe_is_not_waited_for(folder: Path) -> None:
     os.mkfifo(report)
 
     for command in ("verify", "status"):
-        done = ask(command, folder)
+        done = asked(command, folder)
 
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done
         assert "predictions.csv" in done.stderr
@@ -238,7 +204,7 @@ def test_a_pipe_in_the_place_of_a_file_of_the_worker_is_not_waited_for(
     os.mkfifo(folder / "outbox" / name)
 
     with lock.lock_report(folder / "outbox/predictions.csv"):
-        done = [ask(command, folder, *more) for command, *more in (["verify"], ["status"])]
+        done = [asked(command, folder, *more) for command, *more in (["verify"], ["status"])]
 
     for one in done:
         assert one.returncode < 2 or (one.stdout, len(one.stderr.splitlines())) == ("", 1), one
@@ -252,7 +218,7 @@ def test_an_outbox_that_is_mounted_in_itself_is_looked_at_in_bounded_time(folder
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("this system does not let root mount")
     try:
-        done = ask("verify", folder)
+        done = asked("verify", folder)
     finally:
         subprocess.run(["umount", str(loop)], check=True)
 

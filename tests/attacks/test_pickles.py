@@ -13,7 +13,7 @@ extensions = pytest.importorskip("ray.data.extensions", reason="so is Ray")
 from pyarrow import parquet  # noqa: E402
 
 from digitdrop.cluster import plan, shards  # noqa: E402
-from digitdrop.cluster.lists import listed  # noqa: E402
+from digitdrop.cluster.listing import read_lists  # noqa: E402
 from digitdrop.cluster.plan import Plan  # noqa: E402
 from digitdrop.errors import SetupError  # noqa: E402
 
@@ -95,6 +95,6 @@ def test_a_list_with_objects_in_place_of_text_is_refused(names: list[str], tmp_p
     parquet.write_table(evil_table(tmp_path / "mark", *names), source)
 
     with pytest.raises(SetupError, match="expected one of text"):
-        next(listed([str(source)], folders=[]))
+        next(read_lists([str(source)], folders=[]))
 
     assert not (tmp_path / "mark").exists()

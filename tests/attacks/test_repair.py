@@ -14,7 +14,6 @@ import pytest
 
 from disks import OTHER_DISK, elsewhere
 from ledger import (
-    DIGITDROP,
     ROOT,
     a_picture,
     a_worker,
@@ -24,6 +23,7 @@ from ledger import (
     serve_once,
     sha256,
 )
+from shells import asked
 
 DROPS = [
     ("seven.png", a_picture(7)),
@@ -41,22 +41,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def folder(served: Path, tmp_path: Path) -> Path:
-    ignored = shutil.ignore_patterns("log")
-    shutil.copytree(served, tmp_path / "w", symlinks=True, ignore=ignored)
-    return tmp_path / "w"
-
-
-def digitdrop(command: str, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    whole = [*DIGITDROP, command, *more]
-    whole += [f"--inbox={folder / 'inbox'}", f"--outbox={folder / 'outbox'}"]
-    return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-
-
 def repair(folder: Path, *more: str) -> tuple[int, str]:
-    done = digitdrop("repair", folder, *more)
-    assert "Traceback" not in done.stderr
+    done = asked("repair", folder, *more)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -108,7 +94,7 @@ def test_pictures_without_a_row_are_given_back_under_their_names_and_read_again(
     assert (folder / "inbox/note.txt").is_file()
     assert contents(folder) == before
     serve_once(folder)
-    assert digitdrop("verify", folder).returncode == 0
+    assert asked("verify", folder).returncode == 0
     assert len(rows(folder / "outbox/predictions.csv")) == len(DROPS)
 
 
@@ -191,16 +177,16 @@ def test_what_is_in_another_outboxes_hand_is_given_back_only_if_asked_for(folder
     held = a_batch(folder, "fedcba98") / "scans/lost.png"
     drop(held.parent, [("lost.png", a_picture(4))])
 
-    verified = digitdrop("verify", folder)
+    verified = asked("verify", folder)
     code, told = repair(folder)
-    asked, given = repair(folder, "--foreign-claims")
+    then, given = repair(folder, "--foreign-claims")
 
     assert verified.returncode == 1
     assert "1 file is in the hand of the worker of another outbox since" in verified.stdout
     assert code == 1
     assert "scans/lost.png: in the hand of the worker of another outbox" in told
     assert "--foreign-claims gives it back" in told
-    assert (asked, given.splitlines()[-1]) == (0, "every picture is accounted for")
+    assert (then, given.splitlines()[-1]) == (0, "every picture is accounted for")
     assert (folder / "inbox/scans/lost.png").read_bytes() == a_picture(4)
     assert not list((folder / "inbox/.claimed").iterdir())
 
@@ -260,7 +246,7 @@ def test_while_a_worker_runs_it_refuses_in_one_line(folder: Path) -> None:
     with a_worker(folder) as worker:
         worker.waits_until(worker.is_up)
 
-        done = digitdrop("repair", folder)
+        done = asked("repair", folder)
 
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()

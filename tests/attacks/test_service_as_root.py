@@ -50,8 +50,8 @@ def place(tmp_path: Path) -> Path:
 
 def a_unit(inbox: Path, outbox: Path) -> Unit:
     return Unit(
-        command=("/bin/false",),  # how it looks to that user is not what is asked here
-        house=ROOT,
+        command=("/bin/false",),  # ends at once, without a message
+        program_folder=ROOT,
         arguments=(),
         inbox=inbox,
         outbox=outbox,
@@ -66,8 +66,8 @@ def is_roots(folder: Path) -> bool:
 
 
 def test_new_folders_belong_to_the_user_and_its_group(place: Path) -> None:
-    with pytest.raises(ServiceError, match="said nothing"):
-        check_as("nobody", a_unit(place / "new" / "in", place / "new" / "out"))
+    with pytest.raises(ServiceError, match="no message"):
+        check_as(a_unit(place / "new" / "in", place / "new" / "out"))
 
     for folder in (place / "new" / "in", place / "new" / "out"):
         assert folder.owner() == "nobody"
@@ -81,7 +81,7 @@ def test_a_link_of_somebody_elses_on_the_way_is_refused(place: Path) -> None:
     os.lchown(place / "digits", pwd.getpwnam("nobody").pw_uid, -1)
 
     with pytest.raises(SetupError, match="is a link that is not root's"):
-        check_as("nobody", a_unit(place / "digits" / "in", place / "out"))
+        check_as(a_unit(place / "digits" / "in", place / "out"))
 
     assert [path.name for path in precious.iterdir()] == ["secret"]
     assert is_roots(precious)
@@ -90,8 +90,8 @@ def test_a_link_of_somebody_elses_on_the_way_is_refused(place: Path) -> None:
 def test_a_link_that_root_made_is_followed(place: Path) -> None:
     (place.parent / "digits").symlink_to("place/../place")
 
-    with pytest.raises(ServiceError, match="said nothing"):
-        check_as("nobody", a_unit(place.parent / "digits" / "in", place / "out"))
+    with pytest.raises(ServiceError, match="no message"):
+        check_as(a_unit(place.parent / "digits" / "in", place / "out"))
 
     assert (place / "in").owner() == "nobody"
 
@@ -108,7 +108,7 @@ def test_what_has_the_name_of_the_folder_is_left_as_it_is(kind: str, place: Path
             os.mkfifo(inbox, 0o600)
 
     with pytest.raises(SetupError):
-        check_as("nobody", a_unit(inbox, place / "out"))
+        check_as(a_unit(inbox, place / "out"))
 
     assert not elsewhere.exists()
     assert inbox.lstat().st_uid == 0
@@ -130,7 +130,7 @@ def test_a_link_swapped_in_gets_neither_owner_nor_mode(place: Path) -> None:
 
     for _ in range(100):
         with suppress(SetupError):
-            check_as("nobody", a_unit(inbox, place))
+            check_as(a_unit(inbox, place))
         with suppress(OSError):
             inbox.unlink()
 

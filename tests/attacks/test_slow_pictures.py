@@ -27,6 +27,7 @@ from ledger import (
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.alone,
     pytest.mark.usefixtures("poison", "patience"),
     pytest.mark.skipif(sys.platform == "win32", reason="signals, and /proc"),
 ]
@@ -63,7 +64,7 @@ def test_others_have_their_rows_at_once_while_pictures_hang(
     with a_worker(tmp_path, "--settle=0", f"--workers={workers}") as worker:
         worker.waits_until(worker.is_up)
         drop(worker.inbox, poisoned("hangs", count))
-        worker.waits_until(lambda: "claimed" in worker.told())
+        worker.waits_until(lambda: bool(files_below(worker.inbox / ".claimed")))
         for one in GOOD:
             drop(worker.inbox, [one])
             worker.waits_until(partial(is_read, worker, [one]), SOON)

@@ -166,7 +166,7 @@ def test_so_many_that_cannot_leave_the_hand_are_no_matter_of_single_files(tmp_pa
         unwritable(tmp_path / "outbox" / "failed"),
         a_worker(tmp_path, "--settle=0", "--poll", within=unprivileged()) as worker,
     ):
-        worker.waits_until(lambda: "cannot empty its hand" in worker.told())
+        worker.waits_until(lambda: "cannot claim more files" in worker.told())
         time.sleep(1)
         in_hand = len(files_below(worker.inbox / ".claimed"))
         assert 1000 <= in_hand < 1500

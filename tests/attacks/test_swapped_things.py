@@ -1,7 +1,6 @@
 """What is swapped for a pipe, a link or a socket is never followed, waited for or read."""
 
 import os
-import socket
 import sys
 import threading
 import time
@@ -15,7 +14,7 @@ from digitdrop.intake.claim_names import batch_name
 from digitdrop.intake.claims import Claims
 from digitdrop.intake.owner import owner_of
 from disks import OTHER_DISK, elsewhere
-from ledger import a_picture, a_worker, audit, drop, files_below, rows
+from ledger import a_picture, a_socket, a_worker, audit, drop, files_below, rows
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pipes, and what has a name")
 
@@ -25,16 +24,6 @@ OUTSIDE = "outside"
 
 def a_pipe(path: Path) -> None:
     os.mkfifo(path)
-
-
-def a_socket(path: Path) -> None:
-    here = Path.cwd()
-    os.chdir(path.parent)  # a socket's whole path must be short
-    try:
-        with socket.socket(socket.AF_UNIX) as one:
-            one.bind(path.name)
-    finally:
-        os.chdir(here)
 
 
 def a_link(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Put on PYTHONPATH by tests: makes marked pictures kill, hang or break whoever decodes them.
+"""Put on PYTHONPATH by tests: marked pictures kill, hang or break the process that decodes them.
 
 The worker knows nothing of it. Python imports a module of this name at each start, so also
 in the processes that the worker itself starts.

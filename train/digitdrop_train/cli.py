@@ -11,8 +11,8 @@ import typer
 
 from digitdrop.errors import FolderError, SetupError
 from digitdrop.system import search_path
-from digitdrop.system.quiet import silenced
-from digitdrop.system.signals import allow_ctrl_c
+from digitdrop.system.processes import allow_ctrl_c
+from digitdrop.system.streams import silenced
 
 EPOCHS = 40
 QUICK_EPOCHS = 3

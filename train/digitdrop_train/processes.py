@@ -12,7 +12,7 @@ import cv2
 
 from digitdrop.errors import SetupError
 from digitdrop.system.cores import cores
-from digitdrop.system.orphan import end_with_parent
+from digitdrop.system.processes import end_with_parent
 
 MOST_PROCESSES = 4
 """More would make pictures faster than a network learns them."""

@@ -14,6 +14,7 @@ DigitdropError
     ├── ModelError    the model is missing, damaged, or not the one that its card describes
     ├── FolderError   an inbox, outbox or source that cannot be used as such
     └── ReportError   the report cannot be written
+        └── RunBrokeOff   a one-shot run cannot write any more: run it again, it goes on
 """
 
 
@@ -71,3 +72,7 @@ class FolderError(SetupError):
 
 class ReportError(SetupError):
     """The report cannot be opened or written."""
+
+
+class RunBrokeOff(ReportError):
+    """A run that has begun cannot write its report any more; run again, it goes on from there."""

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Collection, Container, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -23,6 +24,8 @@ from digitdrop.inference.decision import judge
 from digitdrop.pages import combine_pages, decode_pages
 from digitdrop.system.memory import is_short, shortage
 from digitdrop.values import (
+    Candidates,
+    DigitCount,
     Drop,
     Failure,
     Limits,
@@ -101,26 +104,40 @@ def _bug(drop: Drop, error: Exception, limits: Limits) -> InputError:
 
 
 def read_batch(
-    prepared: Sequence[Prepared], classifier: Classifier, *, now: Callable[[], datetime]
+    prepared: Sequence[Prepared],
+    classifier: Classifier,
+    *,
+    digits: DigitCount,
+    now: Callable[[], datetime],
 ) -> list[Reading]:
     """Return a reading for each picture or failure, in order; see `classify` and `readings`."""
-    return readings(classify(prepared, classifier, now=now), model=classifier.name, now=now)
+    outcomes = classify(prepared, classifier, digits=digits, now=now)
+    return readings(outcomes, model=classifier.name, now=now)
 
 
 def classify(
-    items: Sequence[Prepared | Reading], classifier: Classifier, *, now: Callable[[], datetime]
+    items: Sequence[Prepared | Reading],
+    classifier: Classifier,
+    *,
+    digits: DigitCount,
+    now: Callable[[], datetime],
 ) -> list[Outcome]:
     """Classify all pictures in one batch, and judge each by itself; return all in order.
 
-    Failures and readings stay as they are. The reading of a picture does not depend on the
-    other pictures of the batch.
+    The reading of a picture does not depend on the other pictures of the batch.
+
+    Args:
+        items: as `prepare` returns them; failures and readings stay as they are.
+        classifier: the network.
+        digits: number of digits that a number may have.
+        now: returns the time of each reading, aware.
     """
     pages = [page for item in items if isinstance(item, Picture) for page in item.candidates]
-    probabilities = iter(classify_pictures([page.frames for page in pages], classifier))
+    rows = iter(classify_pictures([page.frames for page in pages], classifier))
     outcomes: list[Outcome] = []
     for item in items:
         if isinstance(item, Picture):
-            verdict = _verdict(item, [*islice(probabilities, len(item.candidates))], classifier)
+            verdict = _verdict(item, [*islice(rows, len(item.candidates))], classifier, digits)
             outcomes.append(_reading(item, verdict, model=classifier.name, now=now))
         else:
             outcomes.append(item)
@@ -154,15 +171,52 @@ def _reading(
 
 
 def _verdict(
-    picture: Picture, probabilities: Sequence[Probabilities], classifier: Classifier
+    picture: Picture,
+    probabilities: Sequence[Probabilities],
+    classifier: Classifier,
+    digits: DigitCount,
 ) -> Verdict:
     try:
         pages = zip(picture.candidates, probabilities, strict=True)
-        verdicts = [judge(page, rows, classifier.thresholds) for page, rows in pages]
+        verdicts = [judge_page(page, rows, classifier, digits) for page, rows in pages]
         return combine_pages(picture, verdicts)
     except Exception:  # as in `prepare`: a bug may cost this picture, never the worker
         logger.exception("cannot judge %r", picture.drop.name)
         return Verdict(status=Status.UNREADABLE, reason=_BUG)
+
+
+def judge_page(
+    page: Candidates, probabilities: Probabilities, classifier: Classifier, digits: DigitCount
+) -> Verdict:
+    """Return the verdict on one page; the only place that checks the number of digits.
+
+    Args:
+        page: the frames that the page may show.
+        probabilities: of the network, a row for each frame.
+        classifier: has the thresholds.
+        digits: number of digits that a number may have.
+    """
+    return within(judge(page, probabilities, classifier.thresholds), digits)
+
+
+def within(verdict: Verdict, digits: DigitCount) -> Verdict:
+    """Return a verdict as it is, or changed if its number has too many or too few digits.
+
+    A number with too many digits is `several`, without a prediction. A number with too few is
+    `uncertain`: a digit may have been missed.
+    """
+    count = len(verdict.prediction or "")
+    if count > digits.most:
+        reason = f"it looks like {_counted(count)}, and {digits} may be read"
+        return Verdict(status=Status.SEVERAL, reason=reason)
+    if 0 < count < digits.least:
+        reason = f"it looks like {_counted(count)}, and {digits} are expected"
+        return replace(verdict, status=Status.UNCERTAIN, reason=reason)
+    return verdict
+
+
+def _counted(count: int) -> str:
+    return "1 digit" if count == 1 else f"{count} digits"
 
 
 def utc_now() -> datetime:

@@ -23,7 +23,7 @@ from digitdrop.inference.augmentation import classify_pictures
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pages import decode_pages
 from digitdrop.pipeline import Prepared
-from digitdrop.values import Drop, Grey, Limits, Picture, Probabilities, Reading
+from digitdrop.values import DigitCount, Drop, Grey, Limits, Picture, Probabilities, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +39,24 @@ class Explanation:
 
 
 def read_images(
-    images: Sequence[Path], classifier: Classifier, *, limits: Limits
+    images: Sequence[Path], classifier: Classifier, *, limits: Limits, digits: DigitCount
 ) -> list[Reading]:
-    """Return the reading of each picture, as the service would give it; nothing is recorded."""
-    return [_read(image, classifier, limits)[1] for image in images]
+    """Return the reading of each picture, as the service would give it; nothing is recorded.
+
+    Args:
+        images: files; a link is followed.
+        classifier: the network.
+        limits: limits of one picture.
+        digits: number of digits that a number may have.
+    """
+    return [_read(image, classifier, limits, digits)[1] for image in images]
 
 
 def explain_picture(
-    images: Sequence[Path], classifier: Classifier, *, limits: Limits
+    images: Sequence[Path], classifier: Classifier, *, limits: Limits, digits: DigitCount
 ) -> list[Explanation]:
     """Return how each picture is read; each is decoded twice."""
-    return [_look_at(image, classifier, limits) for image in images]
+    return [_look_at(image, classifier, limits, digits) for image in images]
 
 
 def save_explanation(looks: Sequence[Explanation], path: Path) -> None:
@@ -99,16 +106,20 @@ def _png(canvas: Canvas) -> bytes:
     return file.getvalue()
 
 
-def _read(image: Path, classifier: Classifier, limits: Limits) -> tuple[Prepared, Reading]:
+def _read(
+    image: Path, classifier: Classifier, limits: Limits, digits: DigitCount
+) -> tuple[Prepared, Reading]:
     # A link that is named is followed, unlike one that somebody drops into a folder.
     drop = Drop(id="", path=image.resolve(), name=str(image))
     seen = pipeline.prepare(drop, limits)
-    (reading,) = pipeline.read_batch([seen], classifier, now=pipeline.utc_now)
+    (reading,) = pipeline.read_batch([seen], classifier, digits=digits, now=pipeline.utc_now)
     return seen, reading
 
 
-def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Explanation:
-    seen, reading = _read(image, classifier, limits)
+def _look_at(
+    image: Path, classifier: Classifier, limits: Limits, digits: DigitCount
+) -> Explanation:
+    seen, reading = _read(image, classifier, limits, digits)
     frames = seen.page.frames if isinstance(seen, Picture) else ()
     return Explanation(
         reading=reading,

@@ -24,7 +24,7 @@ from digitdrop.pipeline import Prepared
 from digitdrop.pool.batches import one_ahead
 from digitdrop.preprocess.normalise import normalise
 from digitdrop.system.cores import cores
-from digitdrop.values import Drop, Failure, Limits, Picture, Verdict
+from digitdrop.values import ANY_COUNT, DigitCount, Drop, Failure, Limits, Picture, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -53,17 +53,24 @@ class Reader:
     """
 
     def __init__(
-        self, model: "str | os.PathLike[str]" = SHIPPED_MODEL, *, limits: Limits | None = None
+        self,
+        model: "str | os.PathLike[str]" = SHIPPED_MODEL,
+        *,
+        limits: Limits | None = None,
+        digits: int | str | DigitCount = ANY_COUNT,
     ) -> None:
         """Load a model.
 
         Args:
             model: folder with `digits.tflite` and `digits.json`.
             limits: limits of one picture; as for the commands by default.
+            digits: number of digits that a number may have: 5, "2-4", or a `DigitCount`.
 
         Raises:
             ModelError: a file is missing or damaged, or the two do not belong together.
+            ValueError: `digits` is no count, or a count beyond 1 to 8.
         """
+        self._digits = DigitCount.parse(digits)
         self._classifier = Classifier.load(Path(model))
         self._limits = limits or Limits()
         self._turn = threading.Lock()
@@ -142,7 +149,9 @@ class Reader:
     def _judge(self, seen: Sequence[Prepared]) -> list[Verdict]:
         """Classify in one batch, and judge each by itself."""
         with self._turn:
-            readings = pipeline.read_batch(seen, self._classifier, now=pipeline.utc_now)
+            readings = pipeline.read_batch(
+                seen, self._classifier, digits=self._digits, now=pipeline.utc_now
+            )
         return [reading.verdict for reading in readings]
 
 

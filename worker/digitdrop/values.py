@@ -5,11 +5,13 @@ Each step takes one value and returns the next; nothing is filled in later.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from digitdrop.errors import InputError
 
@@ -23,15 +25,32 @@ Frame: TypeAlias = "npt.NDArray[np.uint8]"
 Grey: TypeAlias = "npt.NDArray[np.uint8]"
 """Shape (height, width): an upright picture as decoded, 0 = black, 255 = white."""
 
+Ink: TypeAlias = "npt.NDArray[np.uint8]"
+"""Shape (height, width): darkness of each point against the paper, 0 = paper, 255 = ink."""
+
 Probabilities: TypeAlias = "npt.NDArray[np.float32]"
-"""Shape (frames, 12): one row per frame, each summing to 1; columns 0-9 are the digits, then
-`NOT_A_DIGIT` and `SEVERAL`."""
+"""Shape (frames, 12): one row per frame, each summing to 1; columns 0-9 are the
+digits, then `NOT_A_DIGIT` and `SEVERAL`."""
 
 NOT_A_DIGIT = 10
 """The network's class for a frame that holds no digit: a letter, a scribble, half a digit."""
 SEVERAL = 11
 """The network's class for a frame that holds more than one digit."""
 CLASSES = 12
+
+MOST_DIGITS: Final = 8
+"""Digits of the longest number that is read, or that a person may give as a label."""
+
+
+def is_number(text: str) -> bool:
+    """Return True if a text is a whole number as in the report: `0`-`9`, one to eight times.
+
+    Leading zeros are part of it. Digits of other scripts do not count.
+
+    >>> is_number("0042"), is_number("4 2"), is_number("٣"), is_number("123456789")
+    (True, False, False, False)
+    """
+    return 0 < len(text) <= MOST_DIGITS and text.isascii() and text.isdecimal()
 
 
 class Status(StrEnum):
@@ -46,9 +65,14 @@ class Status(StrEnum):
     CORRECTED = "corrected"
     """The row holds the label that a person gave to the picture of an earlier row."""
 
+    @property
+    def in_words(self) -> str:
+        """Return the status for people: `not a digit` for `not_a_digit`."""
+        return self.value.replace("_", " ")
+
 
 READ: Final = tuple(status for status in Status if status is not Status.CORRECTED)
-"""The statuses of readings; corrections by people have the other one."""
+"""The statuses of readings: all but that of corrections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +87,50 @@ class Limits:
     """Bytes of memory that must be free, besides the picture's own, before a picture is called
     damaged because its decoder failed: other pictures, read at the same time, may have taken
     the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitCount:
+    """Number of digits that the number in a picture may have; the option `--digits`.
+
+    >>> str(DigitCount.parse("5")), str(DigitCount.parse("2-4")), str(DigitCount())
+    ('5', '2-4', '1-8')
+
+    Raises:
+        ValueError: not 1 <= least <= most <= 8.
+    """
+
+    least: int = 1
+    most: int = MOST_DIGITS
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        if not 1 <= self.least <= self.most <= MOST_DIGITS:
+            raise ValueError(_NO_COUNT.format(str(self)))
+
+    def __str__(self) -> str:
+        """Return the text that `parse` reads."""
+        return f"{self.least}" if self.least == self.most else f"{self.least}-{self.most}"
+
+    @classmethod
+    def parse(cls, given: str | int | DigitCount) -> DigitCount:
+        """Return the count for `N` or `N-M`, for a number or for a count.
+
+        Raises:
+            ValueError: anything else.
+        """
+        match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", str(given).strip(), re.ASCII)
+        if not match:
+            raise ValueError(_NO_COUNT.format(given))
+        return cls(int(match[1]), int(match[2] or match[1]))
+
+
+_NO_COUNT: Final = (
+    f"{{!r}} is no count of digits: expected N, or N-M with N up to M, "
+    f"each from 1 to {MOST_DIGITS}, as in 5 or 1-{MOST_DIGITS}"
+)
+ANY_COUNT: Final = DigitCount()
+"""The default: numbers of one to eight digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +186,15 @@ class Verdict:
     """The result for one picture: status, prediction and confidence."""
 
     status: Status
-    prediction: int | None = None
-    """0-9; None for every status but `ok`, `uncertain` and `corrected`, and for a picture
-    that was corrected to show no single digit."""
+    prediction: str | None = None
+    """A whole number, see `is_number`: `7`, `0042`. None for every status but `ok`, `uncertain`
+    and `corrected`, and for a picture that was corrected to show no whole number."""
     confidence: float | None = None
-    """Calibrated probability, 0-1, that `prediction` is right if the picture shows a digit;
-    None without a prediction, and for a correction by a person."""
+    """Calibrated probability, 0-1, that the whole `prediction` is right if the picture shows
+    one number; None without a prediction, and for a correction by a person."""
     reason: str = ""
     """A few words for a person; empty for `ok`."""
-    runner_up: int | None = None
+    runner_up: str | None = None
     runner_up_confidence: float | None = None
     doubt: str = field(default="", repr=False)
     """Reason why part of the file may not be written yet; or empty. No column of the report."""
@@ -187,3 +255,25 @@ def iso(time: datetime) -> str:
     '2026-01-02T03:04:05.678Z'
     """
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def time_text(time: datetime) -> str:
+    """Return a time in UTC as text for people, to the second.
+
+    >>> time_text(datetime(2026, 5, 1, 12, tzinfo=UTC))
+    '2026-05-01 12:00:00 UTC'
+    """
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+_Name = TypeVar("_Name", bound=str)
+
+
+def count_text(counts: Mapping[_Name, int]) -> str:
+    """Return counts by status as text for people, the largest first; empty without counts.
+
+    >>> count_text({"ok": 5, "not_a_digit": 1200, "blank": 0})
+    '1,200 not a digit, 5 ok'
+    """
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in ordered if count)

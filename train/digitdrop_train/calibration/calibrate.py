@@ -14,13 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from digitdrop.errors import SetupError
+from digitdrop.evaluation.calibration import bins, calibration_error, log_loss
 from digitdrop.inference.augmentation import Network
 from digitdrop.inference.decision import CHANCE_LEVEL
 from digitdrop.values import NOT_A_DIGIT, SEVERAL, Thresholds
 from digitdrop_train.calibration.evaluate import (
-    adaptive_calibration_error,
     confidences,
-    log_loss,
     predictions,
 )
 from digitdrop_train.calibration.posterior import (
@@ -177,7 +176,7 @@ def _summed_up(thresholds: Thresholds, answers: CalibrationData) -> Calibration:
         accuracy=float(right[digits].mean()),
         ok_share=float(ok[digits].mean()),
         ok_wrong=float((~right)[digits & ok].mean()) if (digits & ok).any() else 0.0,
-        error=adaptive_calibration_error(confidence[digits & read], right[digits & read]),
+        error=calibration_error(bins(confidence[digits & read], right[digits & read])),
         negative_log_likelihood=log_loss(answers.posterior, labels),
         others=int((~digits).sum()),
         others_ok=float(ok[~digits].mean()) if (~digits).any() else 0.0,

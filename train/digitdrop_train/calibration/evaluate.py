@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.evaluation.belief import CALIBRATION_BINS, Bin, calibration_error
+from digitdrop.evaluation.calibration import bins, calibration_error, log_loss
 from digitdrop.inference.decision import confidence, is_rejected
 from digitdrop.values import NOT_A_DIGIT, SEVERAL, Probabilities, Thresholds
 from digitdrop_train.data import LabelArray
@@ -67,7 +67,7 @@ def score_digits(
         rejected=int((~read).sum()),
         best_digit_right=int((plain[:, :10].argmax(axis=1) == labels).sum()),
         negative_log_likelihood=log_loss(posterior, labels),
-        calibration_error=adaptive_calibration_error(sure[read], right[read]),
+        calibration_error=calibration_error(bins(sure[read], right[read])),
     )
 
 
@@ -86,34 +86,6 @@ def confidences(
     """Return the worker's confidence in the likeliest digit of each row, 0-1."""
     pairs = zip(posterior[:, :10].max(axis=1).tolist(), support.tolist(), strict=True)
     return np.array([confidence(likeliest, own, thresholds) for likeliest, own in pairs])
-
-
-def log_loss(posterior: Posterior, labels: npt.NDArray[np.integer]) -> float:
-    """Return the mean negative log-likelihood of the labels, 0-11, in nats.
-
-    >>> log_loss(np.eye(12)[:3], np.arange(3)) == 0
-    True
-    """
-    true = posterior[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(true, 1e-12)).mean())
-
-
-def adaptive_calibration_error(
-    confidence: npt.NDArray[np.floating], right: npt.NDArray[np.bool_]
-) -> float:
-    """Return the mean gap between confidence and accuracy, 0-1, over bins of equally many."""
-    if not len(confidence):
-        return 0.0
-    bins = [
-        Bin(
-            count=len(part),
-            confidence=float(confidence[part].mean()),
-            accuracy=float(right[part].mean()),
-        )
-        for part in np.array_split(np.argsort(confidence), CALIBRATION_BINS)
-        if len(part)
-    ]
-    return calibration_error(bins)
 
 
 def softmax(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Probabilities:

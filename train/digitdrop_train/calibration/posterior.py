@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from digitdrop.evaluation.calibration import log_loss
 from digitdrop.inference.augmentation import Network, classify_pictures
 from digitdrop.inference.decision import combine_frames, logit, support
 from digitdrop.values import NOT_A_DIGIT, Frame, Probabilities
-from digitdrop_train.calibration.evaluate import Posterior, log_loss, softmax
+from digitdrop_train.calibration.evaluate import Posterior, softmax
 from digitdrop_train.calibration.samples import Sample
 from digitdrop_train.progress import track
 

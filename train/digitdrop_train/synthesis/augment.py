@@ -12,8 +12,8 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from digitdrop.preprocess.candidates import STRETCHED
-from digitdrop.preprocess.mnist_frame import FRAME_SIDE, Ink, narrowed
-from digitdrop.values import Frame
+from digitdrop.preprocess.mnist_frame import FRAME_SIDE, narrowed
+from digitdrop.values import Frame, Ink
 from digitdrop_train.synthesis.corruptions import corrupt, threshold
 from digitdrop_train.synthesis.geometry import as_frame, clip_ink, crop, thicken, thin
 

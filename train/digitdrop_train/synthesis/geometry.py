@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.preprocess.mnist_frame import BOX, FRAME_SIDE, Ink, to_frame
-from digitdrop.values import Frame
+from digitdrop.preprocess.mnist_frame import BOX, FRAME_SIDE, to_frame
+from digitdrop.values import Frame, Ink
 
 FAINTEST_INK = 32
 """Ink below this level, 0-255, does not count for the bounding box. Resampling leaves faint

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw, ImageFont
 
-from digitdrop.preprocess.mnist_frame import Ink
+from digitdrop.values import Ink
 from digitdrop_train.synthesis.alphabet import Form
 from digitdrop_train.synthesis.geometry import clip_ink
 from digitdrop_train.synthesis.strokes import CANVAS, draw_strokes, pen_width, write_form

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digitdrop.preprocess.mnist_frame import FRAME_SIDE, Ink
-from digitdrop.values import Frame
+from digitdrop.preprocess.mnist_frame import FRAME_SIDE
+from digitdrop.values import Frame, Ink
 from digitdrop_train.data import Dataset
 from digitdrop_train.synthesis.augment import augment
 from digitdrop_train.synthesis.geometry import as_frame, clip_ink, crop

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digitdrop.preprocess.mnist_frame import Ink
-from digitdrop.values import Frame
+from digitdrop.values import Frame, Ink
 from digitdrop_train.data import Dataset
 from digitdrop_train.synthesis.augment import augment, warp
 from digitdrop_train.synthesis.geometry import as_frame, crop, thicken

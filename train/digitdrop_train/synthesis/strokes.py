@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from digitdrop.preprocess.mnist_frame import Ink
-from digitdrop.values import Frame
+from digitdrop.values import Frame, Ink
 from digitdrop_train.synthesis.alphabet import DIGIT_FORMS, Form, parse_stroke
 from digitdrop_train.synthesis.geometry import as_frame
 

@@ -1,1 +1,1 @@
-"""Is every picture accounted for, why is one not read, and bringing together what is apart."""
+"""Account for every picture, explain one that is not read, and repair the outbox."""

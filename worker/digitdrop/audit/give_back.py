@@ -1,7 +1,6 @@
-"""Move a file back into the inbox, from wherever it lies, and never over another one.
+"""Move a file back into the inbox, never over another file.
 
-Killed in the middle the file has both names, of one file or of two copies: moving it again
-completes that.
+A kill in the middle leaves both names, of one file or of two copies; the next move completes it.
 """
 
 import errno
@@ -19,16 +18,16 @@ from digitdrop.values import Drop
 
 
 def give_back(drop: Drop, inbox: Path) -> str:
-    """Move a file to its name in the inbox; where another has that, with its id in the name.
+    """Move a file to its name in the inbox; if that is taken, its id goes into the name.
 
     Once this returns, a power cut cannot undo it.
 
     Args:
-        drop: where it lies, the id that may go into its name, and the name as dropped.
+        drop: its path now, the id that may go into its name, and its name as dropped.
         inbox: or `review/` for a correction.
 
     Returns:
-        Its name there.
+        Its new name, relative to `inbox`.
 
     Raises:
         OSError: no name is free, or the disk refuses.
@@ -54,7 +53,7 @@ def _give(drop: Drop, inbox: Path, name: Path, *, is_named: bool) -> None:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            if not is_named:  # whose copy it is, only its name could tell after a kill
+            if not is_named:  # after a kill, only an id in its name shows whose copy it is
                 raise FileExistsError(errno.EEXIST, "no name for a copy", name) from error
             _copy(drop, inbox / name)
         if into is not None:
@@ -63,9 +62,9 @@ def _give(drop: Drop, inbox: Path, name: Path, *, is_named: bool) -> None:
 
 @contextmanager
 def _folder(inbox: Path, below: Path) -> Iterator[int | None]:
-    """Open a folder of the inbox, made if it is not there; a link on the way is refused.
+    """Open a folder of the inbox, made if it is not there; refuse a link on the way.
 
-    Whatever somebody puts in its place meanwhile, the descriptor leads to the folder.
+    The descriptor leads to the folder even if somebody replaces it meanwhile.
     None on Windows, where folders are not opened.
     """
     for parent in [*list(below.parents)[-2::-1], below] if below != Path() else []:
@@ -80,7 +79,7 @@ def _folder(inbox: Path, below: Path) -> Iterator[int | None]:
 
 
 def _copy(drop: Drop, target: Path) -> None:
-    """Copy a file to another disk, compare, and only then remove the first one."""
+    """Copy a file to another disk, compare, and only then remove the original."""
     if not os.path.lexists(target):
         copy_durably(drop.path, target, aside=target.with_name(f".{drop.id}.part"))
     if sha256_of(target) != sha256_of(drop.path):

@@ -1,4 +1,4 @@
-"""Bring report and shelves together again where `audit_outbox` finds them apart; deletes nothing.
+"""Move pictures so that report and outbox agree again; delete nothing.
 
 Each act is one move that may be killed and repeated: a second name, synced, and only then
 the first name goes.
@@ -8,18 +8,20 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from digitdrop.audit.account import Account
 from digitdrop.audit.give_back import give_back
 from digitdrop.audit.repairs import Act, Repairs
-from digitdrop.audit.verify import Discrepancies, audit_outbox, lasting_discrepancies
+from digitdrop.audit.verify import audit_outbox, stable_account
 from digitdrop.errors import FolderError, InputError
 from digitdrop.escape import printable
 from digitdrop.files import lock
 from digitdrop.intake.claim_names import ROW_ID, row_id
-from digitdrop.intake.claim_owners import OwnedClaim, claims_with_owners
 from digitdrop.intake.claims import remove_empty
+from digitdrop.intake.owner import OwnedClaim, claims_with_owners
 from digitdrop.outbox.archive import (
     ARCHIVE_FOLDERS,
     TOO_LARGE,
@@ -40,19 +42,19 @@ _ID: Final = re.compile(f"~{ROW_ID.pattern}")
 def run_repair(
     inbox: Path, outbox: Path, report: Path, *, is_dry: bool, foreign_claims: bool
 ) -> Repairs:
-    """Give back to the inbox what has no row, and file away what is in hand with its row.
+    """Give pictures without a row back to the inbox, and archive claimed pictures with a row.
 
-    A picture whose content has a row already is left, for it would be read twice.
+    A second copy of a picture that has its row is left: it would be read twice.
 
     Args:
         inbox: where pictures go back to.
-        outbox: whose report and shelves are looked at.
+        outbox: the folder with the report and its pictures.
         report: in the outbox.
-        is_dry: only say what would be done.
-        foreign_claims: also give back what is in the hand of other outboxes' workers.
+        is_dry: change nothing, only list the acts.
+        foreign_claims: also give back files that workers of other outboxes have claimed.
 
     Raises:
-        FolderError: a folder is not there or cannot be read; what was done stands.
+        FolderError: a folder is not there or cannot be read; the acts done so far stand.
         ReportError: a worker has this report.
     """
     for name, folder in (("inbox", inbox), ("outbox", outbox)):
@@ -61,90 +63,73 @@ def run_repair(
     repairs = Repairs(is_dry)
     with lock.lock_report(report):
         try:
-            far = CopyOptions(kept=inbox / TOO_LARGE, most=Limits().bytes)
             for base in (inbox, outbox / ARCHIVE_FOLDERS[Status.UNCERTAIN]):
-                away = _Away(base, outbox, far, repairs)
-                _take_up(away, Report(report), foreign_claims=foreign_claims)
-            found = lasting_discrepancies(inbox, outbox, report)
+                claims = _ClaimRepair(base, outbox, inbox / TOO_LARGE, repairs)
+                claims.run(Report(report), foreign_claims=foreign_claims)
+            found = stable_account(inbox, outbox, report)
             for name in found.loose:
                 _give_back_loose(name, inbox, outbox, repairs)
         except OSError as error:
             raise FolderError(f"cannot repair {error.filename}: {error.strerror}") from error
-        _note_left(repairs, found, inbox, outbox, report)
+        _note_left(repairs, found if is_dry else audit_outbox(inbox, outbox, report))
     return repairs
 
 
 @dataclass(frozen=True, slots=True)
-class _Away:
-    """Where what is in hand may go."""
+class _ClaimRepair:
+    """The repair of the claims in one folder."""
 
     base: Path
     """The inbox, or `review/` for corrections."""
     outbox: Path
-    far: CopyOptions
+    too_large: Path
+    """Folder for pictures that are too large for a copy to another disk."""
     repairs: Repairs
 
+    def run(self, report: Report, *, foreign_claims: bool) -> None:
+        """Archive claimed files with a row; those without go back, or wait for their worker."""
+        repairs = self.repairs
+        claims = [one for one in claims_with_owners(self.base, self.outbox) if self._is_file(one)]
+        rows = report.rows([one.drop.id or "" for one in claims])
+        for one in claims:
+            row = rows.get(one.drop.id or "")
+            if row:
+                self._archive(one.drop, row)
+            elif one.is_foreign and foreign_claims:
+                name = printable(one.drop.name)
+                why = "it was in the hand of the worker of another outbox, without a row here"
+                act = Act("give_back", name, name, why)
+                _do(act, repairs, partial(give_back, one.drop, self.base))
+            elif not one.is_foreign:
+                repairs.in_hand += 1
+            elif is_held_long(one.since, utc_now(), is_foreign=True):
+                repairs.left.append(
+                    f"{printable(one.drop.name)}: in the hand of the worker of another outbox "
+                    f"since {one.since}; if that outbox is gone, --foreign-claims gives it back"
+                )
+        if not repairs.is_dry:
+            for batch in {one.drop.path.parents[one.drop.name.count("/")] for one in claims}:
+                remove_empty(batch)
 
-def _take_up(away: _Away, report: Report, *, foreign_claims: bool) -> None:
-    """See to what is in hand: with a row it is filed away, without one it goes back."""
-    repairs = away.repairs
-    claims = [
-        one for one in claims_with_owners(away.base, away.outbox) if _is_regular(one, repairs)
-    ]
-    rows = report.rows([one.drop.id or "" for one in claims])
-    for one in claims:
-        row = rows.get(one.drop.id or "")
-        if row:
-            _file_away(one.drop, row, away)
-        elif one.is_foreign and foreign_claims:
-            _give_back_claim(one.drop, away)
-        elif not one.is_foreign:
-            repairs.in_hand += 1
-        elif is_held_long(one.since, utc_now(), is_foreign=True):
-            repairs.left.append(
-                f"{printable(one.drop.name)}: in the hand of the worker of another outbox since "
-                f"{one.since}; if that outbox is gone, --foreign-claims gives it back"
-            )
-    if not repairs.is_dry:
-        for batch in {_batch(one.drop) for one in claims}:
-            remove_empty(batch)
+    def _is_file(self, one: OwnedClaim) -> bool:
+        if not one.is_file:
+            name = printable(one.drop.name)
+            self.repairs.left.append(f"{name}: in hand, and no picture: a link or pipe")
+        return one.is_file
 
-
-def _is_regular(one: OwnedClaim, repairs: Repairs) -> bool:
-    if not one.is_file:
-        repairs.left.append(f"{printable(one.drop.name)}: in hand, and no picture: a link or pipe")
-    return one.is_file
-
-
-def _batch(drop: Drop) -> Path:
-    return drop.path.parents[drop.name.count("/")]
-
-
-def _file_away(drop: Drop, row: Row, away: _Away) -> None:
-    target = archive_folder(away.outbox, row.status, row.time)
-    act = Act(
-        "file_away",
-        printable(drop.name),
-        target.relative_to(away.outbox).as_posix(),
-        f"it was in hand, and has its row {drop.id}",
-    )
-    named = replace(drop, name=row.name or drop.name)
-    _do(act, away.repairs, lambda: _filed_away(named, target, away.far))
+    def _archive(self, drop: Drop, row: Row) -> None:
+        folder = archive_folder(self.outbox, row.status, row.time)
+        to = folder.relative_to(self.outbox).as_posix()
+        why = f"it was in hand, and has its row {drop.id}"
+        act = Act("file_away", printable(drop.name), to, why)
+        named = replace(drop, name=row.name or drop.name)
+        far = CopyOptions(kept=self.too_large, most=Limits().bytes)
+        _do(act, self.repairs, partial(_archive_one, named, folder, far))
 
 
-def _filed_away(drop: Drop, target: Path, far: CopyOptions) -> None:
-    for error in archive([(drop, target)], far=far).values():
+def _archive_one(drop: Drop, folder: Path, copying: CopyOptions) -> None:
+    for error in archive([(drop, folder)], copying=copying).values():
         raise error
-
-
-def _give_back_claim(drop: Drop, away: _Away) -> None:
-    act = Act(
-        "give_back",
-        printable(drop.name),
-        printable(drop.name),
-        "it was in the hand of the worker of another outbox, without a row here",
-    )
-    _do(act, away.repairs, lambda: give_back(drop, away.base))
 
 
 def _give_back_loose(name: str, inbox: Path, outbox: Path, repairs: Repairs) -> None:
@@ -156,16 +141,16 @@ def _give_back_loose(name: str, inbox: Path, outbox: Path, repairs: Repairs) -> 
         name=dropped,
     )
     act = Act("give_back", printable(name), printable(dropped), "it had no row")
-    _do(act, repairs, lambda: give_back(drop, inbox))
+    _do(act, repairs, partial(give_back, drop, inbox))
 
 
 def _do(act: Act, repairs: Repairs, do: Callable[[], str | None]) -> None:
-    """Do it, unless nothing shall be changed; what one picture refuses is told of that one.
+    """Do an act unless this is a dry run, and note it; an error concerns one picture only.
 
     Args:
-        act: what is to be done.
+        act: the act.
         repairs: where it is noted.
-        do: does it; gives the name that the picture got, if another than that of the act.
+        do: does it; returns the new name of the picture, if it may differ from that of the act.
     """
     try:
         name = None if repairs.is_dry else do()
@@ -177,24 +162,16 @@ def _do(act: Act, repairs: Repairs, do: Callable[[], str | None]) -> None:
         repairs.acts.append(replace(act, to=printable(name)) if name else act)
 
 
-def _note_left(
-    repairs: Repairs, found: Discrepancies, inbox: Path, outbox: Path, report: Path
-) -> None:
-    """Say what only a person can put right; after the acts, and in a dry run before them."""
-    if repairs.is_dry:
-        unknown = [text for key, text in found.unknown.items() if key not in found.loose]
-        account = found.account
-        account.missing, account.doubled = [*found.missing.values()], [*found.doubled.values()]
-        account.unknown, account.unseen = unknown, [*found.unseen.values()]
-        account.unsure = [*found.unsure.values()]
-    else:
-        account = audit_outbox(inbox, outbox, report)
+def _note_left(repairs: Repairs, account: Account) -> None:
+    """Note all that only a person can put right: after the acts, or in a dry run beside them."""
+    loose = {*account.loose} if repairs.is_dry else set()
+    unknown = {key: line for key, line in account.unknown.items() if key not in loose}
     remedies = (
         (account.missing, "if you have a copy of it, put it there; its row stays"),
         (account.doubled, "move away the one that you do not need"),
-        (account.unknown, "see what it is"),
+        (unknown, "see what it is"),
         (account.unseen, "cannot be looked at by you"),
         (account.unsure, "ask as a user who may look everywhere"),
     )
     for findings, remedy in remedies:
-        repairs.left += [f"{text}: {remedy}" for text in findings]
+        repairs.left += [f"{text}: {remedy}" for text in findings.values()]

@@ -1,98 +1,63 @@
-"""Is every picture accounted for? Reconciles the folders with the report; changes nothing.
+"""Reconcile the folders with the report; change nothing.
 
-A worker and people may move, rename and correct pictures meanwhile. What does not agree
-is therefore looked at again several times, and told only if it stays.
+A worker and people may move, rename and correct pictures meanwhile. Findings are therefore
+looked at several times, and count only if they stay.
 """
 
 import os
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from digitdrop.audit.account import Account
+from digitdrop.audit.account import FINDINGS, LINE, Account
 from digitdrop.audit.reconcile import reconcile
 from digitdrop.errors import FolderError, ReportError
 from digitdrop.escape import escape, printable, unescape
 from digitdrop.files import lock
 from digitdrop.files.disk import is_same_file
-from digitdrop.health import worker_status
-from digitdrop.health.worker_status import WorkerStatus
-from digitdrop.intake.claim_owners import OwnedClaim, claims_with_owners
+from digitdrop.health.worker_status import read_worker_status
 from digitdrop.intake.listing import Survey, survey
+from digitdrop.intake.owner import OwnedClaim, claims_with_owners
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.outbox.inventory import Digests, Inventory, path_of
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import Row
 from digitdrop.pipeline import utc_now
-from digitdrop.retention.cleared import cleared_until
+from digitdrop.retention.notes import cleared_until
 from digitdrop.status.needs import deferred_needs, foreign_claims
 from digitdrop.values import Status
 
 _PAUSES: Final = (0.05, 0.1, 0.2, 0.4, *[0.5] * 8)
-"""Seconds before each further look. A picture that somebody keeps moving is missed by a
-look in three or so: by all of these less often than once in a million times."""
-_STILL: Final = 0.3  # seconds in which nothing moved at all, so that what is found will stay
-_DIGEST: Final = 64  # letters of a SHA-256
-_FINDINGS: Final = ("missing", "doubled", "unknown", "unsure", "unseen", "odd")
-
-
-@dataclass(slots=True)
-class Discrepancies:
-    """What was found at one moment: each finding by the item that it is about."""
-
-    account: Account
-    missing: dict[str, str] = field(default_factory=dict)
-    """By the row's id."""
-    doubled: dict[str, str] = field(default_factory=dict)
-    unknown: dict[str, str] = field(default_factory=dict)
-    unsure: dict[str, str] = field(default_factory=dict)
-    unseen: dict[str, str] = field(default_factory=dict)
-    odd: dict[str, str] = field(default_factory=dict)
-    loose: dict[str, str] = field(default_factory=dict)
-    """Pictures on the shelves that have no row, relative to the outbox: their SHA-256, empty
-    for what is too long to be read."""
-    foreign: tuple[int, datetime | None] = (0, None)
-    """Files in other outboxes' hands, and since when."""
-    mark: tuple[object, ...] = ()
-    """Changes when anything else does."""
-
-    def is_clean(self) -> bool:
-        """Say whether there is nothing that another look could take back."""
-        return not any(getattr(self, kind) for kind in _FINDINGS)
-
-    def keep_what(self, earlier: "Discrepancies") -> None:
-        """Keep of what was found only what an earlier look found as well."""
-        for kind in (*_FINDINGS, "loose"):
-            before = getattr(earlier, kind)
-            now = getattr(self, kind)
-            setattr(self, kind, {key: text for key, text in now.items() if key in before})
+"""Seconds before each further look. One look in three or so misses a picture that is moved all
+the time; all of them miss it less often than once in a million times."""
+_STILL: Final = 0.3  # seconds without any change, after which the findings will stay
+_DIGEST: Final = 64  # characters of a SHA-256 in hex
 
 
 def audit_outbox(inbox: Path, outbox: Path, report: Path) -> Account:
-    """Reconcile inbox, claimed files and shelves with the report.
+    """Reconcile inbox, claims and outbox with the report, and add the worker's own troubles.
 
     Raises:
         FolderError: a folder is not there, or the inbox or the report cannot be read.
     """
-    found = lasting_discrepancies(inbox, outbox, report)
-    account = found.account
-    for kind in _FINDINGS:
-        setattr(account, kind, [*getattr(account, kind), *getattr(found, kind).values()])
-    account.deferred = foreign_claims(*found.foreign, utc_now())
-    if worker := _told(report, account):
+    account = stable_account(inbox, outbox, report)
+    try:
+        holder = lock.holder(report)
+    except ReportError as error:
+        account.unseen["lock"] = str(error)
+        return account
+    if worker := read_worker_status(report.parent, holder) if holder else None:
         account.deferred += deferred_needs(worker)
         account.deferred_files = max(worker.deferred_files, len(worker.deferred))
-        names = {one.name for one in worker.deferred}
-        account.unseen = [one for one in account.unseen if _named(one) not in names]
+        for item in worker.deferred:
+            account.unseen.pop(f"inbox/{item.name}", None)
     return account
 
 
-def lasting_discrepancies(inbox: Path, outbox: Path, report: Path) -> Discrepancies:
-    """Look until what does not agree has stayed through several looks, or is gone.
+def stable_account(inbox: Path, outbox: Path, report: Path) -> Account:
+    """Look until the findings have stayed through several looks, or are gone.
 
     Raises:
         FolderError: a folder is not there, or the inbox or the report cannot be read.
@@ -101,120 +66,111 @@ def lasting_discrepancies(inbox: Path, outbox: Path, report: Path) -> Discrepanc
         raise FolderError(f"there is no outbox {outbox}")
     digests = Digests()
     try:
-        found = _look(inbox, outbox, Report(report), digests)
+        account, mark = _look(inbox, outbox, Report(report), digests)
         still_since = time.monotonic()
         for pause in _PAUSES:
-            if found.is_clean():
+            if not any(getattr(account, kind) for kind in FINDINGS):
                 break
             time.sleep(pause)
-            earlier, found = found, _look(inbox, outbox, Report(report), digests)
-            found.keep_what(earlier)
-            if found.mark != earlier.mark:
+            earlier, earlier_mark = account, mark
+            account, mark = _look(inbox, outbox, Report(report), digests)
+            _keep_common(account, earlier)
+            if mark != earlier_mark:
                 still_since = time.monotonic()
             elif time.monotonic() - still_since >= _STILL:
                 break
     except OSError as error:
         raise FolderError(f"cannot verify {error.filename}: {error.strerror}") from error
-    return found
+    return account
 
 
-def _look(inbox: Path, outbox: Path, report: Report, digests: Digests) -> Discrepancies:
+def _keep_common(account: Account, earlier: Account) -> None:
+    for kind in FINDINGS:
+        before, now = getattr(earlier, kind), getattr(account, kind)
+        setattr(account, kind, {key: text for key, text in now.items() if key in before})
+
+
+def _look(
+    inbox: Path, outbox: Path, report: Report, digests: Digests
+) -> tuple[Account, tuple[object, ...]]:
+    """Look once; return also a value that differs if anything else moved between two looks."""
     account = Account()
-    found = Discrepancies(account)
     surveyed = survey(inbox)
-    claims = _claims(inbox, outbox, found)
-    rows = _rows(report, found)
-    stock = Inventory(inbox, outbox, digests)
-    review = _claims(outbox / ARCHIVE_FOLDERS[Status.UNCERTAIN], outbox, found)
+    claims = _claims(inbox, outbox, account)
+    rows = _rows(report, account)
+    inventory = Inventory(inbox, outbox, digests)
+    review = _claims(outbox / ARCHIVE_FOLDERS[Status.UNCERTAIN], outbox, account)
     account.waiting, account.in_hand = surveyed.waiting, sum(one.is_file for one in claims)
-    account.left_alone, account.filed = surveyed.left_alone.total(), stock.counts()
+    account.left_alone, account.filed = surveyed.left_alone.total(), inventory.counts()
     ids = {one.drop.id for one in claims}
-    lost = reconcile(rows, stock, in_hand=ids, cleared=cleared_until(outbox))
-    paths = {name: path_of(name, inbox, outbox) for name in stock.left()}
-    _note_loose(found, paths, [*claims, *review], digests, rows)
-    account.litter = stock.litter
-    found.odd = {name: f"{printable(name)}: {kind}" for name, kind in stock.odd.items()}
+    lost = reconcile(rows, inventory, claimed=ids, cleared=cleared_until(outbox))
+    paths = {name: path_of(name, inbox, outbox) for name in inventory.left()}
+    _add_loose(account, paths, [*claims, *review], digests, rows)
+    account.litter = inventory.litter
+    account.odd = {name: f"{printable(name)}: {kind}" for name, kind in inventory.odd.items()}
     for one in claims:
         if not one.is_file:
-            found.odd[f"hand {one.drop.id}"] = (
-                f"{printable(one.drop.name)}: a link or pipe in hand"
-            )
-    found.unseen |= _unseen(surveyed, stock)
+            text = f"{printable(one.drop.name)}: a link or pipe in hand"
+            account.odd[f"hand {one.drop.id}"] = text
+    account.unseen |= _unseen(surveyed, inventory)
     for key in lost:
         name = escape(unescape(rows[key].file))
-        if found.unseen:
-            found.unsure[key] = f"{key}, {name}: its picture is not where you may look"
+        if account.unseen:
+            account.unsure[key] = f"{key}, {name}: its picture is not where you may look"
         else:
-            found.missing[key] = f"{key}, {name}: its picture is nowhere"
+            account.missing[key] = f"{key}, {name}: its picture is nowhere"
     foreign = [one.since for one in claims if one.is_file and one.is_foreign]
-    found.foreign = len(foreign), min(filter(None, foreign), default=None)
-    found.mark = (account.rows, account.waiting, stock.mark, frozenset(ids))
-    return found
+    since = min(filter(None, foreign), default=None)
+    account.deferred = foreign_claims(len(foreign), since, utc_now())
+    return account, (account.rows, account.waiting, inventory.mark, frozenset(ids))
 
 
-def _claims(folder: Path, outbox: Path, found: Discrepancies) -> list[OwnedClaim]:
+def _claims(folder: Path, outbox: Path, account: Account) -> list[OwnedClaim]:
     try:
         return list(claims_with_owners(folder, outbox))
     except PermissionError as error:
-        found.unseen[f"hand {folder}"] = f"what is in hand in {folder}: {error.strerror}"
+        account.unseen[f"hand {folder}"] = f"what is in hand in {folder}: {error.strerror}"
         return []
 
 
-def _note_loose(
-    found: Discrepancies,
+def _add_loose(
+    account: Account,
     paths: dict[str, Path],
     claims: list[OwnedClaim],
     digests: Digests,
     rows: dict[str, Row],
 ) -> None:
-    """Note the pictures that no row ticked off: another one of some row, or of none."""
+    """Add the pictures that no row took: a second copy of a row's picture, or without a row."""
     contents = {row.sha256 for row in rows.values()} - {""}
     for name, path in paths.items():
         # Killed between its two names: the next start completes it.
         if any(is_same_file(path, claim.drop.path) for claim in claims):
             continue
-        digest = digests.of(path)
-        if digest in contents:
-            found.doubled[name] = f"{escape(name)}: lies there once more than in the report"
+        if digests.of(path) in contents:
+            account.doubled[name] = f"{escape(name)}: lies there once more than in the report"
         else:
-            found.unknown[name] = f"{escape(name)}: has no row"
-            found.loose[name] = digest
+            account.unknown[name] = f"{escape(name)}: has no row"
 
 
-def _unseen(surveyed: Survey, stock: Inventory) -> Iterator[tuple[str, str]]:
-    """Say what may not be looked at, in the inbox and on the shelves."""
+def _unseen(surveyed: Survey, inventory: Inventory) -> Iterator[tuple[str, str]]:
     for name, why in surveyed.refused.items():
         yield f"inbox/{name}", f"{printable(name)} in the inbox: {why}"
-    for name, why in stock.unseen.items():
+    for name, why in inventory.unseen.items():
         yield name, f"{printable(name)}: {why}"
 
 
-def _named(line: str) -> str:
-    return line.partition(" in the inbox: ")[0]
-
-
-def _rows(report: Report, found: Discrepancies) -> dict[str, Row]:
+def _rows(report: Report, account: Account) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     times: Counter[str] = Counter()
     for key, row in report.every_row():
-        found.account.rows += 1
+        account.rows += 1
         times[key] += 1
         if row.is_whole or len(row.sha256) == _DIGEST:
             rows[key] = row
         if not row.is_whole:
             text = f"a line that is no row, or no more, begins with {escape(key[:40])!r}"
-            found.unknown[f"line {key}"] = text
+            account.unknown[f"{LINE}{key}"] = text
     for key, count in times.items():
         if count > 1:
-            found.doubled[f"row {key}"] = f"{key}: {count} rows"
+            account.doubled[f"row {key}"] = f"{key}: {count} rows"
     return rows
-
-
-def _told(report: Path, account: Account) -> WorkerStatus | None:
-    """Read what a worker that runs tells; where its lock may not be looked at, say so."""
-    try:
-        holder = lock.holder(report)
-    except ReportError as error:
-        account.unseen.append(str(error))
-        return None
-    return worker_status.read_worker_status(report.parent, holder) if holder else None

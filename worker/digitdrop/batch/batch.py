@@ -9,7 +9,7 @@ from pathlib import Path
 from digitdrop import pipeline
 from digitdrop.batch.ahead import CrashNote, read_ahead
 from digitdrop.batch.sources import find_drops
-from digitdrop.errors import Gone, InputError, OutOfMemory, ReportError
+from digitdrop.errors import Gone, InputError, OutOfMemory, ReportError, RunBrokeOff
 from digitdrop.escape import escape
 from digitdrop.files import lock
 from digitdrop.inference.classifier import Classifier
@@ -19,7 +19,7 @@ from digitdrop.pool.batches import BatchReader
 from digitdrop.pool.settings import PoolOptions
 from digitdrop.system.log_fields import about
 from digitdrop.system.shutdown import Shutdown, Stopped
-from digitdrop.values import Failure, Limits, Reading, Status
+from digitdrop.values import DigitCount, Failure, Limits, Reading, Status, count_text
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Summary:
     known: int = 0
     """Number of rows that were in the report already."""
     unread: Counter[str] = field(default_factory=Counter)
-    """Pictures in folders that were passed over, by their kind, which is not read."""
+    """Pictures in folders that were passed over, by their kind, which is not read; and folders."""
     starved: int = 0
     """Pictures without a row: there was too little memory to read them, even alone."""
     was_stopped: bool = False
@@ -54,7 +54,7 @@ class Summary:
 
     def __str__(self) -> str:
         """Return the counts as one line."""
-        parts = ", ".join(f"{count:,} {status}" for status, count in self.counts.most_common())
+        parts = count_text(self.counts)
         verb = "was" if self.known == 1 else "were"
         known = f" ({self.known:,} {verb} in the report already)" if self.known else ""
         starved = (
@@ -76,6 +76,7 @@ def run_batch(
     classifier: Classifier,
     *,
     limits: Limits,
+    digits: DigitCount,
     workers: int,
     shutdown: Shutdown,
     progress: Callable[[int], None],
@@ -89,12 +90,14 @@ def run_batch(
         report_path: the CSV, begun or continued.
         classifier: the network.
         limits: limits of one picture.
+        digits: number of digits that a number may have.
         workers: pictures read at a time.
         shutdown: ends the run after the current batch.
         progress: called with the number of pictures done since its last call.
 
     Raises:
-        SetupError: a source does not exist, or the report cannot be written.
+        SetupError: a source does not exist, or the report cannot be opened.
+        RunBrokeOff: the report cannot be written any more.
         ReadTimeout: a thread never ends; its picture is in the report all the same.
     """
     if report_path.is_dir():
@@ -104,7 +107,11 @@ def run_batch(
         known = _known(report, report_path)
         is_stopping = shutdown.is_stopping
         options = PoolOptions(
-            workers=workers, limits=limits, is_stopping=is_stopping, known=frozenset(known)
+            workers=workers,
+            limits=limits,
+            digits=digits,
+            is_stopping=is_stopping,
+            known=frozenset(known),
         )
         reader = BatchReader(options, classifier)
         summary = Summary()
@@ -163,7 +170,7 @@ def _append(report: Report, readings: Sequence[Reading]) -> None:
         if readings:
             report.append(readings)
     except OSError as error:
-        raise ReportError(
+        raise RunBrokeOff(
             f"cannot write the report: {error}; make room or make it writable, then run it "
             "again: it goes on where it stopped"
         ) from error

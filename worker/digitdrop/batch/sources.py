@@ -1,5 +1,6 @@
 """The drops of a one-shot run: files as named, and the pictures in folders."""
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +11,12 @@ from typing import Final
 from digitdrop.decoding.container.unread import UNSUPPORTED_HEAD, unsupported_kind
 from digitdrop.decoding.decode import looks_like_picture
 from digitdrop.errors import FolderError, InputError
+from digitdrop.escape import printable
 from digitdrop.files.load import head_of
 from digitdrop.intake.listing import listing
 from digitdrop.values import Drop
+
+logger = logging.getLogger(__name__)
 
 _SUFFIXES: Final = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
@@ -30,7 +34,8 @@ def find_drops(sources: Sequence[Path], *, unread: Counter[str] | None = None) -
 
     Args:
         sources: files and folders.
-        unread: counts the pictures of kinds that are not read, by kind.
+        unread: counts the pictures that are passed over, by their kind, and the folders below a
+            source that cannot be listed.
 
     Raises:
         FolderError: a source does not exist.
@@ -65,7 +70,12 @@ def _below(source: Path, unread: Counter[str]) -> Iterator[Drop]:
         path = source.resolve() if source.is_symlink() else source
         yield Drop(id=None, path=path, name=source.name)
         return
-    for found in listing(source, in_order=True):
+
+    def refused(folder: str, error: OSError) -> None:
+        logger.warning("cannot list the folder %s: %s", printable(folder), error.strerror)
+        unread["folder(s) that cannot be listed"] += 1
+
+    for found in listing(source, in_order=True, refused=refused):
         path = source / found.name
         if is_called_like_picture(found.name) or looks_like_picture(head := _head(path)):
             yield Drop(id=None, path=path, name=found.name)

@@ -1,1 +1,1 @@
-"""The command line: a file for each command, options with their one default."""
+"""The command line: a file for each command, and options with one default."""

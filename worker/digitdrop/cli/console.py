@@ -1,4 +1,4 @@
-"""What people see: progress, tables, errors. Results go to stdout, talk to stderr."""
+"""Run a command, and print its progress, tables and errors. Results go to stdout."""
 
 import io
 import json
@@ -6,31 +6,31 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn, TextIO
 
 import typer
 
 from digitdrop.cli import usage
-from digitdrop.errors import SetupError
+from digitdrop.errors import RunBrokeOff, SetupError
 from digitdrop.escape import escape
 from digitdrop.log import logs
 from digitdrop.system import mishaps
-from digitdrop.system.quiet import discard_output, written
-from digitdrop.system.signals import allow_ctrl_c
+from digitdrop.system.processes import allow_ctrl_c
+from digitdrop.system.streams import discard_output, written
 from digitdrop.values import Reading
 
 STOPPED = 130
-"""Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+"""Exit code after Ctrl-C: 128 and the number of the signal, as in shells."""
 
 _PAGE = 10_000  # columns where there is no terminal: a program wants each picture on one line
-_PLAIN = 5.0  # seconds between two lines of progress where there is no terminal
-_LATE = 12  # lines that the pace is taken from, a minute
+_SPACING = 5.0  # seconds between two lines of progress where there is no terminal
+_RECENT = 12  # lines, a minute, that the rate is measured over
 
 
 def run(app: typer.Typer) -> NoReturn:
-    """Run an app; what a person must put right becomes one line and an exit code above 1."""
+    """Run an app; an error that a person must put right becomes one line and an exit code."""
     _spell_out(sys.stdout)
     if mistake := usage.empty(sys.argv[1:]):
         logs.complain(mistake)
@@ -44,44 +44,120 @@ def run(app: typer.Typer) -> NoReturn:
             logs.complain(mistake)
     except SetupError as error:
         logs.complain(str(error))
+        if isinstance(error, RunBrokeOff):
+            sys.exit(mishaps.BROKE_OFF)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(STOPPED)
     except BrokenPipeError:
         discard_output(sys.stdout)
         sys.exit(1)  # in silence, as Typer does where it notices that itself
     except Exception as error:
-        _refused(error)
+        found = mishaps.explain_mishap(error)
+        if not found:
+            raise  # a bug: the log gets its traceback
+        text, code = found
+        discard_output(sys.stdout)
+        logs.complain(text)
+        sys.exit(code)
     finally:
         written(sys.stderr)
     sys.exit(mishaps.COULD_NOT_RUN)
 
 
-def _refused(error: Exception) -> None:
-    """End with one line if the machine refused something.
-
-    Raises:
-        Exception: this error, if it is a fault of ours: the log gets its traceback.
-    """
-    found = mishaps.explain_mishap(error)
-    if not found:
-        raise error
-    text, code = found
-    discard_output(sys.stdout)
-    logs.complain(text)
-    sys.exit(code)
-
-
 def _spell_out(stream: TextIO) -> None:
-    """Have characters that an encoding lacks written as escapes: a name stops no command."""
+    """Write characters that an encoding lacks as escapes: a file name must stop no command."""
     if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
         stream.reconfigure(errors="backslashreplace")
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    typer.echo(json.dumps(value, indent=2))
+
+
+def print_table(
+    rows: Iterable[Sequence[str]], *, headings: Sequence[str] = (), width: int, bold: bool = False
+) -> None:
+    """Print a table, as wide as the terminal, if there is one.
+
+    Args:
+        rows: cells, as many in each row.
+        headings: of the columns; empty for none, and then the first column is not wrapped.
+        width: columns of text where there is no terminal.
+        bold: print rows bold whose third cell is not `default`.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    view = Table(box=box.SIMPLE_HEAD if headings else box.SIMPLE, show_header=bool(headings))
+    for heading in headings or ("", ""):
+        view.add_column(heading, overflow="fold", no_wrap=heading in {"", "setting"})
+    for row in rows:
+        style = "bold" if bold and row[2] != "default" else ""
+        view.add_row(*(Text(cell, style=style) for cell in row))
+    Console(width=None if sys.stdout.isatty() else width).print(view)
+
+
+def print_styled(text: str, style: str) -> None:
+    """Print a line in a style of Rich, if there is a terminal that shows it."""
+    from rich.console import Console
+    from rich.text import Text
+
+    Console().print(Text(text, style=style), soft_wrap=True)
+
+
+def print_readings(readings: Sequence[Reading]) -> None:
+    """Print readings as a table."""
+    headings = ("file", "prediction", "confidence", "status", "runner-up", "reason")
+    print_table(map(_cells, readings), headings=headings, width=_PAGE)
+
+
+def _cells(reading: Reading) -> tuple[str, ...]:
+    verdict = reading.verdict
+    return (
+        escape(reading.drop.name),
+        verdict.prediction or "",
+        _share(verdict.confidence),
+        verdict.status.in_words,
+        f"{verdict.runner_up or ''} {_share(verdict.runner_up_confidence)}".strip(),
+        verdict.reason,
+    )
+
+
+def readings_as_dicts(readings: Sequence[Reading]) -> list[dict[str, object]]:
+    """Return readings for JSON, with the keys of the report's columns."""
+    return [
+        {
+            "file": escape(reading.drop.name),
+            "prediction": reading.verdict.prediction,
+            "confidence": _rounded(reading.verdict.confidence),
+            "status": reading.verdict.status,
+            "reason": reading.verdict.reason,
+            "runner_up": reading.verdict.runner_up,
+            "runner_up_confidence": _rounded(reading.verdict.runner_up_confidence),
+            "sha256": reading.sha256,
+            "model": reading.model,
+        }
+        for reading in readings
+    ]
 
 
 @contextmanager
 def progress(
     total: int, *, quiet: bool, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[int], None]]:
-    """Show how far a run is: a bar on a terminal, plain lines elsewhere, else nothing."""
+    """Show the progress of a run: a bar on a terminal, plain lines elsewhere.
+
+    Args:
+        total: number of pictures.
+        quiet: show nothing.
+        clock: returns monotonic seconds.
+
+    Yields:
+        A function that takes the number of pictures done since its last call.
+    """
     if quiet:
         yield lambda _: None
     elif sys.stderr.isatty() and not logs.is_for_machines():
@@ -91,58 +167,13 @@ def progress(
         yield _lines(total, clock)
 
 
-def table(readings: Sequence[Reading]) -> None:
-    """Print readings as a small table."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    view = Table(box=box.SIMPLE_HEAD)
-    for heading in ("file", "digit", "confidence", "status", "runner-up", "reason"):
-        view.add_column(heading, overflow="fold")
-    for reading in readings:
-        verdict = reading.verdict
-        cells = (
-            escape(reading.drop.name),
-            _digit(verdict.prediction),
-            _share(verdict.confidence),
-            verdict.status,
-            f"{_digit(verdict.runner_up)} {_share(verdict.runner_up_confidence)}".strip(),
-            verdict.reason,
-        )
-        view.add_row(*(Text(cell) for cell in cells))
-    Console(width=None if sys.stdout.isatty() else _PAGE).print(view)
-
-
-def readings_json(readings: Sequence[Reading]) -> str:
-    """Give readings as a JSON array, with the keys of the report's columns."""
-    return json.dumps(
-        [
-            {
-                "file": escape(reading.drop.name),
-                "prediction": reading.verdict.prediction,
-                "confidence": _rounded(reading.verdict.confidence),
-                "status": reading.verdict.status,
-                "reason": reading.verdict.reason,
-                "runner_up": reading.verdict.runner_up,
-                "runner_up_confidence": _rounded(reading.verdict.runner_up_confidence),
-                "sha256": reading.sha256,
-                "model": reading.model,
-            }
-            for reading in readings
-        ],
-        indent=2,
-    )
-
-
 @contextmanager
 def _bar(total: int) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as TimeLeft
 
-    allow_ctrl_c()  # the bar must be taken down, for it hides the cursor
+    allow_ctrl_c()  # the bar hides the cursor, so it must be taken down
     rate = TextColumn("{task.fields[rate]}")
     columns = (BarColumn(), MofNCompleteColumn(), rate, TextColumn("time left"), TimeLeft())
     with Progress(*columns, console=Console(stderr=True)) as view:
@@ -156,32 +187,28 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _lines(total: int, clock: Callable[[], float]) -> Callable[[int], None]:
-    """Tell every few seconds how far a run is, and how long it will take at its pace of late.
+    """Return a function that writes a line every five seconds, with the recent rate.
 
-    The clock runs from the first pictures that are done: how long a start takes says
-    nothing of those that follow.
+    The clock runs from the first pictures that are done: the time of the start says
+    nothing about the rate.
     """
     count = 0
-    told: deque[tuple[float, int]] = deque(maxlen=_LATE)
+    lines: deque[tuple[float, int]] = deque(maxlen=_RECENT)
 
     def advance(done: int) -> None:
         nonlocal count
         count += done
         now = clock()
-        if told and now - told[-1][0] < _PLAIN:
+        if lines and now - lines[-1][0] < _SPACING:
             return
-        if told and done:
-            since, before = told[0]
+        if lines and done:
+            since, before = lines[0]
             rate = (count - before) / (now - since)
             left = (total - count) / rate
             logs.say(f"{count:,} of {total:,}, {rate:,.0f} a second, {left:,.0f} s left")
-        told.append((now, count))
+        lines.append((now, count))
 
     return advance
-
-
-def _digit(digit: int | None) -> str:
-    return "" if digit is None else str(digit)
 
 
 def _share(probability: float | None) -> str:

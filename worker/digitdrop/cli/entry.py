@@ -1,9 +1,9 @@
-"""The first moments of a command: its descriptors and its log; then it is loaded and run."""
+"""Prepare descriptors and log, then load the commands and run one."""
 
 import os
 import sys
 
-TYPE_CHECKING = False  # `typing` takes longer to import than a signal should be unheard
+TYPE_CHECKING = False  # importing `typing` would delay the handling of signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 def enter(load: "Callable[[], typer.Typer]") -> "NoReturn":
-    """Run the command that the command line names; `stops.hear` comes first.
+    """Run the command that the command line names, after `handle_stop_signals`.
 
     Args:
-        load: imports the commands, and makes one app of them.
+        load: imports the commands and returns the app.
     """
     arguments = sys.argv[1:]
     _fill_descriptors()
 
     from digitdrop.log import logs
     from digitdrop.system import mishaps, search_path
-    from digitdrop.system.blas import no_blas_threads
+    from digitdrop.system.cores import no_blas_threads
 
     search_path.harden_search_path()
     no_blas_threads()
@@ -43,11 +43,11 @@ def enter(load: "Callable[[], typer.Typer]") -> "NoReturn":
 
 
 def _fill_descriptors() -> None:
-    """Have 0, 1 and 2 lead somewhere: else a file that is opened gets what libraries print."""
+    """Open 0, 1 and 2 if they are closed: else an opened file would get the libraries' output."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free: this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number: this one
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)

@@ -1,7 +1,6 @@
 """The options that commands share, each with its one default.
 
-A setting comes from its option, else from its environment variable, else from
-the constant here.
+The value is that of the option, else of its environment variable, else the constant here.
 """
 
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from digitdrop.log import logs
 from digitdrop.log.logs import LogFormat
 from digitdrop.outbox.rotation import Rotation
 from digitdrop.system.cores import cores
-from digitdrop.values import Limits
+from digitdrop.values import ANY_COUNT, DigitCount, Limits
 
 Amount = TypeVar("Amount")
 
@@ -28,6 +27,7 @@ SETTLE: Final = 2.0
 MAX_WAIT: Final = 60.0
 WORKERS: Final = cores()
 LIMITS: Final = Limits()
+DIGITS: Final = ANY_COUNT
 LOG_FORMAT: Final = LogFormat.TEXT
 NEWEST: Final = 2_000
 """A page of 2 MB, which any browser opens at once."""
@@ -68,7 +68,7 @@ MaxBytes = Annotated[
 
 
 def _typed(read: Callable[[str], Amount]) -> Callable[[str], Amount]:
-    """Tell of a value that cannot be read in the words of its reader."""
+    """Return a parser that reports a value that cannot be read in the words of its reader."""
 
     def parse(text: str) -> Amount:
         try:
@@ -80,7 +80,7 @@ def _typed(read: Callable[[str], Amount]) -> Callable[[str], Amount]:
 
 
 def _offering(*values: str) -> Callable[[str], list[str]]:
-    """Complete to some of the values that an option may have, for those who press Tab."""
+    """Return a completer for the Tab key that offers some values."""
 
     def complete(incomplete: str) -> list[str]:
         return [value for value in values if value.startswith(incomplete)]
@@ -88,6 +88,16 @@ def _offering(*values: str) -> Callable[[str], list[str]]:
     return complete
 
 
+Digits = Annotated[
+    DigitCount,
+    typer.Option(
+        parser=_typed(DigitCount.parse),
+        metavar="N|N-M",
+        autocompletion=_offering("1", "1-8"),
+        envvar="DIGITDROP_DIGITS",
+        help="How many digits the number in a picture may have, 1 to 8: as 5, or 2-4.",
+    ),
+]
 Settle = Annotated[
     float,
     typer.Option(
@@ -154,7 +164,15 @@ MetricsFile = Annotated[
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", envvar="DIGITDROP_QUIET", help="Tell only of trouble.")
+    bool,
+    typer.Option("--quiet", "-q", envvar="DIGITDROP_QUIET", help="Log only warnings and errors."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", envvar="DIGITDROP_VERBOSE", help="Also log each picture by itself."
+    ),
 ]
 LogFormatted = Annotated[
     LogFormat,

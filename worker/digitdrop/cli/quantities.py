@@ -18,7 +18,7 @@ def seconds(text: str | float) -> float:
     """Read a number of seconds.
 
     Raises:
-        ValueError: it is none, negative, or more than a year; the text says what is expected.
+        ValueError: it is no number, negative, or more than a year.
     """
     try:
         found = float(text)
@@ -30,10 +30,13 @@ def seconds(text: str | float) -> float:
 
 
 def age(text: str) -> timedelta:
-    """Read an age.
+    """Read an age in hours, days or weeks.
 
     Raises:
-        ValueError: it is none, or beyond a hundred years; the text says what is expected.
+        ValueError: it is no age, zero, or beyond a hundred years.
+
+    >>> age("30d")
+    datetime.timedelta(days=30)
     """
     match = re.fullmatch(r"(\d{1,6}) ?([hdw])", text.strip(), re.ASCII)
     span = int(match[1]) * _SPANS[match[2]] if match else timedelta()
@@ -45,10 +48,10 @@ def age(text: str) -> timedelta:
 
 
 def rotation(text: str) -> Rotation:
-    """Read when a report turns over.
+    """Read when a report is closed and a new one begun.
 
     Raises:
-        ValueError: it says nothing of that kind; the text says what is expected.
+        ValueError: it is neither a period nor a size.
     """
     if period := _PERIODS.get(text.strip().lower()):
         return Rotation(period=period)
@@ -62,15 +65,17 @@ def rotation(text: str) -> Rotation:
 
 
 def age_text(age: timedelta) -> str:
-    """Write an age so that `age` reads it: in the largest unit that divides it."""
-    for letter, span in reversed(_SPANS.items()):
-        if not age % span:
-            return f"{age // span}{letter}"
-    raise AssertionError("ages are whole hours")
+    """Write an age so that `age` reads it, in the largest unit that divides it.
+
+    >>> age_text(timedelta(days=14))
+    '2w'
+    """
+    letter, span = next(one for one in reversed(_SPANS.items()) if not age % one[1])
+    return f"{age // span}{letter}"
 
 
 def rotation_text(rotation: Rotation) -> str:
-    """Write when a report turns over so that `rotation` reads it."""
+    """Write a rotation so that `rotation` reads it."""
     if rotation.period or not rotation.size:
         return rotation.period or ""
     name, unit = next(one for one in reversed(_SIZES.items()) if not rotation.size % one[1])

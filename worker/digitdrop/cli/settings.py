@@ -1,7 +1,7 @@
-"""What each setting is, and where it comes from: read off the commands' own options."""
+"""The settings of commands, with their value and its origin, read off the commands' options."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum, StrEnum
@@ -14,13 +14,19 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from digitdrop.cli.quantities import age_text, rotation_text
 from digitdrop.outbox.rotation import Rotation
 
+_PREFIX: Final = "DIGITDROP_"
+
 
 class Origin(StrEnum):
-    """Where a value comes from; the first that there is counts."""
+    """The origins of a value; the first that has one counts."""
 
     OPTION = "option"
     ENVIRONMENT = "environment"
     DEFAULT = "default"
+
+
+_ORIGINS: Final = {"COMMANDLINE": Origin.OPTION, "ENVIRONMENT": Origin.ENVIRONMENT}
+"""Typer's names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,30 +36,32 @@ class Setting:
     option: str
     variable: str
     value: str | None
-    """As one would type it, `yes` and `no` for switches; None for none."""
+    """As a person types it, `yes` and `no` for switches; None for none."""
     origin: Origin
     commands: tuple[str, ...] = ()
-    """Which take it, with the same default."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A command's options as read from arguments and environment."""
-
-    values: Mapping[str, object]
-    origins: Mapping[str, Origin]
+    """Commands that take it, with the same value."""
 
 
 def commands(context: typer.Context) -> dict[str, TyperCommand]:
-    """Return the commands of the running program by name; groups of commands have no settings."""
+    """Return the commands of the running program by name, without the groups of commands."""
     root = context.find_root()
     group = cast("TyperGroup", root.command)
     found = {name: group.get_command(root, name) for name in group.list_commands(root)}
     return {name: one for name, one in found.items() if isinstance(one, TyperCommand)}
 
 
-def parse_alone(command: TyperCommand, name: str, arguments: Sequence[str]) -> Parsed:
-    """Read arguments as `parse` does, for a process that has not the environment of this one."""
+def parse(command: TyperCommand, name: str, arguments: Sequence[str]) -> typer.Context:
+    """Parse arguments and environment as a command would, and run nothing.
+
+    Missing arguments are allowed, for only options count. Errors are Typer's own.
+    """
+    is_complete = not any(one.required for one in command.params)
+    context = command.make_context(name, list(arguments), resilient_parsing=not is_complete)
+    return cast("typer.Context", context)
+
+
+def parse_alone(command: TyperCommand, name: str, arguments: Sequence[str]) -> typer.Context:
+    """Parse arguments without this environment, for a process that does not have it."""
     ours = {one: os.environ.pop(one) for one in list(os.environ) if one.startswith(_PREFIX)}
     try:
         return parse(command, name, arguments)
@@ -61,50 +69,37 @@ def parse_alone(command: TyperCommand, name: str, arguments: Sequence[str]) -> P
         os.environ.update(ours)
 
 
-def parse(command: TyperCommand, name: str, arguments: Sequence[str]) -> Parsed:
-    """Read arguments and environment as a command would, and run nothing.
-
-    What is missing is passed over: only options are looked at. Errors are Typer's own.
-    """
-    is_complete = not any(one.required for one in command.params)
-    context = command.make_context(name, list(arguments), resilient_parsing=not is_complete)
-    return _parsed(context.params, context.get_parameter_source)
-
-
-def command_settings(command: TyperCommand, parsed: Parsed) -> Iterator[Setting]:
-    """Give the settings of a command, in the order of its help."""
-    for option in _options(command.params):
+def command_settings(context: typer.Context) -> Iterator[Setting]:
+    """Yield the settings of a parsed command, in the order of its help."""
+    for option in _options(context.command.params):
         name = option.name or ""
         yield Setting(
             option=option.opts[0],
             variable=str(option.envvar),
-            value=as_text(parsed.values[name]),
-            origin=parsed.origins[name],
+            value=as_text(context.params[name]),
+            origin=_origin(context, name),
         )
 
 
 def all_settings(commands: Mapping[str, TyperCommand]) -> list[Setting]:
-    """Give the settings of all commands, each once for all that have the same value."""
+    """Return the settings of all commands, each once for all commands with the same value."""
     found: dict[Setting, tuple[str, ...]] = {}
     for name, command in commands.items():
-        for one in command_settings(command, parse(command, name, [])):
+        for one in command_settings(parse(command, name, [])):
             found[one] = (*found.get(one, ()), name)
     return [replace(one, commands=names) for one, names in found.items()]
 
 
 def given(context: typer.Context) -> list[str]:
-    """Write the settings that were given, by option or environment, as options again.
+    """Return the settings given to a command, by option or environment, as options.
 
-    Paths become absolute: the folder in which they were given says nothing later.
-
-    Args:
-        context: of the command that runs.
+    Paths become absolute, since a later process runs in another folder.
     """
-    parsed = _parsed(context.params, context.get_parameter_source)
     words = []
     for option in _options(context.command.params):
-        value = parsed.values.get(option.name or "")
-        if value is None or parsed.origins[option.name or ""] is Origin.DEFAULT:
+        name = option.name or ""
+        value = context.params.get(name)
+        if value is None or _origin(context, name) is Origin.DEFAULT:
             continue
         if isinstance(value, bool):
             words += (option.opts if value else option.secondary_opts)[:1]
@@ -117,8 +112,14 @@ def given(context: typer.Context) -> list[str]:
 
 
 def as_text(value: object) -> str | None:
-    """Write a value of a setting as one would type it."""
+    """Write a value as a person types it.
+
+    >>> as_text(True), as_text(2.5)
+    ('yes', '2.5')
+    """
     match value:
+        case None:
+            return None
         case bool():
             return "yes" if value else "no"
         case timedelta():
@@ -127,26 +128,16 @@ def as_text(value: object) -> str | None:
             return rotation_text(value)
         case Enum():
             return str(value.value)
-        case None:
-            return None
         case _:
             return str(value)
 
 
 def _options(parameters: Iterable[object]) -> Iterator[TyperOption]:
-    """Give the options that are settings."""
     for one in parameters:
         if isinstance(one, TyperOption) and one.envvar:
             yield one
 
 
-def _parsed(values: Mapping[str, object], source: Callable[[str], Enum | None]) -> Parsed:
-    origins = {}
-    for name in values:
-        found = source(name)
-        origins[name] = _ORIGINS.get(found.name if found else "", Origin.DEFAULT)
-    return Parsed(dict(values), origins)
-
-
-_PREFIX: Final = "DIGITDROP_"
-_ORIGINS: Final = {"COMMANDLINE": Origin.OPTION, "ENVIRONMENT": Origin.ENVIRONMENT}
+def _origin(context: typer.Context, name: str) -> Origin:
+    source = context.get_parameter_source(name)
+    return _ORIGINS.get(source.name if source else "", Origin.DEFAULT)

@@ -1,4 +1,4 @@
-"""A mistake on the command line in one line: what was given, what was expected, where to look."""
+"""Explain a mistake on the command line in one line: the value given, the value expected."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -7,19 +7,19 @@ from typing import Final, cast
 import typer
 
 UsageError: Final = cast("type[Exception]", typer.BadParameter.__mro__[1])
-"""What Typer raises for whatever it cannot make sense of; it has no public name."""
+"""The error that Typer raises for all mistakes; it has no public name."""
 
 _PLAIN: Final = {"a valid float range": "a number", "a valid int range": "a whole number"}
-"""Typer's words for what was expected, and a person's."""
+"""Typer's words for an expected value, and plain words."""
 
 
 def explain_usage_error(
     error: Exception, arguments: Sequence[str], environment: Mapping[str, str]
 ) -> str:
-    """Say what is wrong with a command line.
+    """Return the mistake in a command line; empty if the error only means to show the help.
 
     Args:
-        error: a `UsageError`; empty comes back for one that only says to show the help.
+        error: a `UsageError`.
         arguments: of the process, without the program.
         environment: of the process.
     """
@@ -37,7 +37,7 @@ def explain_usage_error(
 
 
 def empty(arguments: Sequence[str]) -> str | None:
-    """Say which argument is empty, as that of a script whose variable is not set; None if none is.
+    """Return the mistake of an empty argument, as in a script with an unset variable, or None.
 
     An empty path would be the current folder.
     """
@@ -54,7 +54,7 @@ def empty(arguments: Sequence[str]) -> str | None:
 def _value(
     parameter: object, arguments: Sequence[str], environment: Mapping[str, str]
 ) -> str | None:
-    """Find what was given for an option; None if it was not given, or is no option."""
+    """Return the value given for an option; None if none was given, or it is no option."""
     names = [name for name in getattr(parameter, "opts", ()) if name.startswith("-")]
     for number, word in enumerate(arguments):
         name, equals, value = word.partition("=")

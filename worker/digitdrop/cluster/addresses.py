@@ -1,58 +1,115 @@
-"""Where pictures and shards lie: in a folder, or in a bucket of an object store."""
+"""Addresses of pictures and shards: paths, or keys in a bucket of an object store."""
 
+import os
 import re
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from digitdrop.errors import FolderError
+from pyarrow import fs
 
-STORES: Final = ("s3", "gs", "gcs", "az", "abfs", "abfss")
-"""Schemes of object stores: Amazon's and all that speak its language, Google's, Microsoft's."""
+from digitdrop.errors import FolderError, SetupError
+
+_STORES: Final = ("s3", "gs", "gcs", "az", "abfs", "abfss")
+"""Schemes of object stores: Amazon S3 and compatible stores, Google, Microsoft."""
 
 _SCHEME: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")  # `c:\scans` has none
-_LISTS: Final = (".txt", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """A picture to be read."""
+
+    address: str
+    """An absolute path, or SCHEME://BUCKET/KEY."""
+    name: str
+    """Name in the report: relative to the folder or prefix given."""
+    size: int = 0
+    """Bytes; 0 if that is not known."""
+
+
+class StoreError(SetupError):
+    """An object store cannot be reached, or refuses all requests."""
 
 
 def is_remote(address: str) -> bool:
-    """Say whether an address is one in an object store, and not a path."""
-    return scheme(address) in STORES
+    """Return True for an address in an object store, False for a path."""
+    return _scheme(address) in _STORES
 
 
-def scheme(address: str) -> str:
-    """Give the scheme of an address; empty for a path."""
+def _scheme(address: str) -> str:
     match = _SCHEME.match(address)
     return match[1].lower() if match else ""
 
 
 def normal(text: str, *, here: Path | None = None) -> str:
-    """Give what was typed its one form: an absolute path, or SCHEME://BUCKET/KEY.
+    """Return the normal form of an address: an absolute path, or SCHEME://BUCKET/KEY.
 
     Args:
         text: a path, or an address.
         here: the folder that relative paths begin at; that of this process if None.
 
     Raises:
-        FolderError: its scheme is none that can be read.
+        FolderError: the scheme is not supported.
+
+    >>> normal("S3://bucket/scans/"), normal("file:///scans/7.png")
+    ('s3://bucket/scans', '/scans/7.png')
     """
-    kind = scheme(text)
-    if not kind:
+    scheme = _scheme(text)
+    if not scheme:
         return str((here or Path.cwd()) / text)
-    if kind == "file":
+    if scheme == "file":
         return str(Path(url2pathname(urlsplit(text).path)))
-    if kind not in STORES:
+    if scheme not in _STORES:
         raise FolderError(
-            f"cannot read {kind}:// addresses: expected a path, file://, s3://, gs:// or az://"
+            f"cannot read {scheme}:// addresses: expected a path, file://, s3://, gs:// or az://"
         )
-    return kind + text[len(kind) :].rstrip("/")
-
-
-def is_list(address: str) -> bool:
-    """Say whether a source that is a file lists addresses, and is no picture itself."""
-    return address.lower().endswith(_LISTS)
+    return scheme + text[len(scheme) :].rstrip("/")
 
 
 def is_below(address: str, folders: list[str]) -> bool:
-    """Say whether an address is one of these, or lies below one of them."""
+    """Return True if an address is one of the folders, or lies below one of them."""
     return any(address == folder or address.startswith(f"{folder}/") for folder in folders)
+
+
+def located(address: str) -> tuple[fs.FileSystem, str]:
+    """Return Arrow's file system of an address, and the path in it.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    scheme = _scheme(address)
+    if not scheme:
+        return fs.LocalFileSystem(), address
+    path = address.partition("://")[2]
+    return _store(scheme, path.partition("/")[0]), path
+
+
+@cache
+def _store(scheme: str, bucket: str) -> fs.FileSystem:
+    try:
+        if scheme in {"az", "abfs", "abfss"} and "@" not in bucket:
+            return _azure()
+        # With a delayed open, a small file takes one request instead of three.
+        options = "?allow_delayed_open=true" if scheme == "s3" else ""
+        return fs.FileSystem.from_uri(f"{scheme}://{bucket}{options}")[0]
+    except (OSError, ValueError) as error:
+        raise StoreError(f"cannot use {scheme}://{bucket}: {first_line(error)}") from error
+
+
+def _azure() -> fs.FileSystem:
+    """Take the account from the environment variables of Microsoft's own tools."""
+    environ = os.environ
+    account = environ.get("AZURE_STORAGE_ACCOUNT_NAME") or environ.get("AZURE_STORAGE_ACCOUNT")
+    if not account:
+        raise ValueError("expected the account in AZURE_STORAGE_ACCOUNT_NAME")
+    key = environ.get("AZURE_STORAGE_ACCOUNT_KEY") or environ.get("AZURE_STORAGE_KEY")
+    return fs.AzureFileSystem(account, account_key=key)
+
+
+def first_line(error: Exception) -> str:
+    """Return the message of an error of Arrow without its traces, 300 characters at most."""
+    return str(error).partition("\n")[0][:300]

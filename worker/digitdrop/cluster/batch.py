@@ -1,4 +1,4 @@
-"""A one-shot run on a cluster, from its plan to its summary."""
+"""Run `batch --cluster` from the plan to the summary."""
 
 import json
 import queue
@@ -6,29 +6,27 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Final
 
 from digitdrop.batch.batch import Summary
 from digitdrop.cluster import engine, plan
-from digitdrop.cluster.addresses import normal
-from digitdrop.cluster.files import put, tidy
+from digitdrop.cluster.addresses import ListedObject, normal
+from digitdrop.cluster.files import put, remove_unfinished
 from digitdrop.cluster.flow import Done, flow
-from digitdrop.cluster.listing import ListedObject, found, lists
-from digitdrop.cluster.lists import listed
+from digitdrop.cluster.listing import find_objects
 from digitdrop.cluster.plan import Plan
 from digitdrop.errors import ReportError
 from digitdrop.inference.classifier import Classifier
 from digitdrop.system.shutdown import Shutdown, Stopped
-from digitdrop.values import Limits
+from digitdrop.values import DigitCount, Limits
 
-SUMMARY: Final = "_SUMMARY.json"
-"""Written last: where it is, every picture of the plan has its row."""
+_SUMMARY: Final = "_SUMMARY.json"
+"""Written last: if it is there, every picture of the plan has its row."""
 
-_LOOK: Final = 0.2
+_LOOK: Final = 0.2  # seconds
 
 ProgressBar = Callable[[int], AbstractContextManager[Callable[[int], None]]]
-"""Given how many pictures there are, it is told how many more are done."""
+"""Takes the number of pictures; its context is a function that takes how many more are done."""
 
 
 def run_cluster_batch(
@@ -39,14 +37,15 @@ def run_cluster_batch(
     cluster: str,
     shards: str,
     limits: Limits,
+    digits: DigitCount,
     workers: int,
     shutdown: Shutdown,
     progress: ProgressBar,
 ) -> Summary:
-    """Read every picture once; run again, it goes on where it stopped.
+    """Read every picture once; a second run goes on where the first stopped.
 
-    What is read is planned first, and what was planned is read: pictures that come
-    later are none of this run's, and one that was taken away has its row.
+    The pictures are planned first. Pictures that come later do not belong to this run, and a
+    planned picture that is gone gets its row.
 
     Args:
         sources: paths and addresses of folders, pictures, and lists of them.
@@ -54,10 +53,11 @@ def run_cluster_batch(
         classifier: the network.
         cluster: see `engine.started`.
         shards: `parquet` or `csv`.
-        limits: what one picture may cost.
+        limits: the limits for one picture.
+        digits: the accepted numbers of digits.
         workers: cores to use on this machine.
-        shutdown: ends the run; shards that are whole are kept.
-        progress: shows how far it is.
+        shutdown: ends the run; finished shards are kept.
+        progress: shows the progress.
 
     Raises:
         SetupError: there is no such cluster or source, or the target cannot be written.
@@ -67,83 +67,79 @@ def run_cluster_batch(
         sources=[normal(source) for source in sources],
         model=classifier.name,
         shards=shards,
+        digits=str(digits),
     )
+    summary = Summary()
     with engine.started(cluster, workers=workers):
         try:
-            work = plan.find_plan(wanted) or plan.write_plan(
-                wanted, _listed(wanted.sources, shutdown)
-            )
+            work = plan.find_plan(wanted)
+            if work is None:
+                work = plan.write_plan(wanted, _listed(wanted.sources, shutdown))
         except Stopped:
-            return Summary(was_stopped=True)
+            summary.was_stopped = True
+            return summary
         with progress(work.pictures) as advance:
-            summary = _summary(_until_stopped(flow(work, limits, classifier), shutdown), advance)
+            for done in _until_stopped(flow(work, limits, classifier), shutdown):
+                count = done.counts.total()
+                summary.counts.update(done.counts)
+                summary.known += count if done.is_known else 0
+                advance(count)
         summary.was_stopped = shutdown.is_stopping()
         if not summary.was_stopped:
             _finish(work, summary)
     return summary
 
 
-def _summary(shards: Iterator[Done], advance: Callable[[int], None]) -> Summary:
-    summary = Summary()
-    for one in shards:
-        count = one.counts.total()
-        summary.counts.update(one.counts)
-        summary.known += count if one.is_known else 0
-        advance(count)
-    return summary
-
-
 def _listed(sources: Sequence[str], shutdown: Shutdown) -> Iterator[ListedObject]:
-    named = lists(sources)
-    folders = [source for source in sources if source not in named]
-    for one in chain(found(folders), listed(named, folders=folders)):
+    for listed in find_objects(sources):
         if shutdown.is_stopping():
             raise Stopped
-        yield one
+        yield listed
 
 
 def _until_stopped(shards: Iterator[Done], shutdown: Shutdown) -> Iterator[Done]:
-    """Yield what is done until a stop is asked for, which is heard also while nothing is."""
+    """Yield finished shards until a stop, which is noticed also while none is finished."""
     box: queue.SimpleQueue[Done | Exception | None] = queue.SimpleQueue()
-    threading.Thread(target=_carry, args=(shards, box), daemon=True).start()
+
+    def carry() -> None:
+        try:
+            for done in shards:
+                box.put(done)
+        except Exception as error:  # raised again by the reader of the queue
+            box.put(error)
+        else:
+            box.put(None)
+
+    threading.Thread(target=carry, daemon=True).start()
     while not shutdown.is_stopping():
         try:
-            one = box.get(timeout=_LOOK)
+            done = box.get(timeout=_LOOK)
         except queue.Empty:
             continue
-        if isinstance(one, Exception):
-            raise one
-        if one is None:
+        if isinstance(done, Exception):
+            raise done
+        if done is None:
             return
-        yield one
-
-
-def _carry(shards: Iterator[Done], box: "queue.SimpleQueue[Done | Exception | None]") -> None:
-    try:
-        for one in shards:
-            box.put(one)
-    except Exception as error:  # raised again by who waits for it
-        box.put(error)
-    else:
-        box.put(None)
+        yield done
 
 
 def _finish(work: Plan, summary: Summary) -> None:
-    """Say that all is there; only once it is."""
+    """Write the summary, once all rows are there."""
     rows = summary.counts.total()
     if rows != work.pictures:
         raise ReportError(
             f"{work.target} has {rows:,} rows of {work.pictures:,} pictures: somebody else "
             "writes there; delete its parts that are not yours, then run it again"
         )
-    tidy(work.target)
-    told = {
+    remove_unfinished(work.target)
+    content = {
         "pictures": work.pictures,
         "statuses": {str(status): count for status, count in sorted(summary.counts.items())},
         "shards": work.shares,
         "format": work.shards,
         "model": work.model,
+        "digits": work.digits,
         "sources": work.sources,
         "finished": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
-    put(f"{work.target}/{SUMMARY}", json.dumps(told, indent=2).encode() + b"\n")
+    put(f"{work.target}/{_SUMMARY}", json.dumps(content, indent=2).encode() + b"\n")

@@ -1,4 +1,4 @@
-"""Ray: begun here or joined where it runs, quiet, and asked in one line what went wrong."""
+"""Start Ray here, or join a cluster, and report its errors in one line."""
 
 import logging
 import signal
@@ -13,52 +13,52 @@ import ray.data
 from ray.exceptions import RayError
 
 from digitdrop.errors import DigitdropError, SetupError
-from digitdrop.system.quiet import silenced
 from digitdrop.system.search_path import in_program_folder
+from digitdrop.system.streams import silenced
 
-LOCAL: Final = "local"
-STORE: Final = 512 * 2**20
-"""Bytes of shared memory on this machine, for shares on their way; the engine slows down
-the readers when it is full."""
+_LOCAL: Final = "local"
+_STORE: Final = 512 * 2**20
+"""Bytes of shared memory on this machine, for shares between two steps; when it is full, Ray
+slows down the readers."""
 
-_SILENT: Final = logging.CRITICAL + 1  # what matters comes as an exception, too
+_SILENT: Final = logging.CRITICAL + 1  # all that matters comes as an exception as well
 _DEATHS: Final = 10
-_PATIENCE: Final = 10.0  # seconds for an address to answer
+_TIMEOUT: Final = 10.0  # seconds for an address to answer
 
 
 class ClusterError(SetupError):
-    """There is no such cluster, or it cannot do what it is asked for."""
+    """There is no such cluster, or it cannot do the run."""
 
 
 @contextmanager
 def started(cluster: str, *, workers: int) -> Iterator[None]:
-    """Have a cluster as long as the context lasts.
+    """Connect to a cluster for the duration of the context.
 
     Args:
-        cluster: `local`: one on this machine, which ends with us; `auto`: the one that
-            this machine belongs to; else its address.
-        workers: cores to use, of a local one.
+        cluster: `local` for a new cluster on this machine, which ends with the context; `auto`
+            for the cluster that this machine belongs to; else an address.
+        workers: cores to use, of a local cluster.
 
     Raises:
-        ClusterError: there is none.
+        ClusterError: there is no such cluster, or it failed.
     """
-    _hush()
-    _knock(cluster)
-    here = {"num_cpus": workers, "object_store_memory": STORE, "include_dashboard": False}
+    _configure()
+    _check_address(cluster)
+    local = {"num_cpus": workers, "object_store_memory": _STORE, "include_dashboard": False}
     try:
         with silenced(), _our_signals(), in_program_folder():
             ray.init(
                 cluster,
-                **(here if cluster == LOCAL else {}),
+                **(local if cluster == _LOCAL else {}),
                 log_to_driver=False,
                 logging_level=_SILENT,
             )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ClusterError(f"there is no Ray cluster at {cluster}: {_line(error)}") from error
-    # Ray prints its news, that a machine died, to where results go, the last of it at its end.
+    # Ray prints news, such as the death of a machine, to stdout, where results go.
     with redirect_stdout(sys.stderr):
         try:
-            with _told():
+            with _own_errors():
                 yield
         finally:
             ray.shutdown()
@@ -66,7 +66,7 @@ def started(cluster: str, *, workers: int) -> Iterator[None]:
 
 @contextmanager
 def _our_signals() -> Iterator[None]:
-    """Keep how the end is asked for: Ray would take these signals for itself, and die of them."""
+    """Keep our handlers of SIGTERM and SIGINT: with Ray's, the process would end at once."""
     numbers = (signal.SIGTERM, signal.SIGINT)
     ours = [signal.getsignal(number) for number in numbers]
     yield
@@ -74,34 +74,34 @@ def _our_signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def _knock(cluster: str) -> None:
-    """See that somebody listens: Ray itself would wait for minutes."""
+def _check_address(cluster: str) -> None:
+    """Check that a server listens; Ray itself would wait for minutes."""
     host, _, port = cluster.rpartition("://")[2].rpartition(":")
     if not host:
-        return  # a word, which Ray understands at once
+        return  # `local` or `auto`
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
+        socket.create_connection((host.strip("[]"), int(port)), _TIMEOUT).close()
     except (OSError, ValueError) as error:
         raise ClusterError(f"there is no Ray cluster at {cluster}: {error}") from error
 
 
-def _hush() -> None:
+def _configure() -> None:
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(_SILENT)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
-    # A machine may die while it starts who classifies: that is no reason to give up.
+    # A machine may die while it starts an actor: the run goes on.
     context.max_consecutive_actor_init_deaths = _DEATHS
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tell of what went wrong on another machine as if it had been here."""
+def _own_errors() -> Iterator[None]:
+    """Raise an error from another machine as if it had been raised here."""
     try:
         yield
     except RayError as error:
         ours = _ours(error)
-        if ours:  # Ray appends what it thinks of it
+        if ours:  # Ray appends lines of its own
             raise type(ours)(str(ours).partition("\n")[0]) from error
         raise ClusterError(
             f"the cluster gave up: {_line(error)}; what is written is kept: run it again to go on"
@@ -109,7 +109,7 @@ def _told() -> Iterator[None]:
 
 
 def _ours(error: BaseException | None) -> DigitdropError | None:
-    """Find what our own code said among what the engine made of it: classes that are both."""
+    """Find our own error among its causes; Ray also makes classes that are both."""
     while error:
         if isinstance(error, DigitdropError) and not isinstance(error, RayError):
             return error

@@ -1,1 +1,1 @@
-"""What people put right: a picture moved into `review/7/` gets a row that says so."""
+"""Corrections: a picture moved into `review/7/` gets a row with that label."""

@@ -1,27 +1,23 @@
-"""Gather corrected pictures into folders named by what they show, for `evaluate`."""
+"""Corrected pictures, copied into folders by label for `evaluate`."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
-from digitdrop.corrections.folders import FOLDERS
+from digitdrop.corrections.folders import NO_NUMBER, folder_of
 from digitdrop.errors import FolderError, InputError
 from digitdrop.files.copying import copy_durably
 from digitdrop.files.disk import make_folder, move
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS, archive_folder, archive_names, named_by_id
-from digitdrop.outbox.chains import correction_chains
 from digitdrop.outbox.inventory import Digests, files_in
 from digitdrop.outbox.row import Row
-from digitdrop.outbox.rows import Rows
+from digitdrop.outbox.rows import Rows, correction_chains
 from digitdrop.values import Drop
-
-_FOLDER_OF: Final = {label: folder for folder, label in FOLDERS.items()}
 
 
 @dataclass(slots=True)
 class Gathered:
-    """What came of it."""
+    """Result of an export."""
 
     target: Path
     labels: Counter[str] = field(default_factory=Counter)
@@ -31,7 +27,7 @@ class Gathered:
     """Ids of corrections whose picture is not in the outbox any more."""
 
     def __str__(self) -> str:
-        """Say it in words, with the next command where there is one."""
+        """Return a summary for people, with the next command."""
         count = self.labels.total()
         pictures = "corrected picture" if count == 1 else "corrected pictures"
         lines = [f"{count:,} {pictures} in {self.target}, {self.new:,} new"]
@@ -40,17 +36,17 @@ class Gathered:
                 f"{len(self.missing):,} more are not in the outbox any more: "
                 f"{', '.join(self.missing[:5])}{', ...' if len(self.missing) > 5 else ''}"
             )
-        if self.labels.total() > self.labels["none"]:
-            others = f" --others {self.target / 'none'}" if self.labels["none"] else ""
+        if self.labels.total() > self.labels[NO_NUMBER]:
+            others = f" --others {self.target / NO_NUMBER}" if self.labels[NO_NUMBER] else ""
             lines.append(f"how well are they read? digitdrop evaluate {self.target}{others}")
         return "\n".join(lines)
 
 
 def gather(outbox: Path, rows: Rows, target: Path) -> Gathered:
-    """Copy each corrected picture to `TARGET/7/NAME~ID.png`, by the last correction alone.
+    """Copy each corrected picture to `TARGET/7/NAME~ID.png`, by its last correction.
 
-    ID is the correction's, so that a second run adds only what is new, and nothing is
-    ever written over. A picture that was corrected again since moves to its new folder.
+    ID is the correction's, so a second run adds only new pictures and never replaces a file.
+    A picture that was corrected again since then moves to its new folder.
 
     Raises:
         FolderError: the outbox or the target cannot be used.
@@ -59,10 +55,10 @@ def gather(outbox: Path, rows: Rows, target: Path) -> Gathered:
         raise FolderError(f"there is no outbox {outbox}")
     gathered = Gathered(target)
     corrections = {key: row for key, row in rows.every_row() if row.corrects}
-    shelves = _Shelves(outbox)
+    archived = _Archived(outbox)
     try:
         for chain in correction_chains(corrections):
-            _gather(chain, corrections, shelves, gathered)
+            _gather(chain, corrections, archived, gathered)
     except OSError as error:
         raise FolderError(
             f"cannot copy to {error.filename or target}: {error.strerror}"
@@ -71,13 +67,13 @@ def gather(outbox: Path, rows: Rows, target: Path) -> Gathered:
 
 
 def _gather(
-    chain: list[str], corrections: dict[str, Row], shelves: "_Shelves", gathered: Gathered
+    chain: list[str], corrections: dict[str, Row], archived: "_Archived", gathered: Gathered
 ) -> None:
     *earlier, last = (_place(gathered.target, key, corrections[key]) for key in chain)
     folder = last.parent.name
     if not last.exists():
         old = next((path for path in earlier if path.exists()), None)
-        source = old or shelves.find(chain[-1], corrections[chain[-1]])
+        source = old or archived.find(chain[-1], corrections[chain[-1]])
         if not source:
             gathered.missing.append(chain[-1])
             return
@@ -98,7 +94,7 @@ def _copy(source: Path, target: Path, key: str) -> None:
 
 
 def _place(target: Path, key: str, row: Row) -> Path:
-    folder = target / _FOLDER_OF[row.prediction]
+    folder = target / folder_of(row.prediction)
     return named_by_id(folder / (Path(row.name).name or "picture"), _drop(key, row))
 
 
@@ -106,8 +102,8 @@ def _drop(key: str, row: Row) -> Drop:
     return Drop(id=key, path=Path(row.name), name=row.name)
 
 
-class _Shelves:
-    """Finds a picture where it was filed, else wherever its content lies."""
+class _Archived:
+    """Finds a picture at its place in the archive, else by its digest anywhere there."""
 
     def __init__(self, outbox: Path) -> None:
         self._outbox = outbox

@@ -1,41 +1,41 @@
-"""Which row does a picture belong to? By its content, and by its name where several have that."""
+"""The row that a corrected picture belongs to: by its digest, and by its name among several."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from digitdrop.intake.claim_names import ROW_ID
-from digitdrop.outbox.chains import correction_chains
 from digitdrop.outbox.index import LabelIndex
 from digitdrop.outbox.row import Row
+from digitdrop.outbox.rows import correction_chains
 from digitdrop.values import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """A picture that a person moved into a folder named by what it shows."""
+    """A picture that a person moved into a folder of `review/`."""
 
     id: str
-    """Of the row that will say so."""
+    """Id of its future row."""
     name: str
     """Its path below that folder."""
     sha256: str
 
 
 def match(pictures: Sequence[Moved], rows: Mapping[str, Row]) -> dict[str, str]:
-    """Find the row that each picture's correction is about: the last of its chain.
+    """Find the row that each picture corrects: the last row of a chain.
 
-    Of several rows of the same content it is the one whose id is in the picture's name,
-    else the one of the same name, else any; one that nobody corrected yet before others. A
-    second copy of a picture corrects the correction that the first one made.
+    Among several rows with the digest of the picture, the row whose id is in the picture's
+    name comes first, then a row of the same name, then any row; rows without a correction come
+    before others. A second copy of a picture corrects the correction by the first copy.
 
     Args:
         pictures: no id twice.
-        rows: all rows with their contents, and those that tell none.
+        rows: all rows with the digests of the pictures, and all rows without a digest.
 
     Returns:
-        The id of the row by the id of the picture's, in an order in which none is about a
-        later one; a picture without a row is left out.
+        Ids of corrected rows by picture id, in an order in which no correction is about a
+        later one. A picture without a row is left out.
     """
     loose, last_of = _loose(rows)
     found: dict[str, str] = {}
@@ -53,7 +53,7 @@ def match(pictures: Sequence[Moved], rows: Mapping[str, Row]) -> dict[str, str]:
 
 
 def _loose(rows: Mapping[str, Row]) -> tuple[LabelIndex[str], dict[str, str]]:
-    """Label the last row of each chain, and say which it is for every row."""
+    """Index the last row of each chain; also return the last row for every row."""
     loose: LabelIndex[str] = LabelIndex()
     last_of: dict[str, str] = {}
     groups = correction_chains(rows)
@@ -76,11 +76,11 @@ def _loose(rows: Mapping[str, Row]) -> tuple[LabelIndex[str], dict[str, str]]:
 
 
 def _labels(picture: Moved, last_of: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
-    """Give the labels that its row may have, the surest first; as many for each picture."""
+    """Yield labels of the picture's row, the surest first; the same number for each picture."""
     base = PurePosixPath(picture.name).name
     named = ROW_ID.search(base)
     last = last_of.get(named[0], "") if named else ""
-    for digest in (picture.sha256, ""):  # the row of a picture that was too large tells none
+    for digest in (picture.sha256, ""):  # the row of a picture that was too large has no digest
         yield "id", last, digest
         yield "name", picture.name, digest
         yield "base", base, digest

@@ -1,7 +1,7 @@
-"""Bytes -> an upright grey picture, strictly and within limits. Pillow decodes.
+"""Decode bytes to an upright grey picture, strictly and within limits. Pillow does the work.
 
-A picture that stops too early is an error, never half a picture; and whatever
-a damaged file makes Pillow raise leaves here as one `InputError`.
+A picture that ends too early is an error, never half a picture. Every error that a damaged file
+causes in Pillow becomes an `InputError`.
 """
 
 import warnings
@@ -15,28 +15,30 @@ from digitdrop.errors import Incomplete, TooLarge, Unreadable
 from digitdrop.preprocess.greyscale import to_grey
 from digitdrop.values import Grey, Limits
 
-# Pillow warns about damaged metadata, which says nothing about the pixels. Set
+# Pillow warns about damaged metadata, which have no effect on the pixels. Set
 # once: `warnings.catch_warnings` around each picture would not be thread-safe.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def looks_like_picture(head: bytes) -> bool:
-    """Tell by its first bytes whether a file has a format that `decode` reads.
+    """Return True if `decode` reads the format of a file with these first bytes.
 
     Args:
-        head: at least the first `formats.HEAD` bytes, or the whole file if it is shorter.
+        head: at least the first `formats.FORMAT_HEAD` bytes, or the whole file if it is shorter.
+
+    >>> looks_like_picture(b"GIF89a"), looks_like_picture(b"%PDF-1.7")
+    (True, False)
     """
     return format_of(head) is not None
 
 
 def decode(content: bytes, *, limits: Limits | None = None) -> Grey:
-    """Decode a picture of any format in `formats`; its name does not matter.
+    r"""Decode a picture of any format in `formats`, whatever the name of its file.
 
-    Of an animation or a document with several pages the first is read. EXIF
-    orientation is applied, transparency is composited so that ink stays ink,
-    deep pictures are scaled to 8 bits, and of colours the channel is taken that
-    shows the ink best. Large pictures come back at reduced scale (a million
-    pixels at most or so, JPEGs fewer). Safe to call from several threads.
+    Only the first page of an animation or document is decoded. The EXIF orientation is applied.
+    Transparent pixels are laid on a paper that shows the ink. Deep pictures are scaled to 8 bits.
+    Of a coloured picture, the channel with the clearest ink is taken. Large pictures are reduced
+    to about a million pixels, JPEGs to fewer. Several threads may call this at once.
 
     Returns:
         uint8 of shape (height, width), 0 = black, 255 = white.
@@ -44,21 +46,26 @@ def decode(content: bytes, *, limits: Limits | None = None) -> Grey:
     Raises:
         Incomplete: the bytes end before the picture does, or there are none.
         TooLarge: more bytes or pixels than `limits`; no pixel was decoded.
-        Unreadable: anything else that keeps this from being read as a picture.
+        Unreadable: any other reason why this cannot be read as a picture.
+
+    >>> decode(b"P2 2 2 255\n0 255 255 0").tolist()
+    [[0, 255], [255, 0]]
     """
     return next(Document(content, limits=limits).pages())
 
 
 def grey_of(picture: Image.Image, *, limits: Limits | None = None) -> Grey:
-    """Give what a picture of Pillow's shows, as `decode` gives what its file does.
+    """Return a picture of Pillow's in grey, as `decode` does for its file.
 
-    Of a large JPEG it is not quite the same: of its file, `decode` has no more
-    decoded than is needed.
+    A large JPEG differs a little: `decode` decodes it at reduced scale.
+
+    Returns:
+        uint8 of shape (height, width), 0 = black, 255 = white.
 
     Raises:
-        Incomplete: its file ends before it does.
-        TooLarge: more pixels than `limits`; none was decoded if its file is still open.
-        Unreadable: its file is damaged, or it has no pixels.
+        Incomplete: its file ends before the picture does.
+        TooLarge: more pixels than `limits`; none was decoded if the file is still open.
+        Unreadable: its file is damaged, or the picture has no pixels.
     """
     width, height = picture.size
     check_size(width, height, (limits or Limits()).pixels)
@@ -69,7 +76,7 @@ def grey_of(picture: Image.Image, *, limits: Limits | None = None) -> Grey:
         return upright(to_grey(picture), picture)
     except MemoryError as error:
         raise TooLarge(f"not enough memory for {width}x{height} pixels") from error
-    except Exception as error:  # as in `decode`
+    except Exception as error:  # as in `Document`
         if "truncated" in str(error).lower():
             raise Incomplete("the picture's file ends before the picture does") from error
         raise Unreadable(f"a damaged picture, or of a kind that is not read: {REMEDY}") from error

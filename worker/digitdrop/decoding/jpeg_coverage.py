@@ -1,7 +1,7 @@
-"""Has a JPEG as many pixels as its header says? A part of `decode`.
+"""Check that a JPEG has as many pixels as its header says.
 
-libjpeg fills what is missing with mid-grey and says nothing, if an end marker follows. Whether it
-ran out of bytes shows when it is given more, or fewer, just before the marker.
+libjpeg fills missing pixels with mid-grey, without an error, if there is an end marker. A second
+decoding, with some bytes more or fewer before that marker, shows if it ran out of bytes.
 """
 
 import io
@@ -21,33 +21,36 @@ _FEWER: Final = 64
 
 
 def check_coverage(picture: ImageFile.ImageFile, content: bytes) -> None:
-    """Compare a decoded JPEG with what it would be with other bytes at its end, if it looks odd.
+    """Decode a suspicious JPEG again, with other bytes at its end, and compare the pixels.
 
-    It looks odd if its last pixel is mid-grey, or if zeros fill a part of its last scan. Few
-    sound pictures do.
+    A JPEG is suspicious if its last pixel is mid-grey, or if there are zeros in a row. Few
+    complete pictures are.
+
+    Args:
+        picture: the JPEG, decoded.
+        content: its file.
 
     Raises:
-        Incomplete: pixels are missing at its end or in its middle.
+        Incomplete: pixels are missing at the end or in the middle.
     """
     last = picture.getpixel((picture.width - 1, picture.height - 1))
     is_grey = all(value in _MID for value in (last if isinstance(last, tuple) else (last,)))
-    if not is_grey and not has_hole(content):
-        return
-    scan = scan_of(content)
+    scan = scan_of(content) if is_grey or has_hole(content) else None
     if not scan:
         return
     start, end = scan
-    more, less = content[start : start + _MORE], content[: max(start, end - _FEWER)]
-    if is_grey and _differs(picture, content[:end] + more + content[end:]):
-        raise Incomplete("the JPEG has its end, but lacks pixels before it")
-    if is_grey or not has_hole(content[start:end]):
-        return
-    if not _differs(picture, less + content[end:]):
+    rest = content[end:]
+    if is_grey:
+        if _differs(picture, content[:end] + content[start : start + _MORE] + rest):
+            raise Incomplete("the JPEG has its end, but lacks pixels before it")
+    elif has_hole(content[start:end]) and not _differs(
+        picture, content[: max(start, end - _FEWER)] + rest
+    ):
         raise Incomplete("the JPEG has its end, but lacks some of its middle")
 
 
 def _differs(picture: ImageFile.ImageFile, content: bytes) -> bool:
-    """Tell whether other bytes give other pixels."""
+    """Return True if these bytes decode to other pixels."""
     with JpegImageFile(io.BytesIO(content)) as other:
         other.draft(None, picture.size)
         other.load()

@@ -1,46 +1,44 @@
-"""TIFFs that Pillow does not know: odd depths, big-endian BigTIFF. A part of `decode`."""
+"""TIFFs that Pillow cannot read and OpenCV can: odd depths, big-endian BigTIFF."""
 
+from itertools import islice
 from typing import Final
 
 import cv2
 import numpy as np
 
-from digitdrop.decoding.container.directory import directories, layout_of
+from digitdrop.decoding.container.directory import directories
 from digitdrop.decoding.container.tiff import BITS, HEIGHT, SAMPLES, WIDTH
 from digitdrop.errors import TooLarge, Unreadable
 from digitdrop.preprocess.greyscale import array_to_grey
 from digitdrop.values import Grey, Limits
 
 _BYTES: Final = 4
-"""Of a pixel, as a plain picture in colour has."""
+"""Bytes of a pixel of an ordinary colour picture."""
 
 
-def decoded(content: bytes, number: int, limits: Limits) -> Grey:
+def decode_odd_tiff(content: bytes, number: int, limits: Limits) -> Grey:
     """Decode one page of a TIFF.
 
     Args:
         content: the file.
-        number: which of its directories, from 0.
-        limits: what it may cost.
+        number: number of its directory, from 0.
+        limits: the most pixels, each of four bytes.
 
     Returns:
         uint8 of shape (height, width), 0 = black, 255 = white.
 
     Raises:
-        TooLarge: more pixels than `limits`, or deeper ones than memory is allowed for.
-        Unreadable: OpenCV does not know this kind either.
+        TooLarge: more pixels than `limits`, or as much memory for deeper ones.
+        Unreadable: OpenCV cannot read this kind either.
     """
-    layout = layout_of(content)
-    tags = list(directories(content, layout))[number]
-    width, height, bits, samples = (
-        layout.value(content, tags, tag, 1) for tag in (WIDTH, HEIGHT, BITS, SAMPLES)
-    )
+    (page,) = islice(directories(content), number, number + 1)
+    width, height, bits, samples = (page.value(tag, 1) for tag in (WIDTH, HEIGHT, BITS, SAMPLES))
     if width * height * max(_BYTES, bits * samples // 8) > _BYTES * limits.pixels:
         raise TooLarge(
             f"{width}x{height} pixels of {bits * samples} bits, at most "
             f"{limits.pixels * _BYTES * 8:,} bits in all are allowed"
         )
-    cv2.utils.logging.setLogLevel(0)  # else it prints what it meets
+    cv2.utils.logging.setLogLevel(0)  # else OpenCV prints its warnings
     try:
         read, pages = cv2.imdecodemulti(
             np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED, range=(number, number + 1)

@@ -1,4 +1,4 @@
-"""The way up that a picture's metadata tell. A part of `decode`."""
+"""Turn a picture upright, as its metadata say."""
 
 from typing import Final
 
@@ -9,22 +9,11 @@ from digitdrop.decoding.container.checked import MOST_METADATA
 from digitdrop.values import Grey
 
 _TURNING: Final = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}
-"""Where Pillow looks for an orientation."""
-
-
-def _orientation(picture: Image.Image) -> int:
-    """Return the EXIF orientation, 1-8."""
-    exif = picture.info.get("exif") or b""
-    if len(exif) > MOST_METADATA or not picture.info.keys() & _TURNING:
-        return 1
-    try:
-        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # damaged metadata need not spoil a sound picture
-        return 1
+"""Metadata in which Pillow finds an orientation."""
 
 
 def upright(grey: Grey, picture: Image.Image) -> Grey:
-    """Turn what a picture shows as its EXIF orientation says; Pillow turns TIFFs itself."""
+    """Turn the pixels of a picture by its EXIF orientation; Pillow itself turns TIFFs."""
     orientation = _orientation(picture)
     if orientation in {5, 6, 7, 8}:
         grey = grey.T
@@ -33,3 +22,14 @@ def upright(grey: Grey, picture: Image.Image) -> Grey:
     if orientation in {2, 3, 6, 7}:
         grey = grey[:, ::-1]
     return np.ascontiguousarray(grey)
+
+
+def _orientation(picture: Image.Image) -> int:
+    """Return the EXIF orientation, 1-8; 1 if there is none, or if it is damaged."""
+    exif = picture.info.get("exif") or b""
+    if len(exif) > MOST_METADATA or not picture.info.keys() & _TURNING:
+        return 1
+    try:
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # damaged metadata need not spoil a complete picture
+        return 1

@@ -1,1 +1,1 @@
-"""How well labelled pictures are read."""
+"""Evaluation: figures and charts of labelled pictures."""

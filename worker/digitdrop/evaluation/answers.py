@@ -1,6 +1,6 @@
-"""Rows of a report as columns, beside what is right: what all figures are made of."""
+"""The rows of a report as columns, beside the labels: the input of all figures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -8,44 +8,55 @@ import numpy.typing as npt
 
 from digitdrop.values import Status
 
-NONE: Final = -1
-"""Stands where there is no digit: no label, no prediction, no runner-up."""
+NONE: Final = ""
+"""The value of a label, a prediction or a runner-up that is missing."""
 
-Digits = npt.NDArray[np.int64]
-"""Shape (n,): 0-9, or `NONE`."""
+Numbers = npt.NDArray[np.str_]
+"""Shape (n,): whole numbers as in the report (`7`, `0042`), or `NONE`."""
 ShareArray = npt.NDArray[np.float64]
-"""Shape (n,): each 0-1."""
+"""Shape (n,): values 0-1."""
+RowMask = npt.NDArray[np.bool_]
+"""Shape (n,): True for the rows that are meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Rows of a report in columns of equal length, beside what is right."""
+    """The rows of a report in columns of equal length, beside their labels."""
 
-    label: Digits
-    """What the picture shows."""
-    prediction: Digits
+    label: Numbers
+    """The number that the picture shows."""
+    prediction: Numbers
     confidence: ShareArray
     """0 for a row without a prediction."""
-    runner_up: Digits
+    runner_up: Numbers
     runner_up_confidence: ShareArray
     """0 for a row without a runner-up."""
     status: npt.NDArray[np.str_]
 
     def __len__(self) -> int:
-        """Count the rows."""
+        """Return the number of rows."""
         return len(self.label)
 
-    @property
-    def right(self) -> npt.NDArray[np.bool_]:
-        """Where the prediction is the label; the best guess counts whatever its status."""
-        return np.asarray(self.told & (self.prediction == self.label), np.bool_)
+    def where(self, mask: RowMask) -> "Answers":
+        """Return the rows for which the mask is True, in their order."""
+        return Answers(**{each.name: getattr(self, each.name)[mask] for each in fields(self)})
 
     @property
-    def told(self) -> npt.NDArray[np.bool_]:
-        """Where there is a prediction."""
+    def right(self) -> RowMask:
+        """Rows whose prediction is the label, whatever their status."""
+        return np.asarray(self.predicted & (self.prediction == self.label), np.bool_)
+
+    @property
+    def predicted(self) -> RowMask:
+        """Rows with a prediction."""
         return np.not_equal(self.prediction, NONE)
 
     @property
-    def ok(self) -> npt.NDArray[np.bool_]:
-        """Where the status is `ok`."""
+    def ok(self) -> RowMask:
+        """Rows whose status is `ok`."""
         return np.equal(self.status, Status.OK.value)
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Number of digits of each label."""
+        return np.strings.str_len(self.label).astype(np.int64)

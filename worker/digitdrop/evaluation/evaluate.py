@@ -1,7 +1,7 @@
-"""Measure how well pictures are read whose digits are known.
+"""Read pictures whose numbers are known, as `batch` does, but without a report.
 
-They take the same way as in the service and in `batch`; only that nothing is
-recorded. A set is a folder of such pictures: DIR/SET/DIGIT/PICTURE.
+A set is a folder of such pictures: DIR/SET/NUMBER/PICTURE, or DIR/SET/PICTURE if DIR/labels.csv
+has the labels.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,79 +17,90 @@ import numpy as np
 from digitdrop import pipeline
 from digitdrop.batch.sources import find_drops
 from digitdrop.errors import FolderError
-from digitdrop.evaluation.answers import NONE, Answers, Digits
+from digitdrop.evaluation.answers import NONE, Answers, Numbers
+from digitdrop.evaluation.label_table import LABELS_TABLE, read_labels
 from digitdrop.inference.classifier import Classifier
-from digitdrop.values import Drop, Limits, Verdict
+from digitdrop.values import DigitCount, Drop, Limits, Verdict, is_number
 
-_DIGITS: Final = frozenset(map(str, range(10)))
-_TURN: Final = 128
+_BATCH: Final = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationItem:
-    """A picture to be read, and what is known of it."""
+    """A picture to be read, with its label."""
 
     drop: Drop
     source: Path
-    """The folder that was named."""
+    """The folder on the command line."""
     set: str
-    """Names the pictures of that folder that it is counted with."""
-    label: int | None
-    """0-9; None for a picture that shows no single digit."""
+    """Name of its set within the folder."""
+    label: str | None
+    """A whole number as in the report; None for a picture that shows no single number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
-    """A task and what came of it."""
+    """An item and its verdict."""
 
     task: EvaluationItem
     verdict: Verdict
 
 
 def tasks(folder: Path, others: Iterable[Path] = ()) -> list[EvaluationItem]:
-    """Find what to read: pictures with labels, and folders of pictures without.
+    """Return the labelled pictures of a folder, and all pictures of other folders.
 
     Raises:
         FolderError: one of the folders has no such picture.
     """
-    return [*labelled(folder), *(task for other in others for task in unlabelled(other))]
+    return [*labelled(folder), *(item for other in others for item in unlabelled(other))]
 
 
 def labelled(folder: Path) -> list[EvaluationItem]:
-    """Find pictures in folders named 0-9, at any depth; what lies elsewhere is passed over.
+    """Return the pictures in `labels.csv`, or without that file those in folders named by number.
+
+    Such folders count at any depth; all other files are left out.
 
     Raises:
-        FolderError: there are none.
+        FolderError: there are none, or the table cannot be used.
     """
-    found = [
-        EvaluationItem(drop=drop, source=folder, set=_set(folder, above), label=int(digit))
-        for drop in find_drops([folder])
-        for *above, digit in [PurePosixPath(drop.name).parts[:-1] or ("",)]
-        if digit in _DIGITS
-    ]
+    table = folder / LABELS_TABLE
+    if table.exists():
+        labels = read_labels(table).items()
+        drops = [(Drop(id=None, path=folder / file, name=file), label) for file, label in labels]
+        found = [_item(drop, folder, _folders(drop), label) for drop, label in drops]
+    else:
+        found = [
+            _item(drop, folder, parts[:-1], parts[-1])
+            for drop in find_drops([folder])
+            if (parts := _folders(drop)) and is_number(parts[-1])
+        ]
     if not found:
         raise FolderError(
             f"no labelled picture in {folder}: expected them in folders named by what they "
-            f"show, as in {folder / '...' / '7' / 'picture.png'}"
+            f"show, as in {folder / '...' / '7' / 'picture.png'}, or in a table {table}"
         )
     return found
 
 
 def unlabelled(folder: Path) -> list[EvaluationItem]:
-    """Find pictures that show no single digit; each folder right below is a set.
+    """Return the pictures of a folder as showing no single number; each sub-folder is a set.
 
     Raises:
         FolderError: there are none.
     """
-    found = [
-        EvaluationItem(
-            drop=drop, source=folder, set=_set(folder, drop.name.split("/")[:-1][:1]), label=None
-        )
-        for drop in find_drops([folder])
-    ]
+    found = [_item(drop, folder, _folders(drop)[:1], None) for drop in find_drops([folder])]
     if not found:
         raise FolderError(f"no picture in {folder}")
     return found
+
+
+def _folders(drop: Drop) -> tuple[str, ...]:
+    return PurePosixPath(drop.name).parts[:-1]
+
+
+def _item(drop: Drop, source: Path, parts: Sequence[str], label: str | None) -> EvaluationItem:
+    name = "/".join(parts) or source.resolve().name
+    return EvaluationItem(drop=drop, source=source, set=name, label=label)
 
 
 def mark(
@@ -97,46 +108,50 @@ def mark(
     classifier: Classifier,
     *,
     limits: Limits,
+    digits: DigitCount,
     workers: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Marked]:
     """Read pictures, each by itself, and yield them in their order.
 
     Args:
-        asked: what to read.
+        asked: the pictures.
         classifier: the network.
-        limits: what one picture may cost.
-        workers: pictures at a time.
-        progress: told how many more pictures are done.
+        limits: the limits for one picture.
+        digits: the accepted numbers of digits.
+        workers: number of pictures that are read at a time.
+        progress: called with the number of pictures that were read since the last call.
     """
     cv2.setNumThreads(1)  # the cores are taken by pictures read side by side
+    prepare = partial(pipeline.prepare, limits=limits)
     with ThreadPoolExecutor(workers) as threads:
-        for start in range(0, len(asked), _TURN):
-            turn = asked[start : start + _TURN]
-            drops = [task.drop for task in turn]
-            seen = list(threads.map(partial(pipeline.prepare, limits=limits), drops))
-            readings = pipeline.read_batch(seen, classifier, now=pipeline.utc_now)
-            for task, reading in zip(turn, readings, strict=True):
-                yield Marked(task=task, verdict=reading.verdict)
-            progress(len(turn))
+        for start in range(0, len(asked), _BATCH):
+            batch = asked[start : start + _BATCH]
+            prepared = list(threads.map(prepare, [item.drop for item in batch]))
+            readings = pipeline.read_batch(
+                prepared, classifier, digits=digits, now=pipeline.utc_now
+            )
+            for item, reading in zip(batch, readings, strict=True):
+                yield Marked(task=item, verdict=reading.verdict)
+            progress(len(batch))
 
 
 def by_set(marked: Iterable[Marked]) -> dict[str, list[Marked]]:
-    """Sort what was read into its sets, in order of name."""
+    """Return the items of each set, the sets in order of name."""
     sets: dict[str, list[Marked]] = {}
-    for one in marked:
-        sets.setdefault(one.task.set, []).append(one)
+    for each in marked:
+        sets.setdefault(each.task.set, []).append(each)
     return dict(sorted(sets.items()))
 
 
 def answer_columns(marked: Sequence[Marked]) -> Answers:
-    """Put what was read into columns."""
-    verdicts = [one.verdict for one in marked]
+    """Return the verdicts and labels as columns."""
+    verdicts = [each.verdict for each in marked]
     return Answers(
-        label=_digits(one.task.label for one in marked),
-        prediction=_digits(verdict.prediction for verdict in verdicts),
+        label=_numbers(each.task.label for each in marked),
+        prediction=_numbers(verdict.prediction for verdict in verdicts),
         confidence=np.array([verdict.confidence or 0.0 for verdict in verdicts], np.float64),
-        runner_up=_digits(verdict.runner_up for verdict in verdicts),
+        runner_up=_numbers(verdict.runner_up for verdict in verdicts),
         runner_up_confidence=np.array(
             [verdict.runner_up_confidence or 0.0 for verdict in verdicts], np.float64
         ),
@@ -145,14 +160,10 @@ def answer_columns(marked: Sequence[Marked]) -> Answers:
 
 
 def mistakes(marked: Iterable[Marked], *, most: int) -> list[Marked]:
-    """Pick the worst: wrong ones, the most confident first, then those without an answer."""
-    wrong = [one for one in marked if one.verdict.prediction != one.task.label]
-    return sorted(wrong, key=lambda one: -(one.verdict.confidence or 0.0))[:most]
+    """Return the worst mistakes: the most confident first, then rows without a prediction."""
+    wrong = [each for each in marked if each.verdict.prediction != each.task.label]
+    return sorted(wrong, key=lambda each: -(each.verdict.confidence or 0.0))[:most]
 
 
-def _set(folder: Path, parts: Sequence[str]) -> str:
-    return "/".join(parts) or folder.resolve().name
-
-
-def _digits(found: Iterable[int | None]) -> Digits:
-    return np.array([NONE if digit is None else digit for digit in found], np.int64)
+def _numbers(found: Iterable[str | None]) -> Numbers:
+    return np.array([number or NONE for number in found], np.str_)

@@ -1,1 +1,1 @@
-"""Files and folders, opened by descriptor, made durable, and never written over."""
+"""Files and folders: opened by descriptor, made durable, never overwritten; locks and mounts."""

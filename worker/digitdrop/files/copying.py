@@ -9,18 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from digitdrop.errors import TooLarge
-from digitdrop.files.disk import sync_folders
+from digitdrop.files.disk import replacing, sync_folders
 from digitdrop.files.load import open_picture
 
 _PIECE: Final = 2**20
-_FLAGS: Final = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_EXCL
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 
 
 def copy_durably(
@@ -31,17 +23,17 @@ def copy_durably(
     most: int | None = None,
     between: Callable[[], None] = lambda: None,
 ) -> None:
-    """Copy a regular file's bytes, times and mode, over a file of the target's name.
+    """Copy bytes, times and mode of a regular file, over a file of the target's name.
 
-    Once this returns, a power cut cannot take the copy back. It is written
-    aside and renamed; what an earlier try left aside is replaced.
+    Once this returns, a power cut cannot undo the copy.
 
     Args:
-        source: what to copy; neither a link nor a pipe.
-        target: its name to be.
-        aside: a name in the same folder that nobody else uses.
+        source: the file to copy; neither a link nor a pipe.
+        target: name of the copy.
+        aside: a name in the same folder that nobody else uses, for the unfinished copy. A
+            file that an earlier try left there is replaced.
         most: bytes; a longer file is not copied. Any length if None.
-        between: called after each MiB; what it raises ends the copy, and nothing is left.
+        between: called after each MiB; an error that it raises ends the copy and leaves nothing.
 
     Raises:
         Gone: there is no such file.
@@ -49,22 +41,12 @@ def copy_durably(
         Unavailable: it is no regular file, or may not be read.
         OSError: it changed meanwhile, or a disk is full, read-only or failing.
     """
-    with open_picture(source) as (file, status):
+    with open_picture(source) as file:
+        status = os.fstat(file.fileno())
         if most is not None and status.st_size > most:
             raise TooLarge(f"the file has {status.st_size:,} bytes, at most {most:,} are copied")
-        aside.unlink(missing_ok=True)
-        descriptor = os.open(aside, _FLAGS, 0o666)
-        try:
-            try:
-                _copy(file.fileno(), descriptor, status, between)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            aside.replace(target)
-        except BaseException:
-            with suppress(OSError):  # the next try replaces it
-                aside.unlink(missing_ok=True)
-            raise
+        with replacing(target, aside=aside) as copy:
+            _copy(file.fileno(), copy.fileno(), status, between)
     sync_folders([target.parent])
 
 

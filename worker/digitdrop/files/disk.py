@@ -1,12 +1,13 @@
-"""What the system calls leave to do: making a rename last, and never writing over a file."""
+"""Make names and files durable, and move files without overwriting others."""
 
 import ctypes
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from digitdrop.files.regular import create_anew
 from digitdrop.files.tree import opened_folder
@@ -18,7 +19,7 @@ _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF}
 def sync_folders(folders: Iterable[Path]) -> None:
     """Make names durable: once this returns, a power cut cannot undo renames in these folders.
 
-    Windows and some network shares cannot sync a folder, and keep their own order.
+    On Windows nothing is done: it cannot sync a folder. Nor can some network shares.
     """
     if os.name == "nt":
         return
@@ -28,7 +29,7 @@ def sync_folders(folders: Iterable[Path]) -> None:
 
 
 def sync(descriptor: int) -> None:
-    """Make what lies in an open folder durable, where the file system can."""
+    """Make the names in an open folder durable, if the file system can."""
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -37,84 +38,90 @@ def sync(descriptor: int) -> None:
 
 
 def write_whole(path: Path, content: bytes, *, aside: Path) -> None:
-    """Write a file in the place of one of its name, which whoever has it open keeps.
+    """Replace a file by these bytes, as `replacing` does."""
+    with replacing(path, aside=aside) as file:
+        file.write(content)
 
-    Once this returns, a power cut leaves one of the two, and neither in part.
-    `sync_folders` makes it the new one.
+
+@contextmanager
+def replacing(path: Path, *, aside: Path) -> Iterator[BinaryIO]:
+    """Open a new file, and put it in the place of `path` at the end of the context.
+
+    Afterwards a power cut leaves the old file or the new one, and neither in part;
+    `sync_folders` makes sure that it is the new one. After an error in the context the old
+    file is as it was.
 
     Args:
-        path: its name.
-        content: all of it.
-        aside: a name in the same folder that nobody else uses; it is gone afterwards,
-            but for a process that is killed.
+        path: name of the file.
+        aside: a name in the same folder that nobody else uses, for the unfinished file. It
+            is left behind only if the process is killed.
 
     Raises:
-        OSError: the disk is full, read-only or failing; the earlier file is as it was.
+        OSError: the disk is full, read-only or failing.
     """
     try:
         with create_anew(aside) as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-    except OSError:
-        with suppress(OSError):
+    except BaseException:
+        with suppress(OSError):  # the next attempt replaces it
             aside.unlink(missing_ok=True)
         raise
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it; once this returns, a power cut cannot undo that.
+    """Make a folder and its missing parents; once this returns, a power cut cannot undo that.
 
     Raises:
         FileExistsError: a file has the name.
-        OSError: whatever else the system says.
+        OSError: the system refuses.
     """
     for made in make_folders(folder):
         sync_folders([made.parent])
 
 
 def make_folders(folder: Path) -> Iterator[Path]:
-    """Make a folder and those above it, without recursion; yield each that was not there.
+    """Make a folder and its missing parents, without recursion; yield each that was made.
 
     Raises:
         FileExistsError: a file has the name.
-        OSError: whatever else the system says.
+        OSError: the system refuses.
     """
     missing = []
     while not folder.is_dir():
         missing.append(folder)
         folder = folder.parent
-    for one in reversed(missing):
-        one.mkdir(exist_ok=True)
-        yield one
+    for made in reversed(missing):
+        made.mkdir(exist_ok=True)
+        yield made
 
 
 def move(source: Path, target: Path, *, into: int | None = None) -> None:
-    """Move a file on one file system, and never over another file.
+    """Move a file within a file system; never overwrite another file.
 
-    Killed in the middle, both names may be left, of one and the same file:
-    moving again completes it.
+    A kill in the middle may leave both names of the same file: moving again completes it.
 
     Args:
-        source: its name.
-        target: its name to be.
-        into: descriptor of the folder that the target's last part is made in, whatever
-            has that folder's name by now; None to go by name.
+        source: present name of the file.
+        target: new name of the file.
+        into: descriptor of the target's folder, in case another one has taken that folder's
+            name; None to use the name.
 
     Raises:
         FileExistsError: another file has the target's name.
-        OSError: `EXDEV` between file systems; whatever else the system says.
+        OSError: `EXDEV` between file systems; or the system refuses.
     """
     link(source, target, into=into)
     source.unlink(missing_ok=True)
 
 
 def link(source: Path, target: Path, *, into: int | None = None) -> None:
-    """Give a file a second name, or find that it has it already; arguments as of `move`.
+    """Give a file a second name, unless it has that name already; arguments as of `move`.
 
-    Where that is not possible the file is renamed instead: on FAT and some network
-    shares, and on Linux for files of other people (fs.protected_hardlinks).
+    Rename the file where there are no hard links: on FAT and some network shares, and on
+    Linux for files of other people (fs.protected_hardlinks).
 
     Raises:
         FileExistsError: another file has the target's name.
@@ -132,7 +139,7 @@ def link(source: Path, target: Path, *, into: int | None = None) -> None:
 
 
 def is_same_file(one: Path, other: Path | str, *, into: int | None = None) -> bool:
-    """Say whether two names, neither followed if it is a link, are of one file."""
+    """Return True if two names belong to one file; links are not followed."""
     try:
         return os.path.samestat(one.lstat(), os.stat(other, dir_fd=into, follow_symlinks=False))
     except (FileNotFoundError, NotADirectoryError):
@@ -140,19 +147,19 @@ def is_same_file(one: Path, other: Path | str, *, into: int | None = None) -> bo
 
 
 def rename_exclusively(source: Path, target: Path | str, *, into: int | None = None) -> None:
-    """Rename a file in one step, and never over another one; arguments as of `move`.
+    """Rename a file in one step; never overwrite another one; arguments as of `move`.
 
     Raises:
         FileExistsError: another file has the target's name.
     """
-    if os.name != "nt" and not _renamed_by_linux(source, target, into):
-        # Nobody can make the name in the instant between these two lines but a person who
-        # writes it by hand into the outbox, or a writer who drops the same name again.
+    if os.name == "nt":
+        source.rename(target)  # Windows never overwrites
+    elif not _renamed_by_linux(source, target, into):
+        # Only a person who writes into the outbox by hand, or a sender who drops the same
+        # name again, can make the name in the instant between these two calls.
         if _is_taken(target, into):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(target))
         os.rename(source, target, dst_dir_fd=into)
-    elif os.name == "nt":
-        source.rename(target)  # never over another file, on Windows
 
 
 def _is_taken(target: Path | str, into: int | None) -> bool:
@@ -164,7 +171,7 @@ def _is_taken(target: Path | str, into: int | None) -> bool:
 
 
 def _renamed_by_linux(source: Path, target: Path | str, into: int | None) -> bool:
-    """Rename unless the target exists, in one step; False where the system cannot."""
+    """Rename in one step unless the target exists; return False if the system cannot."""
     library = _library()
     if library is None:
         return False

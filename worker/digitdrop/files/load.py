@@ -1,79 +1,62 @@
-"""Open and read a file that somebody else may replace at any moment; never a link or a pipe."""
+"""Read pictures that other people may replace or change at any moment."""
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
 from digitdrop.errors import Gone, Incomplete, TooLarge, Unavailable
-
-# A link is not followed, and a FIFO not waited for, even if it took the name just now.
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+from digitdrop.files.regular import open_descriptor
 
 _BLOCK = bytes(4_096)  # file systems have no smaller holes
 _TAIL = bytes(16)
 
 
-@contextmanager
-def open_picture(path: Path) -> Iterator[tuple[FileIO, os.stat_result]]:
-    """Open a regular file for reading, unbuffered; whatever else has the name is refused.
-
-    Every picture is opened here, whoever asks. Neither a link is followed nor a pipe
-    waited for: what was opened is looked at by its descriptor.
-
-    Yields:
-        The file, and its status as it was opened.
+def open_picture(path: Path) -> FileIO:
+    """Open a picture for reading, unbuffered, as `open_regular` does; raise an `InputError`.
 
     Raises:
         Gone: there is no such file.
-        Unavailable: it is no regular file, or the system will not open it.
+        Unavailable: it is no regular file, or the system refuses to open it.
     """
     try:
-        descriptor = os.open(path, _FLAGS)
+        return FileIO(path, opener=open_descriptor)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Gone("the file is not there any more") from error
     except OSError as error:
         raise Unavailable(f"cannot be opened: {error.strerror}") from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Unavailable("is no regular file")
-        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
-            yield file, status
-    finally:
-        os.close(descriptor)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[FileIO]:
+    with open_picture(path) as file:
+        try:
+            yield file
+        except OSError as error:
+            raise Unavailable(f"cannot be read: {error.strerror}") from error
 
 
 def load(path: Path, *, most: int) -> bytes:
-    """Read a regular file, whole.
+    """Read the whole of a regular file.
 
     Args:
-        path: where it lies.
+        path: place of the file.
         most: bytes; a longer file is not read.
 
     Raises:
         Gone: there is no such file.
-        Incomplete: its size is set, but a part of it is not written yet.
-        TooLarge: it has more than `most` bytes.
+        Incomplete: the file has its size, but a part of it is not written yet.
+        TooLarge: the file has more than `most` bytes.
         Unavailable: it is no regular file, it changed while it was read, or the
-            system will not let us read it.
+            system refuses to read it.
     """
-    with open_picture(path) as (file, before):
+    with _reading(path) as file:
+        before = os.fstat(file.fileno())
         if before.st_size > most:
             raise TooLarge(f"the file has {before.st_size:,} bytes, at most {most:,} are read")
-        try:
-            content = file.read(before.st_size + 1) or b""  # one more, to see whether it grew
-        except OSError as error:
-            raise Unavailable(f"cannot be read: {error.strerror}") from error
+        content = file.read(before.st_size + 1) or b""  # one more, to see if it grew
         after = os.fstat(file.fileno())
         if _is_unwritten(file.fileno(), content):
             raise Incomplete(
@@ -86,7 +69,7 @@ def load(path: Path, *, most: int) -> bytes:
 
 
 def _is_unwritten(descriptor: int, content: bytes) -> bool:
-    """Tell whether a file has a hole, as one has whose size was set before it is written.
+    """Return True if a file has a hole, because its size was set before its bytes were written.
 
     File managers do so on network shares. A hole reads as zeros, and few files have as many.
     """
@@ -94,7 +77,7 @@ def _is_unwritten(descriptor: int, content: bytes) -> bool:
         return False
     try:
         return os.lseek(descriptor, 0, os.SEEK_HOLE) < len(content)
-    except (AttributeError, OSError):  # a system, or a file system, that does not tell
+    except (AttributeError, OSError):  # a system, or a file system, without such a call
         return False
 
 
@@ -103,24 +86,18 @@ def sha256_of(path: Path) -> str:
 
     Raises:
         Gone: there is no such file.
-        Unavailable: it is no regular file, or the system will not let us read it.
+        Unavailable: it is no regular file, or the system refuses to read it.
     """
-    with open_picture(path) as (file, _):
-        try:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise Unavailable(f"cannot be read: {error.strerror}") from error
+    with _reading(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def head_of(path: Path, size: int) -> bytes:
-    """Return the first bytes of a regular file, fewer if it is shorter.
+    """Return the first `size` bytes of a regular file, fewer if it is shorter.
 
     Raises:
         Gone: there is no such file.
-        Unavailable: it is no regular file, or the system will not let us read it.
+        Unavailable: it is no regular file, or the system refuses to read it.
     """
-    with open_picture(path) as (file, _):
-        try:
-            return file.read(size) or b""
-        except OSError as error:
-            raise Unavailable(f"cannot be read: {error.strerror}") from error
+    with _reading(path) as file:
+        return file.read(size) or b""

@@ -1,4 +1,4 @@
-"""One writer per report: a lock that dies with its process."""
+"""One writer per report: a lock that ends with its process."""
 
 import os
 import socket
@@ -19,20 +19,23 @@ from digitdrop.files.regular import open_regular
 
 @contextmanager
 def lock_report(report: Path) -> Iterator[str]:
-    """Be the only writer of a report as long as the context lasts; yield what is said of us.
+    """Be the only writer of a report as long as the context lasts.
 
-    The system lets go of the lock when its process ends, however it ends; the
-    file `.NAME.lock` that stays behind blocks nobody. What is written in it is
-    for people: nothing is decided by a process number.
+    The system releases the lock when the process ends, for whatever reason. The file
+    `.NAME.lock` stays behind and blocks nobody. Its text is for people: nothing is decided
+    by a process number.
+
+    Yields:
+        Words that name this process, as `holder` returns them to others.
 
     Raises:
         ReportError: another process writes this report, or its folder is not writable.
     """
     path = _lock_file(report)
-    lock = FileLock(path, timeout=_PATIENCE, poll_interval=_PATIENCE / 10)
+    lock = FileLock(path, timeout=_TIMEOUT, poll_interval=_TIMEOUT / 10)
     try:
         make_folder(report.parent)
-        open_regular(path, "ab").close()  # what locks it would take a pipe for a file
+        open_regular(path, "ab").close()  # FileLock would take a pipe for a file
         lock.acquire()
     except Timeout as error:
         raise ReportError(
@@ -41,23 +44,25 @@ def lock_report(report: Path) -> Iterator[str]:
         ) from error
     except (OSError, NotImplementedError) as error:
         raise ReportError(f"cannot make {path}, which keeps others off: {error}") from error
-    holder = f"process {os.getpid()} on {socket.gethostname()} {_since()}"
+    now = datetime.now(UTC)
+    holder = f"process {os.getpid()} on {socket.gethostname()} since {now:%Y-%m-%d %H:%M:%S} UTC"
     try:
-        with suppress(OSError):  # a full disk: it is only for people
-            _say(path, holder)
+        with suppress(OSError), open_regular(path, "rb+") as file:  # the disk may be full
+            file.write(f"{holder}\n".encode())
+            file.truncate()
         yield holder
     finally:
         lock.release()
 
 
 def holder(report: Path) -> str | None:
-    """Say who writes a report now; None if nobody does.
+    """Return words that name the process that writes a report now; None if there is none.
 
-    Nobody is kept off by asking: a shared lock is taken for an instant, and `lock_report`
-    is more patient than that. Where the system has none of these, an exclusive one.
+    This keeps no writer off: a lock is taken for an instant, and `lock_report` waits longer
+    than that. The lock is a shared one, on Windows an exclusive one.
 
     Raises:
-        ReportError: the lock may not be looked at.
+        ReportError: the lock may not be read.
     """
     path = _lock_file(report)
     try:
@@ -70,7 +75,7 @@ def holder(report: Path) -> str | None:
 
 
 def held_since(report: Path) -> float:
-    """Tell when who writes a report began to, in seconds since the epoch; only if `holder`."""
+    """Return when the present `holder` took the lock, in seconds since the epoch."""
     return _lock_file(report).stat().st_mtime
 
 
@@ -95,21 +100,11 @@ else:
 
 
 _LONGEST: Final = 1000  # bytes
-_PATIENCE: Final = 0.5  # seconds: far longer than `holder` takes, and too short to be noticed
+_TIMEOUT: Final = 0.5  # seconds: far longer than `holder` takes, and too short to be noticed
 
 
 def _lock_file(report: Path) -> Path:
     return report.with_name(f".{report.name}.lock")
-
-
-def _since() -> str:
-    return f"since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _say(path: Path, holder: str) -> None:
-    with open_regular(path, "rb+") as file:
-        file.write(f"{holder}\n".encode())
-        file.truncate()
 
 
 def _holder(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Which file systems tell a watcher what happens, whose ctime can be trusted, which are away."""
+"""Mounts: file systems that other machines write to, and disks that are away."""
 
 import errno
 import os
@@ -8,66 +8,70 @@ from typing import Final
 
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 
-# Another machine (or the host of a virtual one) writes there, and inotify(7) reports only what
-# this kernel does. FUSE stands for sshfs, rclone, s3fs, mergerfs and their like.
+# Other machines, or the host of a virtual one, write to these; inotify(7) reports the changes of
+# this kernel alone. FUSE stands for sshfs, rclone, s3fs, mergerfs and their like.
 _REMOTE: Final = re.compile(
     r"nfs4?|cifs|smb3|smbfs|9p|virtiofs|vboxsf|prl_fs|vmhgfs|fuse(?:\..+)?|fakeowner|drvfs"
     r"|ceph|glusterfs|lustre|gpfs|afs|beegfs|ocfs2|gfs2|davfs|ncpfs"
 )
 
 
-def remote_file_system(folder: Path) -> str | None:
-    """Name the file system of a folder if others may write to it unseen; None if it is local.
+def remote_file_system(folder: Path, *, mounts: Path = _MOUNTS) -> str | None:
+    """Return the file system of a folder if other machines may write to it; None if it is local.
 
-    Known on Linux only; elsewhere the folder counts as local, and listings every few
-    seconds find what no event tells.
+    Every folder counts as local on systems other than Linux. Listings every few seconds find
+    the files there for which no event comes.
+
+    Args:
+        folder: may be missing.
+        mounts: the list of mounts, see proc_pid_mountinfo(5).
     """
     try:
-        mounts = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+        listed = mounts.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return None
-    kind = _file_system(mounts, os.fspath(folder.resolve()))
+    kind = _file_system(listed, os.fspath(folder.resolve()))
     return kind if kind and _REMOTE.fullmatch(kind) else None
 
 
 class HomeDisk:
-    """Notices that the disk of a folder is away: unmounted, or with another one over it.
+    """The disk that a folder is on: it may go away, unmounted or hidden by another mount.
 
-    The folder itself may be deleted and made again; only on another disk whatever is
-    written into it would be hidden once its own disk is back.
+    The folder itself may be deleted and made again. On another disk it must not be used:
+    its files would be hidden once its own disk is back.
     """
 
     def __init__(self, folder: Path, device: int | None = None) -> None:
-        """Remember on which disk the folder is, or would be made.
+        """Remember the disk on which the folder is, or would be made.
 
         Args:
             folder: may be missing.
-            device: number of that disk, if somebody else has looked before.
+            device: number of that disk, if it is known from earlier.
         """
         self._folder = folder
         self.device = _device(folder) if device is None else device
 
     def is_there(self) -> bool:
-        """Say whether the folder is, or would be made, on the disk that it was on."""
+        """Return True if the folder is, or would be made, on the same disk as before."""
         return _device(self._folder) == self.device
 
     def check(self) -> None:
-        """Do nothing while the disk is there.
+        """Raise an error if the disk is away.
 
         Raises:
-            OSError: it is away.
+            OSError: the disk is away.
         """
         if not self.is_there():
-            told = "its disk is away: mount it, or start the worker anew to use this one"
-            raise OSError(errno.ENODEV, told, os.fspath(self._folder))
+            advice = "its disk is away: mount it, or start the worker anew to use this one"
+            raise OSError(errno.ENODEV, advice, os.fspath(self._folder))
 
 
 def lies_in(folder: Path, other: Path) -> bool:
-    """Say whether a folder is another one, or lies in it, by whatever links and mounts.
+    """Return True if a folder is `other` or lies in it, also by links and mounts.
 
     Args:
-        folder: may be missing; then the nearest folder above it counts.
-        other: may be missing; then nothing lies in it.
+        folder: may be missing; then its nearest parent counts.
+        other: may be missing; then no folder lies in it.
     """
     real = Path(os.path.realpath(folder))
     return any(_is_same(part, other) for part in (real, *real.parents))
@@ -88,7 +92,7 @@ def _device(folder: Path) -> int:
 
 
 def _file_system(mounts: str, folder: str) -> str | None:
-    """Find the type of the mount nearest above a folder; see proc_pid_mountinfo(5)."""
+    """Return the type of the nearest mount at or above a folder."""
     nearest, kind = "", None
     for line in mounts.splitlines():
         before, _, after = line.partition(" - ")

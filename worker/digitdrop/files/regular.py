@@ -1,13 +1,12 @@
-"""Open files of our own where others may have put something else under their names.
+"""Open regular files safely where other people may put something else under their names.
 
-Whoever moves pictures in an outbox can also make a link, a pipe or a socket there. No link is
-followed, nothing is waited for, and what was opened is looked at by its descriptor.
+Whoever may write to a folder can put a link, a pipe or a socket there at any moment. No link is
+followed, no pipe is waited for, and the type is checked on the open descriptor.
 """
 
 import errno
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeAlias
 
@@ -16,70 +15,7 @@ OpenMode: TypeAlias = Literal["rb", "rb+", "ab", "wb", "xb"]
 _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _OTHERS: Final = {errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENODEV}
-"""Said of a link, of a socket or a pipe, of a folder, of a device."""
-
-
-def open_regular(path: Path, mode: OpenMode = "rb", *, links: bool = False) -> BinaryIO:
-    """Open a regular file, and nothing else that has its name.
-
-    Args:
-        path: where it lies.
-        mode: as of `open`.
-        links: whether a link to a regular file will do, as for what an operator named.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        OSError: something else has the name, or the system refuses.
-    """
-    return open(path, mode, opener=_followed if links else open_descriptor)
-
-
-def create_anew(path: Path) -> BinaryIO:
-    """Make a file anew, to be written: whatever had the name is removed, and not written to.
-
-    Raises:
-        OSError: a folder has the name, somebody makes another one at the same moment, or
-            the disk is full, read-only or failing.
-    """
-    path.unlink(missing_ok=True)
-    return open_regular(path, "xb")
-
-
-def open_descriptor(path: Path | str, flags: int) -> int:
-    """Open a regular file as `os.open` does.
-
-    Raises:
-        OSError: as `open_regular`.
-    """
-    return _regular(path, flags | _NO_LINK)
-
-
-def _followed(path: str, flags: int) -> int:
-    return _regular(path, flags)
-
-
-def _regular(path: Path | str, flags: int) -> int:
-    try:
-        found = os.open(path, flags | _AT_ONCE, 0o666)
-    except OSError as error:
-        if error.errno in _OTHERS:
-            raise _other(path, os.lstat) from error
-        raise
-    if not stat.S_ISREG(os.fstat(found).st_mode):
-        os.close(found)
-        raise _other(path, os.stat)
-    return found
-
-
-def _other(path: Path | str, look: Callable[[str | Path], os.stat_result]) -> OSError:
-    try:
-        kind = _KINDS.get(stat.S_IFMT(look(path).st_mode), "")
-    except OSError:
-        kind = ""
-    text = f"Is {kind} and no regular file" if kind else "Is no regular file"
-    return OSError(errno.EINVAL, text, os.fspath(path))
-
-
+"""Errors for a link, for a socket or a pipe, for a folder, for a device."""
 _KINDS: Final = {
     stat.S_IFLNK: "a link",
     stat.S_IFDIR: "a folder",
@@ -87,3 +23,62 @@ _KINDS: Final = {
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
 }
+
+
+def open_regular(path: Path, mode: OpenMode = "rb", *, links: bool = False) -> BinaryIO:
+    """Open a regular file as `open` does; refuse everything else that has its name.
+
+    Args:
+        path: place of the file.
+        mode: as of `open`.
+        links: follow a link to a regular file, as for a file that an operator named.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        OSError: something else has the name (`EINVAL`), or the system refuses.
+    """
+    opener = _open_following_links if links else open_descriptor
+    return open(path, mode, opener=opener)
+
+
+def create_anew(path: Path) -> BinaryIO:
+    """Create a file for writing; whatever had its name is removed, and not written to.
+
+    Raises:
+        OSError: a folder has the name, another process creates it at the same moment, or
+            the disk is full, read-only or failing.
+    """
+    path.unlink(missing_ok=True)
+    return open_regular(path, "xb")
+
+
+def open_descriptor(path: Path | str, flags: int) -> int:
+    """Open a regular file as `os.open` does; follow no link.
+
+    Raises:
+        OSError: as `open_regular`.
+    """
+    return _open_following_links(path, flags | _NO_LINK)
+
+
+def _open_following_links(path: Path | str, flags: int) -> int:
+    try:
+        found = os.open(path, flags | _AT_ONCE, 0o666)
+    except OSError as error:
+        if error.errno in _OTHERS:
+            raise _not_regular(path, is_link=error.errno == errno.ELOOP) from error
+        raise
+    if not stat.S_ISREG(os.fstat(found).st_mode):
+        os.close(found)
+        raise _not_regular(path, is_link=False)
+    return found
+
+
+def _not_regular(path: Path | str, *, is_link: bool) -> OSError:
+    try:
+        status = Path(path).stat(follow_symlinks=not is_link)
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "")
+    except OSError:
+        kind = ""
+    text = f"Is {kind} and no regular file" if kind else "Is no regular file"
+    return OSError(errno.EINVAL, text, os.fspath(path))

@@ -1,7 +1,7 @@
 """Walk the folders below a folder: by descriptor, and without recursion.
 
-However deep somebody nests folders, a walk takes neither more stack nor more open files.
-A folder that was swapped for a link, a pipe or a socket meanwhile is not entered.
+A walk takes the same stack and as many open files however deep the folders are. A folder that
+was swapped for a link, a pipe or a socket meanwhile is not entered.
 """
 
 import errno
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 WalkEntry: TypeAlias = tuple[str, "os.DirEntry[str]"]
-"""A name relative to where the walk began, with `/` between its parts, and the entry itself."""
+"""A name relative to the root of the walk, with `/` between its parts, and the entry itself."""
 OnUnlistable: TypeAlias = Callable[[str, OSError], None]
-"""Told the name of a folder that cannot be listed, and why."""
+"""Called with the name of a folder that cannot be listed, and the error."""
 
 _FLAGS: Final = (
     os.O_RDONLY
@@ -35,16 +35,16 @@ def walk(
     refused: OnUnlistable = lambda _, __: None,
     in_order: bool = False,
 ) -> Iterator[WalkEntry]:
-    """Yield all that lies in a folder and below, lazily.
+    """Yield everything below a folder but the folders that are entered, lazily.
 
-    A folder is entered and not yielded, unless `enter` refuses it. Of an entry, `path`
-    says nothing, and `stat` must be asked before the next entry is taken.
+    The `path` of an entry is meaningless. Its `stat` must be called before the next entry is
+    taken.
 
     Args:
-        root: where to look; may be a link.
-        enter: whether a folder is looked into, by its own name.
-        refused: told of folders that cannot be listed; the walk goes on without them.
-        in_order: sort each folder by name; it is held in memory as a whole then.
+        root: the folder; may be a link.
+        enter: returns True if a folder of this name is to be entered.
+        refused: called for each folder that cannot be listed; the walk goes on without it.
+        in_order: sort each folder by name; the entries of a folder are then held in memory.
 
     Raises:
         OSError: the root itself cannot be listed.
@@ -95,15 +95,15 @@ def _sorted(root: Path | str, below: str) -> list[WalkEntry]:
     with closing(way), way.scan(below) as entries:
         for entry in entries:
             with suppress(FileNotFoundError):
-                entry.stat(follow_symlinks=False)  # kept by the entry, for when it is closed
+                entry.stat(follow_symlinks=False)  # kept by the entry after the folder is closed
                 found.append((f"{below}/{entry.name}" if below else entry.name, entry))
-    return sorted(found, key=lambda one: one[1].name)
+    return sorted(found, key=lambda item: item[1].name)
 
 
 def folders(root: Path | str) -> list[str]:
-    """List the names of all folders below a folder, each after the one that it lies in.
+    """Return the names of all folders below a folder, each after its parent.
 
-    What cannot be listed has none below it.
+    A folder that cannot be listed counts as empty.
     """
     found, waiting, way = list[str](), [""], _Way(root)
     with closing(way):
@@ -119,9 +119,9 @@ def folders(root: Path | str) -> list[str]:
 
 
 class _Way:
-    """Opens one folder after the other, each from the one above it if that was the last.
+    """Opens one folder after the other, from its parent if that was the last one.
 
-    So a step takes as long at any depth; by its path, the system looks at each folder on the way.
+    So a step takes the same time at any depth. By path, the system would visit each parent.
     """
 
     def __init__(self, root: Path | str) -> None:
@@ -158,21 +158,21 @@ class _Way:
 
 @contextmanager
 def opened_folder(root: Path | str, below: str = "", *, real: str | None = None) -> Iterator[int]:
-    """Open a folder; no link is followed below the root. Not on Windows, which opens none.
+    """Open a folder; follow no link below the root. Windows cannot open folders.
 
-    The root itself may be a link: whoever runs the worker named it.
+    The root itself may be a link: the operator named it.
 
     Args:
-        root: where the way begins.
-        below: relative to the root, with `/` between its parts; empty for the root itself.
-        real: the root with all links followed, where that is known: it takes time to find out.
+        root: the folder at which the path begins.
+        below: path relative to the root, with `/` between its parts; empty for the root itself.
+        real: the root with all links followed, if that is known: to find out takes time.
 
     Yields:
         A descriptor for `os.scandir`, `os.fsync` or a `dir_fd`.
 
     Raises:
-        NotADirectoryError: something else has the name, or a link lies on the way.
-        OSError: whatever else the system says.
+        NotADirectoryError: something else has the name, or a link lies on the path.
+        OSError: the system refuses.
     """
     path = os.path.join(root, below)  # noqa: PTH118 - a path more costs as much as the call
     try:
@@ -191,13 +191,13 @@ def opened_folder(root: Path | str, below: str = "", *, real: str | None = None)
 
 @contextmanager
 def made_folder(root: Path | str, below: str) -> Iterator[int]:
-    """Make a folder, with those above it that are missing, and open it as `opened_folder` does.
+    """Make a folder and its missing parents, and open it as `opened_folder` does.
 
-    One step at a time, each from the last, so that depth costs no more than its steps.
+    Each folder is opened from its parent, so that the time grows with the depth alone.
 
     Raises:
-        NotADirectoryError: something else has one of the names, or a link lies on the way.
-        OSError: whatever else the system says, as that no path is as long.
+        NotADirectoryError: something else has one of the names, or a link lies on the path.
+        OSError: the path is too long, or the system refuses.
     """
     path = os.path.join(root, below)  # noqa: PTH118 - as above
     if len(os.fsencode(path)) >= _FITS:
@@ -217,10 +217,10 @@ def made_folder(root: Path | str, below: str) -> Iterator[int]:
 
 
 def _is_below(descriptor: int, root: Path | str, below: str, real: str | None) -> bool:
-    """Say whether an open folder lies where its name says, so that no link led there."""
+    """Return True if an open folder lies at its path, so that no link led there."""
     try:
         lies = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - no file of ours
-    except OSError:  # not on Linux: somebody may be quicker than this look
+    except OSError:  # not on Linux: a link made since is missed
         parents = Path(below).parents[:-1]  # the last is the root
         return not any(Path(root, parent).is_symlink() for parent in parents)
     return lies == os.path.join(real or os.path.realpath(root), below)  # noqa: PTH118

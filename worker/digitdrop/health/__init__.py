@@ -1,1 +1,1 @@
-"""What the worker tells of itself while it runs."""
+"""The state of the running worker: its status, its heartbeat, and the files that it retries."""

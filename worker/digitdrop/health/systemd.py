@@ -1,4 +1,4 @@
-"""Tell systemd how the service is: sd_notify(3), one datagram each."""
+"""The worker's status for systemd: sd_notify(3), one datagram each."""
 
 import logging
 import os
@@ -9,36 +9,37 @@ from contextlib import suppress
 from typing import Final
 
 from digitdrop.health.worker_status import WorkerStatus
+from digitdrop.values import count_text
 
 logger = logging.getLogger(__name__)
 
 _SPACING: Final = 1.0  # seconds between two datagrams
 _SLOWEST: Final = 60.0
-"""Seconds that a healthy worker may be silent for: as long as one picture may take."""
+"""Seconds of silence that are healthy: one picture may take as long."""
 _MORE: Final = 180_000_000
-"""Microseconds: what a worker that is still starting asks for whenever it moves on."""
+"""Microseconds more for the start, requested each time that a starting worker moves on."""
 
 
 class Systemd:
-    """Tells the service manager READY, STATUS, and WATCHDOG while the worker moves on."""
+    """Sends READY, STATUS and, while the worker moves on, WATCHDOG to the service manager."""
 
     def __init__(self, address: str, *, watchdog: bool) -> None:
         """Open a socket.
 
         Args:
             address: `NOTIFY_SOCKET`; `@` begins an abstract one, see unix(7).
-            watchdog: whether the manager waits for signs of life.
+            watchdog: True if the manager expects signs of life.
         """
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
         self._watchdog = watchdog
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)  # a manager that does not listen holds up no picture
-        self._told: WorkerStatus | None = None
+        self._socket.setblocking(False)  # a manager that does not receive must not delay a picture
+        self._sent: WorkerStatus | None = None
         self._at = float("-inf")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Systemd | None":
-        """Find the service manager; None if there is none that listens."""
+        """Return a sink for the service manager; None if there is no manager."""
         address = environment.get("NOTIFY_SOCKET", "")
         if not address.startswith(("/", "@")) or not hasattr(socket, "AF_UNIX"):
             return None
@@ -52,24 +53,24 @@ class Systemd:
             )
         return cls(address, watchdog=seconds > 0)
 
-    def tell(self, told: WorkerStatus, now: float) -> None:
-        """Give a sign of life, and what has changed, once a second at most."""
-        is_first = told.is_ready and not (self._told and self._told.is_ready)
+    def tell(self, status: WorkerStatus, now: float) -> None:
+        """Send a sign of life and the changes, once a second at most; the first READY at once."""
+        is_first = status.is_ready and not (self._sent and self._sent.is_ready)
         if now - self._at < _SPACING and not is_first:
             return
         self._at = now
-        lines = [f"EXTEND_TIMEOUT_USEC={_MORE}"] if not told.is_ready else []
+        lines = [f"EXTEND_TIMEOUT_USEC={_MORE}"] if not status.is_ready else []
         lines += ["READY=1"] if is_first else []
         lines += ["WATCHDOG=1"] if self._watchdog else []
-        lines += [f"STATUS={_status(told)}"] if told is not self._told else []
-        self._told = told
+        lines += [f"STATUS={_text(status)}"] if status is not self._sent else []
+        self._sent = status
         if lines:
             self._send(lines)
 
-    def end(self, told: WorkerStatus) -> None:
-        """Say that the worker stops, for good or to start anew."""
+    def end(self, status: WorkerStatus) -> None:
+        """Send that the worker stops, for good or to start anew."""
         with self._socket:
-            self._send(["STOPPING=1", f"STATUS=stopped; {_counts(told)}"])
+            self._send(["STOPPING=1", f"STATUS=stopped; {_counts(status)}"])
 
     def _send(self, lines: list[str]) -> None:
         with suppress(OSError):
@@ -77,19 +78,19 @@ class Systemd:
 
 
 def _seconds(microseconds: str) -> float:
-    """Read what the manager asks for; 0 for what is no number, as if it asked for nothing."""
+    """Parse `WATCHDOG_USEC`; 0 for anything that is no number, as if it were not set."""
     if re.fullmatch(r"\d{1,15}", microseconds, re.ASCII):
         return int(microseconds) / 1e6
-    logger.warning("WATCHDOG_USEC=%s is no number of microseconds: passed over", microseconds)
+    logger.warning("WATCHDOG_USEC=%s is no number of microseconds: ignored", microseconds)
     return 0.0
 
 
-def _status(told: WorkerStatus) -> str:
-    if told.trouble:
-        return f"{'; '.join(told.trouble)} ({_counts(told)})".replace("\n", " ")
-    return f"{'watching' if told.is_ready else 'starting'}; {_counts(told)}"
+def _text(status: WorkerStatus) -> str:
+    if status.trouble:
+        return f"{'; '.join(status.trouble)} ({_counts(status)})".replace("\n", " ")
+    return f"{'watching' if status.is_ready else 'starting'}; {_counts(status)}"
 
 
-def _counts(told: WorkerStatus) -> str:
-    parts = [f"{count:,} {status}" for status, count in told.read.items()]
-    return f"{sum(told.read.values()):,} pictures read" + (f": {', '.join(parts)}" * bool(parts))
+def _counts(status: WorkerStatus) -> str:
+    parts = count_text(status.read)
+    return f"{sum(status.read.values()):,} pictures read" + f": {parts}" * bool(parts)

@@ -1,1 +1,1 @@
-"""From frames to a verdict; the only room that knows LiteRT."""
+"""From frames to a verdict; the only package that imports LiteRT."""

@@ -1,8 +1,8 @@
-"""Pictures' frames -> what the network says of them: at first sight, in doubt from more sides.
+"""Frames of pictures -> their probabilities; doubtful frames are augmented at test time.
 
-To show a network several views of a picture and to average what it says is common practice
-(Krizhevsky, Sutskever and Hinton 2012, section 4.1). To do so only where no answer is plain
-keeps it cheap.
+The network classifies several variants of a frame, and the results are averaged (Krizhevsky,
+Sutskever and Hinton 2012, section 4.1). This is done for doubtful frames only, which keeps it
+cheap.
 """
 
 from collections.abc import Sequence
@@ -16,71 +16,77 @@ from digitdrop.preprocess.mnist_frame import FRAME_SIDE
 from digitdrop.values import Frame, Probabilities
 
 CONFIDENT = 0.95
-"""What is believed this much at first sight is not looked at again: where all is, the figures on
-held-out pictures are the same."""
+"""Frames with a top probability of at least this are not augmented. Augmenting all frames changes
+no figure on held-out pictures."""
 TURN_DEGREES = 7.0
-"""Degrees by which a frame is turned, either way: the usual turn that `train` teaches."""
+"""Degrees by which a frame is turned to either side: the usual turn in training."""
 STEP = 1.0
-"""Pixels by which it is moved, in each of four directions."""
+"""Pixels by which a frame is moved, in each of four directions."""
 
 
 class Network(Protocol):
-    """Answers for frames: a `Classifier`, or something in its place."""
+    """Classifies frames: a `Classifier`, or a network in training."""
 
     def probabilities(self, frames: Sequence[Frame], /) -> Probabilities:
-        """Return one row per frame."""
+        """Return one row of probabilities per frame."""
 
 
 def classify_pictures(
     pictures: Sequence[Sequence[Frame]], network: Network
 ) -> list[Probabilities]:
-    """Ask the network about pictures; the answer for one does not depend on its neighbours.
+    """Classify the frames of pictures, and average the variants of doubtful frames.
+
+    The result for a picture does not depend on the other pictures.
 
     Args:
-        pictures: the frames of each, the most trusted first; any number, also none.
-        network: asked about all of them, and once more about those that are in doubt.
+        pictures: the frames of each picture, the highest prior first; any number, also none.
+        network: classifies all frames, and then the variants of doubtful ones.
 
     Returns:
-        For each picture one row per frame, each summing to 1.
+        For each picture one row of probabilities per frame, float32 of shape (frames, 12).
     """
     frames = [frame for picture in pictures for frame in picture]
     counts = np.array([len(picture) for picture in pictures], np.intp)
     starts = np.cumsum(counts) - counts
-    said = network.probabilities(frames)
-    doubtful = _doubtful(said, starts, counts)
+    found = network.probabilities(frames)
+    doubtful = _doubtful(found, starts, counts)
     if doubtful:
         again = network.probabilities(
-            [view for one in doubtful for view in augmented(frames[one])]
+            [variant for number in doubtful for variant in augmented(frames[number])]
         )
         again = again.reshape(len(doubtful), len(_WAYS), -1)
-        said[doubtful] = average(np.concatenate([said[doubtful, None], again], axis=1))
+        found[doubtful] = average(np.concatenate([found[doubtful, None], again], axis=1))
     spans = zip(starts.tolist(), counts.tolist(), strict=True)
-    return [said[start : start + count] for start, count in spans]
+    return [found[start : start + count] for start, count in spans]
 
 
 def _doubtful(
-    said: Probabilities, starts: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]
+    rows: Probabilities, starts: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]
 ) -> list[int]:
-    """Tell which frames to look at again: none of a picture whose first is plainly a digit."""
-    are_digits = np.append(said[:, :10].max(axis=1) >= CONFIDENT, False)  # where one has no frames
+    """Return the numbers of doubtful frames; none of a picture whose first is plainly a digit."""
+    are_digits = np.append(rows[:, :10].max(axis=1) >= CONFIDENT, False)  # for one without frames
     is_clear = np.repeat(are_digits[starts], counts)
-    found: list[int] = np.flatnonzero(~is_clear & (said.max(axis=1) < CONFIDENT)).tolist()
+    found: list[int] = np.flatnonzero(~is_clear & (rows.max(axis=1) < CONFIDENT)).tolist()
     return found
 
 
 def augmented(frame: Frame) -> list[Frame]:
-    """Return the further views of a frame, each uint8 (28, 28) as it is."""
+    """Return the six variants of a frame, each uint8 (28, 28): two turned and four moved."""
     return [
         np.asarray(cv2.warpAffine(frame, way, (FRAME_SIDE, FRAME_SIDE)), np.uint8) for way in _WAYS
     ]
 
 
-def average(looks: Probabilities) -> Probabilities:
-    """Put together what is said of several views of each frame, shape (frames, views, 12).
+def average(variants: Probabilities) -> Probabilities:
+    """Return the geometric mean of probabilities, the same as the softmax of the mean logits.
 
-    The geometric mean of the probabilities, which is the softmax of the mean logits.
+    Args:
+        variants: shape (frames, variants, 12).
+
+    Returns:
+        float32 of shape (frames, 12).
     """
-    mean = np.exp(np.log(np.maximum(looks, _LEAST)).mean(axis=1))
+    mean = np.exp(np.log(np.maximum(variants, _LEAST)).mean(axis=1))
     return np.asarray(mean / mean.sum(axis=1, keepdims=True), np.float32)
 
 

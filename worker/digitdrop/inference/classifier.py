@@ -1,4 +1,4 @@
-"""Frames -> calibrated probabilities. The only module that knows LiteRT."""
+"""Frames -> probabilities, by LiteRT. The only module that imports LiteRT."""
 
 import hashlib
 import json
@@ -14,28 +14,37 @@ from ai_edge_litert.interpreter import Interpreter
 
 from digitdrop.errors import ModelError
 from digitdrop.files.regular import open_regular
-from digitdrop.system.quiet import silenced
+from digitdrop.system.streams import silenced
 from digitdrop.values import CLASSES, Frame, Probabilities, Thresholds
 
 SIZES = (16, 4, 1)
-"""Batch sizes that the runtime is prepared for, largest first.
+"""Batch sizes, largest first; each has an interpreter of its own, made at its first use.
 
-A frame takes as long in a batch of 16 as in one of 64 or 128; but each size takes
-memory for what is between its layers (with 64 in the list 15 MB, without 7) and time
-when first met.
+A frame takes as long in a batch of 16 as in one of 64 or 128. But each size takes memory for
+the values between layers (15 MB with 64 in the list, 7 without) and time at its first use.
 
-Resizing an input makes XNNPACK pack its weights again, which costs more than
-classifying the batch; so each size keeps an interpreter, made when first met.
+To resize the input of an interpreter makes XNNPACK pack its weights again, which takes longer
+than to classify the batch.
 """
 
 
 class Classifier:
-    """A trained network with its card; made once, used by one thread."""
+    """A trained network with the thresholds of its card; for one thread at a time."""
 
     def __init__(
         self, model: bytes, *, name: str, thresholds: Thresholds, threads: int = 1
     ) -> None:
-        """Wrap the bytes of a LiteRT model; `load` reads and checks them first."""
+        """Prepare a LiteRT model; `load` reads and checks its file first.
+
+        Args:
+            model: bytes of the model.
+            name: name of the model in the report.
+            thresholds: from the card of the model.
+            threads: threads that LiteRT may use.
+
+        Raises:
+            ModelError: LiteRT cannot load the model.
+        """
         self.name = name
         self.thresholds = thresholds
         self._model = model
@@ -45,7 +54,7 @@ class Classifier:
             self._prepare(1)
 
     def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[bytes, str, Thresholds]]:
-        """Let another process have a copy, which uses one thread."""
+        """Pickle for another process: the copy uses one thread."""
         return _copied, (self._model, self.name, self.thresholds)
 
     @classmethod
@@ -53,8 +62,7 @@ class Classifier:
         """Load `digits.tflite` and its card `digits.json` from a folder.
 
         Raises:
-            ModelError: one of the two is missing or damaged, or the model is
-                not the one that its card describes.
+            ModelError: a file is missing or damaged, or the card describes another model.
         """
         card_path, model_path = folder / "digits.json", folder / "digits.tflite"
         try:
@@ -81,13 +89,16 @@ class Classifier:
         return cls(model, name=f"digits-{found[:8]}", thresholds=thresholds, threads=threads)
 
     def probabilities(self, frames: Sequence[Frame]) -> Probabilities:
-        """Classify frames; the answer for one does not depend on its neighbours.
+        """Classify frames; the result for a frame does not depend on the other frames.
 
         Args:
             frames: any number, also none; each uint8 (28, 28), 0 = paper, 255 = ink.
 
         Returns:
-            float32 (frames, 12), softmax of the logits over the card's temperature.
+            float32 of shape (frames, 12): softmax of the logits over the card's temperature.
+
+        Raises:
+            MemoryError: LiteRT has too little memory.
         """
         logits = np.empty((len(frames), CLASSES), np.float32)
         done = 0
@@ -136,10 +147,10 @@ def _content(path: Path) -> bytes:
 
 
 def _checked(thresholds: Thresholds) -> Thresholds:
-    """Pass thresholds on, if they can be reckoned with.
+    """Return the thresholds if they are valid.
 
     Raises:
-        ValueError: one is no number, or the temperature divides nothing.
+        ValueError: a threshold is no number, or the temperature is not above 0.
     """
     for name, value in asdict(thresholds).items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):

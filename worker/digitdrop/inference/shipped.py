@@ -1,4 +1,4 @@
-"""The model that comes with the project."""
+"""The folder of the model that comes with the program."""
 
 from pathlib import Path
 from typing import Final
@@ -7,4 +7,4 @@ _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _CLONE: Final = _PACKAGE.parent.parent / "models"
 
 SHIPPED_MODEL: Final = _CLONE if (_CLONE / "digits.json").exists() else _PACKAGE / "models"
-"""The folder of the model: of a clone its `models/`, else the one inside the package."""
+"""`models/` of a clone of the project, else the folder inside the installed package."""

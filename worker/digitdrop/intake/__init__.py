@@ -1,1 +1,1 @@
-"""What lies in the inbox: listed, left alone or settled, and claimed."""
+"""The inbox: listed, left alone or settled, and claimed."""

@@ -1,16 +1,16 @@
-"""Take files into hand, and give them back. Where a file lies is its state.
+"""Claim files of the inbox, and put them back.
 
-`inbox/.claimed/BATCH/NAME` is in hand. A claim is one rename on one file
-system, so two workers can never take the same file. BATCH begins with the id of the
-outbox that its rows go to, because only the worker of that outbox can tell
-from its report whether a file that a crash left in hand has its row already.
+`inbox/.claimed/BATCH/NAME` is claimed: where a file lies is its state. A claim is one rename on
+one file system, so two workers never claim the same file. BATCH begins with the id of the outbox
+that the rows go to: after a crash only the worker of that outbox can see from its report which
+claimed files have their row already.
 """
 
 import errno
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
@@ -20,39 +20,27 @@ from typing import Final, TypeAlias
 
 from digitdrop.files.disk import is_same_file, make_folders, move, sync, sync_folders
 from digitdrop.files.tree import folders, made_folder, opened_folder
-from digitdrop.intake.claim_names import (
-    all_in,
-    batch_name,
-    batches,
-    claim_time,
-    drops_in,
-    place_for,
-    row_id,
-)
+from digitdrop.intake.claim_names import all_in, batch_name, batches, claim_time, place_for, row_id
 from digitdrop.intake.listing import CLAIMED
 from digitdrop.intake.owner import Owner, owner_of
 from digitdrop.values import Drop
 
 OnUnclaimable: TypeAlias = Callable[[str, OSError], None]
-"""Told the name of a file that cannot be handled for now, and why; all others are."""
+"""Called with the name of a file that cannot be claimed for now, and the reason."""
 
 _VANISHED: Final = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 _BY_DESCRIPTOR: Final = os.rename in os.supports_dir_fd  # not on Windows
 
 
-def _nobody(name: str, error: OSError) -> None:
-    """Tell nobody."""
-
-
 class Claims:
-    """The hand of one worker: between its inbox and its outbox."""
+    """The claimed files of one worker, between its inbox and its outbox."""
 
     def __init__(self, inbox: Path, outbox: Path) -> None:
-        """Name the folders; `prepare` makes the claim folder.
+        """Set the folders; `prepare` makes the claim folder.
 
         Args:
-            inbox: where files are taken from and given back to.
-            outbox: whose worker this is.
+            inbox: the folder that files are taken from and put back to.
+            outbox: the folder whose worker owns the claims.
         """
         self._inbox = inbox
         self._outbox = outbox
@@ -66,8 +54,8 @@ class Claims:
         """Make the claim folder, but never the inbox: its disk may only be away for now.
 
         Raises:
-            OSError: files cannot be taken out of this inbox, or the outbox cannot say whose
-                hand this is.
+            OSError: files cannot be taken out of this inbox, or the owner id of the outbox
+                cannot be read.
         """
         if self._claimed.is_symlink():
             raise NotADirectoryError(errno.ENOTDIR, "is a link", os.fspath(self._claimed))
@@ -77,49 +65,54 @@ class Claims:
         probe.mkdir()
         probe.rmdir()
 
-    def acquire(self, names: Iterable[str], *, refused: OnUnclaimable = _nobody) -> list[Drop]:
+    def acquire(
+        self, names: Iterable[str], *, refused: OnUnclaimable = lambda _, __: None
+    ) -> list[Drop]:
         """Claim files; once this returns, a power cut cannot undo a claim.
 
-        A file that somebody else took or removed first is left out in silence.
+        A file that is gone, or that another worker claimed first, is left out in silence.
 
         Args:
-            names: relative to the inbox; none twice.
-            refused: told of each file that cannot be taken: somebody else's in a sticky or
-                read-only folder, a mount of its own, too long a path within the claim folder.
+            names: paths relative to the inbox, none twice.
+            refused: called for each file that cannot be claimed: a foreign file in a sticky or
+                read-only folder, a mount, too long a path within the claim folder.
 
         Raises:
-            OSError: the disk is full or failing; what was claimed so far lies in
-                hand and is found by `left_behind`.
+            OSError: the disk is full or failing. Files claimed so far stay claimed, and
+                `left_behind` finds them.
         """
         batch = self._claimed / batch_name(self._owner.id, time.time())
         batch.mkdir()
         drops: list[Drop] = []
-        for below, some in groupby(names, key=_folder):
-            drops += self._take_from(below, list(some), batch, refused)
+        for folder, group in groupby(names, key=_folder):
+            drops += self._claim_in(folder, list(group), batch, refused)
         if drops:
             self._sync(drops, batch)
         else:
             remove_empty(batch)
         return drops
 
-    def _take_from(
-        self, below: str, names: list[str], batch: Path, refused: OnUnclaimable
-    ) -> list[Drop]:
-        """Claim files of one folder, whatever takes its name meanwhile."""
-        if not below or not _BY_DESCRIPTOR:
-            taken = [name for name in names if self._is_inside(name)]
-            return [one for name in taken if (one := self._take(name, batch, None, refused))]
+    def _claim_in(
+        self, folder: str, names: list[str], batch: Path, refused: OnUnclaimable
+    ) -> Iterator[Drop]:
+        """Claim files of one folder, even if a link takes the folder's place meanwhile."""
+        if not folder or not _BY_DESCRIPTOR:
+            for name in names:
+                if self._is_inside(name) and (drop := self._claim(name, batch, None, refused)):
+                    yield drop
+            return
         place = _folder(place_for(names[0]))
         try:
-            with opened_folder(self._inbox, below) as source, made_folder(batch, place):
-                return [one for name in names if (one := self._take(name, batch, source, refused))]
+            with opened_folder(self._inbox, folder) as source, made_folder(batch, place):
+                for name in names:
+                    if drop := self._claim(name, batch, source, refused):
+                        yield drop
         except OSError as error:
             if error.errno not in _VANISHED:
                 for name in names:
                     refused(name, error)
-            return []
 
-    def _take(
+    def _claim(
         self, name: str, batch: Path, source: int | None, refused: OnUnclaimable
     ) -> Drop | None:
         target = Path(f"{batch}/{place_for(name)}")
@@ -129,13 +122,19 @@ class Claims:
             here = f"{self._inbox}/{name}" if source is None else name.rpartition("/")[2]
             os.rename(here, target, src_dir_fd=source)
         except OSError as error:
-            if not os.path.lexists(target):  # a share may have done it, and say that it failed
+            # A network share may report an error although it has renamed the file.
+            if not os.path.lexists(target):
                 if error.errno not in _VANISHED:
                     refused(name, error)
                 return None
         return Drop(id=row_id(batch.name, name), path=target, name=name)
 
-    def _sync(self, drops: Sequence[Drop], batch: Path) -> None:
+    def _is_inside(self, name: str) -> bool:
+        """Return True if no folder on the path has become a link since it was listed."""
+        parents = Path(name).parents[:-1]  # the last is the inbox, which may be a link
+        return not any((self._inbox / folder).is_symlink() for folder in parents)
+
+    def _sync(self, drops: list[Drop], batch: Path) -> None:
         for folder in {_folder(drop.name) for drop in drops}:
             try:
                 with opened_folder(self._inbox, folder) as source:
@@ -146,47 +145,36 @@ class Claims:
         sync_folders({drop.path.parent for drop in drops} | {batch, self._claimed})
 
     def requeue(self, drop: Drop) -> bool:
-        """Put a file back under its name; False if another file has the name by now.
+        """Put a file back under its name; return False if another file has the name by now.
 
-        Then it stays in hand. One that somebody took out of hand meanwhile counts as back.
+        In that case the file stays claimed. A claimed file that has been removed counts as back.
 
         Raises:
-            OSError: it cannot be put back for now, and stays in hand.
+            OSError: it cannot be put back for now, and stays claimed.
         """
         if not os.path.lexists(drop.path):
             return True
-        below = _folder(drop.name)
+        folder, target = _folder(drop.name), self._inbox / drop.name
         try:
-            if below and _BY_DESCRIPTOR:
-                with made_folder(self._inbox, below) as folder:
-                    move(drop.path, self._inbox / drop.name, into=folder)
+            if folder and _BY_DESCRIPTOR:
+                with made_folder(self._inbox, folder) as opened:
+                    move(drop.path, target, into=opened)
             else:
-                list(make_folders((self._inbox / drop.name).parent))
-                move(drop.path, self._inbox / drop.name)
+                list(make_folders(target.parent))
+                move(drop.path, target)
         except (FileExistsError, NotADirectoryError):
             return False
         return True
 
-    def _is_inside(self, name: str) -> bool:
-        """Say whether no folder on the way is a link, put there since it was listed."""
-        if "/" not in name:
-            return True
-        parents = Path(name).parents[:-1]  # the last is the inbox, which may be one
-        return not any((self._inbox / folder).is_symlink() for folder in parents)
-
     def release(self, drops: Iterable[Drop]) -> None:
-        """Remove the folders of batches that are finished; one with files in it stays."""
+        """Remove the folders of finished batches; a batch that still has files stays."""
         for batch in {self._batch(drop) for drop in drops}:
-            self._remove(self._claimed / batch)
-
-    def _remove(self, batch: Path) -> None:
-        with suppress(OSError):  # an empty folder harms nobody, and the next start removes it
-            remove_empty(batch)
+            _try_to_remove(self._claimed / batch)
 
     def left_behind(self) -> Iterator[Drop]:
-        """List what an earlier run of this worker left in hand, under its old ids.
+        """Yield the files that an earlier run of this worker claimed, under their old ids.
 
-        What it was just putting back when it ended is put back.
+        A requeue that was cut off halfway is completed, and its file is not listed.
         """
         for folder in self._batches():
             for drop, is_file in all_in(folder):
@@ -194,34 +182,31 @@ class Claims:
                     drop.path.unlink()
                 elif is_file:
                     yield drop
-            self._remove(folder)
+            _try_to_remove(folder)
 
     def irregular(self) -> list[Drop]:
-        """List what lies in this hand and is no regular file: it is never opened.
+        """List the claims of this worker that are no regular files; they are never opened.
 
-        Somebody swapped it in just before a claim, or put it there.
+        Somebody put such an entry in the place of a file just before the claim, or into the
+        claim folder.
         """
         return [
             drop for folder in self._batches() for drop, is_file in all_in(folder) if not is_file
         ]
 
-    def _batches(self) -> list[Path]:
-        return [one for one in batches(self._claimed) if self._owner.owns(one.name)]
+    def count_foreign(self) -> int:
+        """Return the number of files that are claimed for other outboxes."""
+        foreign = (each for each in batches(self._claimed) if not self._owner.owns(each.name))
+        return sum(is_file for folder in foreign for _, is_file in all_in(folder))
 
     def since(self, drops: Iterable[Drop]) -> datetime | None:
-        """Tell when the first of these was claimed; None if the name of its batch tells none."""
+        """Return the time of the first claim, in UTC; None if a batch's name has no time."""
         times = [claim_time(batch) for batch in {self._batch(drop) for drop in drops}]
-        known = [one for one in times if one]
+        known = [each for each in times if each]
         return min(known, default=None) if len(known) == len(times) else None
 
-    def count_foreign(self) -> int:
-        """Count the files that are in hand for other outboxes."""
-        return sum(
-            1
-            for folder in batches(self._claimed)
-            if not self._owner.owns(folder.name)
-            for _ in drops_in(folder)
-        )
+    def _batches(self) -> list[Path]:
+        return [each for each in batches(self._claimed) if self._owner.owns(each.name)]
 
     def _batch(self, drop: Drop) -> str:
         below = os.fspath(drop.path)[len(os.fspath(self._claimed)) + 1 :]
@@ -232,16 +217,17 @@ def _folder(name: str) -> str:
     return name.rpartition("/")[0]
 
 
+def _try_to_remove(batch: Path) -> None:
+    with suppress(OSError):  # an empty folder does no harm, and the next start removes it
+        remove_empty(batch)
+
+
 def remove_empty(folder: Path) -> None:
-    """Remove a folder and the folders in it, but no file; silent if files are left."""
-    for name in reversed(folders(folder)):
-        _rmdir(f"{folder}/{name}")
-    _rmdir(os.fspath(folder))
-
-
-def _rmdir(folder: str) -> None:
-    try:
-        os.rmdir(folder)  # noqa: PTH106 - of a path with a thousand parts, `Path` makes much
-    except OSError as error:
-        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR}:
-            raise
+    """Remove a folder and its sub-folders, but no file; do nothing where files are left."""
+    below = [f"{folder}/{name}" for name in reversed(folders(folder))]
+    for path in [*below, os.fspath(folder)]:
+        try:
+            os.rmdir(path)  # noqa: PTH106 - `Path` is slow with a thousand parts
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR}:
+                raise

@@ -1,4 +1,4 @@
-"""Which entries of a folder are no drops, and by which rule."""
+"""The rules by which files and folders of the inbox are left alone."""
 
 import re
 import stat
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class IgnoreRule(StrEnum):
-    """Why an entry of the inbox is left alone; each says it in words for a person."""
+    """The reason why an entry of the inbox is left alone, in words for a person."""
 
     HIDDEN = (
         "its name begins with a dot, so it is hidden",
@@ -41,10 +41,10 @@ class IgnoreRule(StrEnum):
     )
 
     remedy: str
-    """What a person can do who wants the picture read."""
+    """Advice for a person who wants the picture read."""
 
     def __new__(cls, text: str, remedy: str) -> "IgnoreRule":
-        """Keep the remedy beside the reason, so that no rule is without one."""
+        """Require a remedy for each rule."""
         rule = str.__new__(cls, text)
         rule._value_ = text
         rule.remedy = remedy
@@ -57,45 +57,45 @@ UNFINISHED: Final = (
     *("upload", "uploading", "copying", "crswap", "ffs_tmp", "gdownload"),
     *("aria2", "aria2__temp", "lftp-pget-status", "fdmdownload", "dtapart", "chunk", "dctmp"),
     *("!qb", "!ut", "!sync", "!bt", "bt!", "bc!", "jc!", "az!", "xltd", "td", "met"),  # BitTorrent
-    *("icloud", "nextcloud", "owncloud", "rsls"),  # stand for what is not on this disk
+    *("icloud", "nextcloud", "owncloud", "rsls"),  # placeholders for files elsewhere
 )
-"""Suffixes in small letters: browsers, download and sync programs, scp and FTP clients."""
+"""Suffixes of unfinished files, in lower case: browsers, download and sync programs, scp, FTP."""
 
 LITTER: Final = ("swp", "swx", "swo", "bak", "lock", "ffs_db", "identifier")
-"""Suffixes of editors, of programs that lock files, and `Zone.Identifier` of Windows."""
+"""Suffixes that editors, lock files and the `Zone.Identifier` of Windows have, in lower case."""
 
 LITTER_NAMES: Final = (
     *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "icon\r"),
-    "4913",  # by which Vim tries out a folder
+    "4913",  # Vim tests a folder with it
 )
-"""Whole names in small letters."""
+"""Whole file names, in lower case."""
 
 SIDECARS: Final = ("xmp", "aae", "json", "thm", "pp3", "dop", "nksc", "vrd")
-"""Suffixes of notes about a picture: Adobe, Apple, Google Takeout, Canon, raw converters."""
+"""Suffixes of notes about a picture, in lower case: Adobe, Apple, Google Takeout, Canon, ..."""
 
 FOREIGN_FOLDERS: Final = (
     *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@sharebin", "@tmp"),
     *("~snapshot", "__macosx", "network trash folder", "temporary items", "lost+found"),
     *("system volume information", "$recycle.bin", "recycler", "recycled"),
 )
-"""Whole names in small letters: of Synology, QNAP, NetApp, macOS, Windows."""
+"""Whole folder names, in lower case: Synology, QNAP, NetApp, macOS, Windows."""
 
 _RULES: Final = {
     **dict.fromkeys(UNFINISHED, IgnoreRule.UNFINISHED),
     **dict.fromkeys(LITTER, IgnoreRule.LITTER),
     **dict.fromkeys(SIDECARS, IgnoreRule.SIDECAR),
 }
-_SIGN: Final = re.compile("[~#:@\uf03a]")
-# Where a file system knows no streams, Windows' and macOS' notes on a file become files beside
-# it; U+F03A is how WSL and Samba write the colon.
-_ODD: Final = re.compile(
+_LITTER_MARK: Final = re.compile("[~#:@\uf03a]")
+# On a file system without streams, the notes that Windows and macOS attach to a file become files
+# beside it. WSL and Samba write U+F03A for the colon.
+_LITTER_PATTERN: Final = re.compile(
     r"""~\$.* | \#.*\# | .*~                                        # Office, Emacs, editors
     | .*[:\uf03a](?:\$data | smartscreen | encryptable | favicon | afp_\w+
                   | com\.(?:apple|dropbox)\..*)
     | .*@syno(?:eastream|resource)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-_SAVED: Final = re.compile(r"(.+)\.sb-[0-9a-f]{8}-\w{6}", re.DOTALL)  # macOS saves so, and moves
+_SAVED: Final = re.compile(r"(.+)\.sb-[0-9a-f]{8}-\w{6}", re.DOTALL)  # macOS, then renamed
 _SNAPSHOT: Final = re.compile(r"@gmt-[\d.-]+", re.IGNORECASE)
 _FIREFOX: Final = re.compile(r"(.+)\.[\w-]{8}(\.\w+)", re.DOTALL)
 _RSYNC: Final = re.compile(r"\.(.+)\.\w{6}", re.DOTALL)
@@ -103,13 +103,17 @@ _OWNCLOUD: Final = re.compile(r"(.+)\.octransferid\d+", re.IGNORECASE | re.DOTAL
 
 
 def by_name(name: str) -> IgnoreRule | None:
-    """Give the rule that leaves a file alone for its own name, without its folders."""
+    """Return the rule that a file falls under by its own name, without its folders, else None.
+
+    >>> by_name(".DS_Store").name, by_name("7.png.part").name, by_name("7.png")
+    ('HIDDEN', 'UNFINISHED', None)
+    """
     if name.startswith("."):
         return IgnoreRule.HIDDEN
     if rule := _by_suffix(name):
         return rule
-    is_odd = _SIGN.search(name) and _ODD.fullmatch(name)
-    return IgnoreRule.LITTER if is_odd or name.lower() in LITTER_NAMES else None
+    is_litter = _LITTER_MARK.search(name) and _LITTER_PATTERN.fullmatch(name)
+    return IgnoreRule.LITTER if is_litter or name.lower() in LITTER_NAMES else None
 
 
 def _by_suffix(name: str) -> IgnoreRule | None:
@@ -121,7 +125,7 @@ def _by_suffix(name: str) -> IgnoreRule | None:
 
 
 def is_foreign_folder(folder: str) -> bool:
-    """Say whether a folder of this name is not looked into."""
+    """Return True if a folder of this name is not entered; `folder` is the name without a path."""
     return (
         folder.startswith(".")
         or folder.lower() in FOREIGN_FOLDERS
@@ -130,21 +134,26 @@ def is_foreign_folder(folder: str) -> bool:
     )
 
 
+def is_entered(folder: str) -> bool:
+    """Return True if pictures are looked for in a folder of this name."""
+    return not is_foreign_folder(folder)
+
+
 def by_path(name: str) -> IgnoreRule | None:
-    """Give the rule that leaves a file alone for its name or its folders'.
+    """Return the rule that a file falls under by its name or by a folder on its path, else None.
 
     Args:
-        name: relative to the inbox, with `/` between its parts.
+        name: path relative to the inbox, with `/` between the parts.
     """
     *folders, last = name.split("/")
     return IgnoreRule.FOREIGN_FOLDER if any(map(is_foreign_folder, folders)) else by_name(last)
 
 
 def by_kind(mode: int) -> IgnoreRule | None:
-    """Give the rule that leaves an entry alone for what it is; None for a regular file.
+    """Return the rule for an entry that is no regular file; None for a regular file.
 
     Args:
-        mode: `st_mode` of the entry itself, never of what a link leads to.
+        mode: `st_mode` of the entry itself, not of the target of a link.
     """
     if stat.S_ISREG(mode):
         return None
@@ -153,20 +162,22 @@ def by_kind(mode: int) -> IgnoreRule | None:
     return IgnoreRule.FOLDER if stat.S_ISDIR(mode) else IgnoreRule.SPECIAL
 
 
-def finished(name: str) -> set[str]:
-    """Name the files that an unfinished one may belong to; none for any other file or folder.
+def final_names(name: str) -> set[str]:
+    """Return the names that an unfinished file may get in the end; empty for all other names.
 
-    `scans/seven.png.part` and `scans/.seven.png.x8dK2a` belong to `scans/seven.png`. That
-    file may be empty or half written, or an earlier one that is about to be replaced.
+    A file of a final name may be there already: empty, half written, or an earlier version.
 
     Args:
-        name: relative to the inbox, with `/` between its parts.
+        name: path of a file or folder relative to the inbox, with `/` between the parts.
+
+    >>> final_names("scans/.seven.png.x8dK2a")
+    {'scans/seven.png'}
     """
     below, slash, last = name.rpartition("/")
-    return {f"{below}{slash}{one}" for one in _finished(last)}
+    return {f"{below}{slash}{final}" for final in _final_names(last)}
 
 
-def _finished(name: str) -> Iterator[str]:
+def _final_names(name: str) -> Iterator[str]:
     stem = name.rpartition(".")[0]
     if match := _RSYNC.fullmatch(name) or _SAVED.fullmatch(name):
         yield match[1]
@@ -186,8 +197,8 @@ _JUNK: Final = re.compile(
 
 
 def is_junk(name: str) -> bool:
-    """Say whether a file is what a file manager leaves in a folder, or a copy that broke off.
+    """Return True for the files that file managers and broken-off copies leave in a folder.
 
-    Nobody's picture has such a name, so it may be deleted with the folder.
+    No picture has such a name, so the file may be deleted with its folder.
     """
     return _JUNK.fullmatch(name) is not None

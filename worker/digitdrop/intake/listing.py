@@ -1,4 +1,4 @@
-"""What lies in a folder now: listing, without what the rules of `ignore` leave alone."""
+"""List the inbox, without the entries that the rules of `ignore` leave alone."""
 
 import logging
 import os
@@ -15,26 +15,27 @@ from digitdrop.intake.ignore import IgnoreRule
 
 logger = logging.getLogger(__name__)
 
-Aside: TypeAlias = Callable[[str], object]
-"""Told the names of files and folders that are left alone."""
+OnIgnored: TypeAlias = Callable[[str], object]
+"""Called with the name of each file or folder that is left alone."""
 
 CLAIMED: Final = ".claimed"
-"""Folder in the inbox for what is in hand: the same file system, so a claim is one rename."""
+"""Folder of claims. It lies in the inbox, on the same file system, so a claim is one rename."""
 
 _MOST_REFUSED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What changes when a file does; ctime cannot be set by its owner."""
+    """The properties of a file that change when it is written; its owner cannot set the ctime."""
 
     size: int
+    """Bytes."""
     mtime_ns: int
     ctime_ns: int
     inode: int
 
     def same_content_as(self, other: "Stamp") -> bool:
-        """Say whether only the name, owner or mode may differ: what a rename leaves alone."""
+        """Return True if only name, owner or mode may differ; a rename changes the ctime alone."""
         return (self.size, self.mtime_ns, self.inode) == (other.size, other.mtime_ns, other.inode)
 
 
@@ -43,7 +44,7 @@ class ListedFile:
     """A regular file that may be a drop."""
 
     name: str
-    """Relative to the folder, with `/` between its parts."""
+    """Path relative to the folder listed, with `/` between the parts."""
     stamp: Stamp
 
 
@@ -55,90 +56,95 @@ def listing(
     folder: Path,
     *,
     in_order: bool = False,
-    aside: Aside = lambda _: None,
+    aside: OnIgnored = lambda _: None,
     refused: OnUnlistable = _warn,
 ) -> Iterator[ListedFile]:
-    """List the regular files in a folder and below; lazily, whatever their number.
+    """Yield the regular files in a folder and below, lazily, whatever their number.
 
-    Symbolic links, FIFOs, sockets and devices are not listed, temporary and
-    hidden names neither. A sub-folder that cannot be read is passed over; a file
-    that vanishes meanwhile is not listed.
+    Links, pipes, sockets, devices, and temporary and hidden names are left out, and so is a
+    file that vanishes meanwhile.
 
     Args:
-        folder: where to look.
-        in_order: sort each folder by name; it is held in memory as a whole then.
-        aside: told of all that has a name, and is not listed.
-        refused: told of the sub-folders that cannot be listed; the log is by default.
+        folder: the folder to list.
+        in_order: sort each folder by name; then a whole folder is held in memory.
+        aside: called with each name that is left alone.
+        refused: called for each sub-folder that cannot be listed; by default it is logged.
 
     Raises:
         OSError: the folder itself cannot be listed.
     """
-    for name, entry in walk(folder, enter=_is_ours, refused=refused, in_order=in_order):
-        # As `ignore.by_kind`, but the folder tells the kind of an entry without a stat.
-        if entry.is_file(follow_symlinks=False) and not ignore.by_name(entry.name):
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue
-            yield ListedFile(name, stamp(status))
-        else:
+    for name, entry in walk(folder, enter=ignore.is_entered, refused=refused, in_order=in_order):
+        if not _may_be_drop(entry):
             aside(name)
+            continue
+        with suppress(FileNotFoundError):
+            yield ListedFile(name, stamp(entry.stat(follow_symlinks=False)))
 
 
-def count_listed(folder: Path, *, aside: Aside = lambda _: None) -> int:
-    """Count what `listing` would list, without a look at each file; folders away count nothing."""
+def count_listed(folder: Path, *, aside: OnIgnored = lambda _: None) -> int:
+    """Return the number of files that `listing` would yield; 0 for a folder that is not there.
+
+    No file is looked up, so a count takes less time than a listing.
+    """
     total = 0
     with suppress(OSError):
-        for name, entry in walk(folder, enter=_is_ours):
-            if entry.is_file(follow_symlinks=False) and not ignore.by_name(entry.name):
+        for name, entry in walk(folder, enter=ignore.is_entered):
+            if _may_be_drop(entry):
                 total += 1
             else:
                 aside(name)
     return total
 
 
+def _may_be_drop(entry: "os.DirEntry[str]") -> bool:
+    # As `ignore.by_kind`, but the folder has the kind of an entry: no stat is needed.
+    return entry.is_file(follow_symlinks=False) and not ignore.by_name(entry.name)
+
+
 @dataclass(slots=True)
 class Survey:
-    """All that lies in an inbox at one moment; what may be read, and what may not."""
+    """All entries of an inbox at one moment: files that wait, and entries left alone."""
 
     waiting: int = 0
-    """Files that are read, or will be."""
+    """Number of files that are or will be read."""
     oldest: ListedFile | None = None
-    """The one of them that came, or last changed, first; not one beside an unfinished file."""
+    """The waiting file of the earliest ctime, without files beside an unfinished one."""
     left_alone: Counter[IgnoreRule] = field(default_factory=Counter)
-    """How many entries each rule leaves alone; a foreign folder is one, whatever lies in it."""
+    """Number of entries that each rule leaves alone; a foreign folder counts as one entry."""
     examples: dict[IgnoreRule, str] = field(default_factory=dict)
-    """The name of one of them."""
+    """The name of the first entry that each rule leaves alone."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Folders that cannot be listed, and why; 100 at most."""
+    """Folders that cannot be listed, with the reason; 100 at most."""
 
 
 def survey(folder: Path) -> Survey:
-    """Look at everything in an inbox once, also at what is left alone.
+    """List an inbox once, with the entries that are left alone.
 
     Raises:
         OSError: the folder itself cannot be listed.
     """
-    found, held = Survey(), set[str]()
-    count_listed(folder, aside=lambda name: held.update(ignore.finished(name)))
+    found, blocked = Survey(), set[str]()
+    count_listed(folder, aside=lambda name: blocked.update(ignore.final_names(name)))
 
     def refused(name: str, error: OSError) -> None:
         if len(found.refused) < _MOST_REFUSED:
             found.refused[name] = error.strerror or str(error)
 
-    for name, entry in walk(folder, enter=_is_ours, refused=refused):
+    for name, entry in walk(folder, enter=ignore.is_entered, refused=refused):
         try:
             status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
             continue
-        rule = _rule(entry.name, status.st_mode)
+        rule = ignore.by_kind(status.st_mode)
+        if rule is IgnoreRule.FOLDER:  # all others are entered
+            rule = IgnoreRule.FOREIGN_FOLDER
+        else:
+            rule = ignore.by_name(entry.name) or rule
         if rule is None:
-            one = ListedFile(name, stamp(status))
             found.waiting += 1
-            if name not in held and (
-                not found.oldest or one.stamp.ctime_ns < found.oldest.stamp.ctime_ns
-            ):
-                found.oldest = one
+            oldest = found.oldest.stamp.ctime_ns if found.oldest else status.st_ctime_ns + 1
+            if name not in blocked and status.st_ctime_ns < oldest:
+                found.oldest = ListedFile(name, stamp(status))
         elif name != CLAIMED:
             found.left_alone[rule] += 1
             found.examples.setdefault(rule, name)
@@ -146,7 +152,7 @@ def survey(folder: Path) -> Survey:
 
 
 def find_drop(folder: Path, name: str) -> ListedFile | None:
-    """Look at one name in the folder; None if it is no drop, for any reason."""
+    """Look up one name in the folder; return None if it is no drop, for any reason."""
     if ignore.by_path(name):
         return None
     try:
@@ -157,16 +163,5 @@ def find_drop(folder: Path, name: str) -> ListedFile | None:
 
 
 def stamp(status: os.stat_result) -> Stamp:
-    """Take from a stat what tells two states of a file apart."""
+    """Return the part of a stat that differs between two states of a file."""
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-
-
-def _rule(name: str, mode: int) -> IgnoreRule | None:
-    kind = ignore.by_kind(mode)
-    if kind is IgnoreRule.FOLDER:  # the others are entered
-        return IgnoreRule.FOREIGN_FOLDER
-    return ignore.by_name(name) or kind
-
-
-def _is_ours(folder: str) -> bool:
-    return not ignore.is_foreign_folder(folder)

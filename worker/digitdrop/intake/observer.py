@@ -1,6 +1,7 @@
-"""watchdog's observer, told to hear of arrivals only.
+"""An observer of watchdog that reports arrivals only.
 
-On Linux that goes below what watchdog documents, so `pyproject.toml` names one minor version.
+On Linux it extends classes that watchdog does not document, so `pyproject.toml` allows one minor
+version.
 """
 
 import errno
@@ -24,16 +25,12 @@ from digitdrop.intake import ignore
 ARRIVALS: Final[list[type[FileSystemEvent]]] = [
     FileClosedEvent,
     FileMovedEvent,
-    FileCreatedEvent,  # elsewhere than on Linux nobody tells of a closed file
+    FileCreatedEvent,  # systems other than Linux do not report a closed file
     DirCreatedEvent,
     DirMovedEvent,
 ]
-"""What is listened for."""
+"""Kinds of events that are reported."""
 _DEEPEST: Final = 32  # folders below the inbox
-
-
-def _is_ours(folder: bytes) -> bool:
-    return not ignore.is_foreign_folder(os.fsdecode(folder))
 
 
 if sys.platform == "linux":
@@ -52,36 +49,35 @@ if sys.platform == "linux":
         PathedInotifyEvent,
     )
 
-    class _Ear(InotifyFD):
-        """Takes a folder twice, since some are found by event and by looking; watchdog warns."""
+    class _Inotify(InotifyFD):
+        """Accepts a folder twice: an event and a scan may both find it, and watchdog warns."""
 
         is_full = False
-        """Whether the system did not allow to watch one folder more."""
+        """True once the system has refused to watch a folder."""
 
         def _add_callback(
             self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
         ) -> WatchDescriptor:
             try:
                 watch = self._get_or_create_watch(path, mask)
-            except OSError as error:  # which watchdog passes over, but for the first folder
+            except OSError as error:  # watchdog passes over it, but for the first folder
                 self.is_full |= error.errno == errno.ENOSPC
                 raise
             watch.callbacks[id_] = callback
             return watch.wd
 
     class _Folders(InotifyWatchGroup):
-        """The folders that are watched: without recursion, and without those of others.
+        """The folders that are watched: found without recursion, and without foreign folders.
 
         watchdog finds them by `os.walk`, which recurses in Python 3.11, so that a thousand
-        nested folders would end its thread. It would also hear of all that the worker does
-        itself, and a claim would cost twice as much as it takes. What lies deeper than
-        `_DEEPEST` folders is left to listings: each step on the way to it would be taken again
-        for every folder there.
+        nested folders would end its thread. It would also watch the claim folder, and a claim
+        would cost twice as much. Folders deeper than `_DEEPEST` are left to listings: the system
+        would walk the whole path again for each of them.
         """
 
         def _add_all_callbacks(self, path: bytes) -> None:
-            is_ours = path == self.path or _is_ours(os.path.basename(path))  # noqa: PTH119
-            waiting = [path] if is_ours else []
+            name = os.fsdecode(os.path.basename(path))  # noqa: PTH119
+            waiting = [path] if path == self.path or ignore.is_entered(name) else []
             deepest = self.path.count(b"/") + _DEEPEST
             while waiting:
                 here = waiting.pop()
@@ -92,21 +88,22 @@ if sys.platform == "linux":
                     waiting += [
                         entry.path
                         for entry in entries
-                        if entry.is_dir(follow_symlinks=False) and _is_ours(entry.name)
+                        if entry.is_dir(follow_symlinks=False)
+                        and ignore.is_entered(os.fsdecode(entry.name))
                     ]
 
         def _recursive_simulate(self, src_path: bytes) -> list[InotifyEvent]:  # noqa: ARG002
-            return []  # a new folder means to list everything, so nothing in it need be told
+            return []  # a new folder causes a listing, so its files need no events
 
     class _Arrivals(InotifyFullEmitter):
-        """Tells what was moved in from what was created, and does not ask for departures.
+        """Reports files that are moved in, closed, or created under an unfinished name.
 
-        A file that was moved in is whole; one that was created is about to be written,
-        and is told only if its name says that it is unfinished: see `twins`.
+        A file that is moved in is whole. A created file is about to be written, so it is
+        reported only if it may block another file, see `unfinished`.
 
-        watchdog holds each file that is moved out for half a second, in case it is
-        moved in elsewhere, and with it everything that comes after. Every claim moves a
-        file out, so a picture dropped just after another would wait that long.
+        Departures are not reported. watchdog holds each file that is moved out for half a
+        second, in case it is moved in elsewhere, and all later events with it. Every claim moves
+        a file out, so the next picture would wait that long.
         """
 
         def get_event_mask_from_filter(self) -> Mask:
@@ -127,52 +124,52 @@ if sys.platform == "linux":
             if not isinstance(event, PathedInotifyEvent):  # a pair needs a departure
                 super().build_and_queue_event(event, full_events=full_events)
                 return
-            told, path = event.ev, os.fsdecode(event.path)
-            if told.is_directory and (told.is_create or told.is_moved_to):
+            raw, path = event.ev, os.fsdecode(event.path)
+            if raw.is_directory and (raw.is_create or raw.is_moved_to):
                 self.queue_event(DirCreatedEvent(path))
-            elif told.is_moved_to:
+            elif raw.is_moved_to:
                 self.queue_event(FileMovedEvent("", path))
-            elif told.is_close_write:
+            elif raw.is_close_write:
                 self.queue_event(FileClosedEvent(path))
-            elif told.is_create and ignore.finished(os.path.basename(path)):  # noqa: PTH119
+            elif raw.is_create and ignore.final_names(os.path.basename(path)):  # noqa: PTH119
                 self.queue_event(FileCreatedEvent(path))
-            elif told.is_delete_self and path == self.watch.path:
+            elif raw.is_delete_self and path == self.watch.path:
                 self.stop()
 
     class _Observer(BaseObserver):
-        """An observer with an ear of its own."""
+        """Reports arrivals, and whether the system refused to watch a folder."""
 
         def __init__(self) -> None:
-            self._ear = _Ear()
-            super().__init__(_Arrivals, inotify_fd=self._ear)
-            self._ear.start()
+            self._inotify = _Inotify()
+            super().__init__(_Arrivals, inotify_fd=self._inotify)
+            self._inotify.start()
 
         def is_alive(self) -> bool:
-            return super().is_alive() and self._ear.is_alive()
+            return super().is_alive() and self._inotify.is_alive()
 
         def is_full(self) -> bool:
-            return self._ear.is_full
+            return self._inotify.is_full
 
         def on_thread_stop(self) -> None:
             super().on_thread_stop()
-            self._ear.stop()
-            self._ear.join()
+            self._inotify.stop()
+            self._inotify.join()
 
     def observer() -> BaseObserver:
-        """Make one that is not started; it hears of a folder and of all below it."""
+        """Return an observer that is not started; it covers a folder and all below it."""
         return _Observer()
 
-    def is_full(one: BaseObserver) -> bool:
-        """Say whether there are folders that the system did not allow to watch as well."""
-        return isinstance(one, _Observer) and one.is_full()
+    def is_full(watching: BaseObserver) -> bool:
+        """Return True if the system has refused to watch some folders."""
+        return isinstance(watching, _Observer) and watching.is_full()
 
 else:
     from watchdog.observers import Observer
 
     def observer() -> BaseObserver:
-        """Make one that is not started; it hears of a folder and of all below it."""
+        """Return an observer that is not started; it covers a folder and all below it."""
         return Observer()
 
-    def is_full(one: BaseObserver) -> bool:  # noqa: ARG001 - where that has no limit
-        """Say whether there are folders that the system did not allow to watch as well."""
+    def is_full(watching: BaseObserver) -> bool:  # noqa: ARG001 - where that has no limit
+        """Return True if the system has refused to watch some folders."""
         return False

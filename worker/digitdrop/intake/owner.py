@@ -1,10 +1,10 @@
-"""Whose hand a batch is: an id that is kept in the outbox, and goes wherever that is moved.
+"""Identify an outbox as the owner of claims, by an id in the outbox that moves with it.
 
-`outbox/.owner` is written once, before the first claim. Its first line has the id, the file's
-own number (inode) and when it was written. Where an outbox was copied, number and times differ:
-the copy gets an id of its own, so that two workers never take each other's files for their own,
-and the earlier id follows in a line with the time of the copy. Of what was in hand under that
-id, what was claimed before the copy was made belongs to both, as after a restored backup.
+`outbox/.owner` is written once, before the first claim. Its first line has the id, the inode of
+the file itself, and the time of writing. In a copy of the outbox, inode and times differ: the
+copy gets an id of its own, so that no two workers own the same claims. The earlier id follows in
+a second line, with the time of the copy. Files claimed under that id before the copy was made
+belong to both outboxes, as after a restored backup.
 """
 
 import errno
@@ -12,41 +12,45 @@ import logging
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from digitdrop.errors import Gone, InputError, Unavailable
 from digitdrop.files.disk import make_folder, sync_folders
 from digitdrop.files.load import load, open_picture
-from digitdrop.intake.claim_names import claim_time, digest
+from digitdrop.intake.claim_names import all_in, batches, claim_time, digest
+from digitdrop.intake.listing import CLAIMED
+from digitdrop.values import Drop
 
 logger = logging.getLogger(__name__)
 
 OWNER: Final = ".owner"
-"""Its name in the outbox."""
+"""Name of the file in the outbox."""
 
 _LINE: Final = re.compile(rb"([a-z2-7]{16}) ([0-9]{1,20}) ([0-9]{1,12})\n")
 _MOST: Final = 4096  # bytes
 _MOST_FORMER: Final = 8
-_COPIED: Final = (
-    10  # seconds between what a file says of its time, and its time, that are no chance
-)
+_COPIED: Final = 10  # seconds between the time in the file and its ctime that prove a copy
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """One outbox as the owner of batches."""
+    """An outbox as the owner of batches."""
 
     id: str
-    """16 letters and digits; the names of its batches begin with it."""
+    """16 letters and digits; the names of its batches begin with them. Empty before its
+    worker's first start."""
     former: tuple[tuple[str, int], ...] = ()
-    """Ids of the outboxes that this one was copied from, and when; seconds since the epoch."""
+    """Ids of the outboxes that this one was copied from, and the time of each copy in seconds
+    since the epoch."""
     named: str = ""
-    """What batches were called by until outboxes had an id: a digest of the outbox's path."""
+    """A digest of the outbox's path: the id that batches had before outboxes got one."""
 
     def owns(self, batch: str) -> bool:
-        """Say whether a batch of this name is in the hand of this outbox."""
+        """Return True if a batch of this name belongs to the outbox."""
         owner = batch.partition("-")[0]
         if owner in {self.id, self.named}:
             return True
@@ -57,71 +61,103 @@ class Owner:
         )
 
 
-def owner_of(outbox: Path) -> Owner:
-    """Read who an outbox is, and write it down the first time; call it under the report's lock.
+@dataclass(frozen=True, slots=True)
+class OwnedClaim:
+    """A claimed file."""
 
-    A file that cannot be understood is replaced, with a warning: a power cut leaves none, and
-    of what was in hand under its id nobody knows any more.
+    drop: Drop
+    is_foreign: bool
+    """True if its row goes to another outbox."""
+    since: datetime | None
+    """Time of the claim, in UTC; None if the name of its batch has none."""
+    is_file: bool = True
+    """False for a link, a pipe and the like, which are never read."""
+
+
+def claims_with_owners(inbox: Path, outbox: Path) -> Iterator[OwnedClaim]:
+    """Yield the claimed files of an inbox, without changing any.
+
+    Args:
+        inbox: the inbox, or the folder `review/` of the outbox for corrections.
+        outbox: the outbox whose claims are not foreign.
+
+    Raises:
+        OSError: the claim folder cannot be listed.
+    """
+    owner = read_owner(outbox)
+    for batch in batches(inbox / CLAIMED):
+        for drop, is_file in all_in(batch):
+            yield OwnedClaim(drop, not owner.owns(batch.name), claim_time(batch.name), is_file)
+
+
+def owner_of(outbox: Path) -> Owner:
+    """Read the owner id of an outbox, or write a new one; the caller holds the report's lock.
+
+    A damaged file is replaced, with a warning. A power cut leaves none, and its id is lost.
 
     Raises:
         OSError: the file cannot be read, or not be written.
     """
     make_folder(outbox)
     path = outbox / OWNER
-    named = digest(os.fsencode(outbox.resolve()))[:8]
+    named = _digest_of(outbox)
     try:
-        known = _parsed(_read(path))
-        with open_picture(path) as (_, status):
-            is_copy = status.st_ino != known[0][1] and status.st_ctime > known[0][2] + _COPIED
+        owner, inode, written = _stored(outbox)
+        with open_picture(path) as file:
+            status = os.fstat(file.fileno())
+            is_copy = status.st_ino != inode and status.st_ctime > written + _COPIED
     except Gone:
-        return _begun(path, (), named)
+        return _write(path, (), named)
     except (InputError, ValueError):
-        owner = _begun(path, (), named)
-        logger.warning(
-            "%s was damaged and is written anew: what was in hand before counts as another's", path
-        )
+        owner = _write(path, (), named)
+        logger.warning("%s was damaged and is written anew: earlier claims count as foreign", path)
         return owner
-    former = tuple((name, until) for name, _, until in known[1:])
     if not is_copy:
-        return Owner(known[0][0], former, named)
+        return owner
     logger.info("%s is a copy: it gets an id of its own", outbox)
-    return _begun(path, ((known[0][0], int(status.st_ctime)), *former)[:_MOST_FORMER], named)
+    former = ((owner.id, int(status.st_ctime)), *owner.former)
+    return _write(path, former[:_MOST_FORMER], named)
 
 
 def read_owner(outbox: Path) -> Owner:
-    """Say who an outbox is, and change nothing; it has no id before its worker's first start."""
-    named = digest(os.fsencode(os.path.realpath(outbox)))[:8]
+    """Read the owner id of an outbox, and change nothing."""
     try:
-        first, *former = _parsed(_read(outbox / OWNER))
+        return _stored(outbox)[0]
     except (InputError, OSError, ValueError):
-        return Owner("", named=named)
-    return Owner(first[0], tuple((name, until) for name, _, until in former), named)
+        return Owner("", named=_digest_of(outbox))
 
 
-def _read(path: Path) -> bytes:
+def _digest_of(outbox: Path) -> str:
+    return digest(os.fsencode(os.path.realpath(outbox)))[:8]
+
+
+def _stored(outbox: Path) -> tuple[Owner, int, int]:
+    """Return the owner in the file, and the inode and the time that the file has of itself."""
+    path = outbox / OWNER
     try:
-        return load(path, most=_MOST)
+        content = load(path, most=_MOST)
     except Unavailable as error:
-        if isinstance(error.__cause__, OSError) and not path.is_symlink():
-            raise error.__cause__ from None
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno != errno.EINVAL:  # it is a regular file
+            raise cause from None
         raise
-
-
-def _parsed(content: bytes) -> list[tuple[str, int, int]]:
-    lines = [_LINE.fullmatch(line) for line in content.splitlines(keepends=True)]
-    if not lines or not all(lines):
+    matches = [_LINE.fullmatch(line) for line in content.splitlines(keepends=True)]
+    lines = [(each[1].decode(), int(each[2]), int(each[3])) for each in matches if each]
+    if not lines or len(lines) < len(matches):
         raise ValueError
-    return [(one[1].decode(), int(one[2]), int(one[3])) for one in lines if one]
+    (name, inode, written), *others = lines
+    former = tuple((name, until) for name, _, until in others)
+    return Owner(name, former, _digest_of(outbox)), inode, written
 
 
-def _begun(path: Path, former: tuple[tuple[str, int], ...], named: str) -> Owner:
-    """Write a new id; once this returns, a power cut cannot take it back."""
+def _write(path: Path, former: tuple[tuple[str, int], ...], named: str) -> Owner:
+    """Write a new id; once this returns, a power cut cannot undo it."""
     owner = Owner(digest(secrets.token_bytes(32)), former, named)
     aside = path.with_name(f"{OWNER}.new")
     aside.unlink(missing_ok=True)
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        status = os.fstat(descriptor)  # the clock of the disk, which may be another machine's
+        status = os.fstat(descriptor)  # by the clock of the disk, perhaps another machine's
         lines = [f"{owner.id} {status.st_ino} {int(status.st_mtime)}\n"]
         lines += [f"{name} 0 {until}\n" for name, until in former]
         content = "".join(lines).encode()

@@ -1,4 +1,4 @@
-"""How a line of the log looks: for people, for machines, for systemd's journal."""
+"""The text of a line of the log: for people, for machines, for systemd's journal."""
 
 import json
 import logging
@@ -9,60 +9,63 @@ from digitdrop.escape import one_line
 from digitdrop.values import iso
 
 _PRIORITIES: Final = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6}
-"""Of syslog(3): the journal takes `<N>` at the beginning of a line for it, see sd-daemon(3)."""
+"""Priorities of syslog(3); the journal reads `<N>` at the start of a line, see sd-daemon(3)."""
 _DEBUG: Final = 7
 
 
 class Text(logging.Formatter):
-    """Time in UTC, level, message; in the journal the message alone."""
+    """Time in UTC, level and message; in the journal only the message."""
 
     def __init__(self, *, timed: bool) -> None:
-        """Leave out time and level where each line gets them anyhow."""
+        """Choose the parts of a line.
+
+        Args:
+            timed: False where whoever reads the lines adds time and level.
+        """
         super().__init__("%(message)s")
         self._timed = timed
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write one line, and one for each line of a traceback; each with time and level."""
+        """Return one line, and one line for each line of a traceback, each with time and level."""
         more = getattr(record, "more", 0)
-        said = one_line(record.getMessage()) + (f" (and {more:,} more like it)" if more else "")
+        text = one_line(record.getMessage()) + (f" (and {more:,} more like it)" if more else "")
         trace = self.formatException(record.exc_info).split("\n") if record.exc_info else []
-        head = self._head(record)
-        return "\n".join(head + line for line in (said, *map(one_line, trace)))
-
-    def _head(self, record: logging.LogRecord) -> str:
-        if not self._timed:
-            return ""
-        return f"{iso(datetime.fromtimestamp(record.created, UTC))} {record.levelname:7} "
+        head = f"{_time(record)} {record.levelname:7} " if self._timed else ""
+        return "\n".join(head + line for line in (text, *map(one_line, trace)))
 
 
 class Json(logging.Formatter):
     """One object a line: `time`, `level`, `message`, the keys of `About`, `more`, `traceback`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write the line."""
-        said: dict[str, object] = {
-            "time": iso(datetime.fromtimestamp(record.created, UTC)),
+        """Return the object as one line."""
+        fields: dict[str, object] = {
+            "time": _time(record),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
             **getattr(record, "about", {}),
         }
         if more := getattr(record, "more", 0):
-            said["more"] = more
+            fields["more"] = more
         if record.exc_info:
-            said["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(said)
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(fields)
 
 
 class Prioritised(logging.Formatter):
     """Another format, with systemd's priority before each line."""
 
     def __init__(self, inner: logging.Formatter) -> None:
-        """Name the other format."""
+        """Use `inner` for the text."""
         super().__init__()
         self._inner = inner
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write the line, or the lines of a traceback."""
+        """Return the line, or the lines of a traceback, each with its priority."""
         priority = _PRIORITIES.get(record.levelno, _DEBUG)
         lines = self._inner.format(record).split("\n")
         return "\n".join(f"<{priority}>{line}" for line in lines)
+
+
+def _time(record: logging.LogRecord) -> str:
+    return iso(datetime.fromtimestamp(record.created, UTC))

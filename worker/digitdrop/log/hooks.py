@@ -1,4 +1,4 @@
-"""Python's own words, as lines of the log: crashes, what cannot be raised, warnings."""
+"""Python's own messages as lines of the log: crashes, warnings, errors that cannot be raised."""
 
 import logging
 import sys
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_LONGEST: Final = 300  # characters of a warning; watchdog tells of all that it watches in each
+_LONGEST: Final = 300  # characters of a warning; watchdog names all that it watches in each
 
 
 def install_hooks() -> None:
-    """Have them go through `logging` from now on."""
+    """Send Python's own messages through `logging` from now on."""
     warnings.formatwarning = _warning
     logging.captureWarnings(True)
     sys.excepthook = _log_crash
@@ -36,15 +36,15 @@ def _log_crash_of_thread(crash: threading.ExceptHookArgs) -> None:
     kind, error = crash.exc_type, crash.exc_value
     if isinstance(error, mishaps.REFUSED) and (found := mishaps.explain_mishap(error)):
         logger.critical("a thread ended: %s", found[0])
-    elif error and not issubclass(kind, SystemExit):  # which only ends its thread, in silence
+    elif error and not issubclass(kind, SystemExit):  # SystemExit only ends its thread
         logger.critical("a thread crashed: %s", error, exc_info=(kind, error, crash.exc_traceback))
 
 
 def _log_unraisable(crash: "UnraisableHookArgs") -> None:
     if error := crash.exc_value:
         trace = (crash.exc_type, error, crash.exc_traceback)
-        what = crash.err_msg or "Exception ignored in"
-        logger.error("%s %r: %s", what, crash.object, error, exc_info=trace)
+        text = crash.err_msg or "Exception ignored in"
+        logger.error("%s %r: %s", text, crash.object, error, exc_info=trace)
 
 
 def _warning(
@@ -54,7 +54,7 @@ def _warning(
     lineno: int,
     line: str | None = None,
 ) -> str:
-    """Write a warning of Python's on one line; the line of code says nothing to an operator."""
+    """Return a warning of Python as one line, without its line of code: operators need none."""
     del line
     text = str(message)
     cut = f"{text[:_LONGEST]} ..." if len(text) > _LONGEST else text

@@ -1,9 +1,10 @@
-"""What libraries write to stderr themselves: stamped as lines of the log by a process of its own.
+"""The output of libraries on stderr, made lines of the log by a process of its own.
 
-libtiff, OpenCV, LiteRT, glibc and Python's fault handler know no `logging`: they write to
-descriptor 2. So that is a pipe, and a small process at its other end writes each line as one
-of the log. A thread could not: libtiff warns with the interpreter's lock held, so a full pipe
-would wait for a thread that waits for the lock; and what a crash says last would be lost.
+libtiff, OpenCV, LiteRT, glibc and Python's fault handler do not use `logging`: they write to
+descriptor 2. So descriptor 2 is a pipe, and a small process at its other end writes each line
+as a line of the log. A thread would not do: libtiff warns with the interpreter's lock held, so
+a full pipe would wait for a thread that waits for the lock; and the last lines of a crash would
+be lost.
 """
 
 import json
@@ -16,30 +17,30 @@ from contextlib import suppress
 from typing import Final, TextIO, TypeAlias
 
 from digitdrop.system.log_fields import about
-from digitdrop.system.signals import ignoring_signals
+from digitdrop.system.processes import ignoring_signals
 
 Stamping: TypeAlias = Callable[[TextIO], "logging.StreamHandler[TextIO]"]
 Test: TypeAlias = Callable[[str], bool]
 
 _CHUNK: Final = 1 << 16
-_LONGEST: Final = 1 << 16  # bytes of a line; what is longer is told in parts
-_LONGEST_STRAY: Final = 4_000  # characters that are told of a line that is not ours
+_LONGEST: Final = 1 << 16  # bytes of a line; a longer one is written in parts
+_LONGEST_STRAY: Final = 4_000  # characters of a line that is not ours; the rest is cut off
 _MOST_OPEN: Final = 4_096  # descriptors; a start has a few, and some systems allow a billion
 _ENDS: Final = re.compile(rb"[\r\n]+")
 _OURS: Final = re.compile(r"<\d>|\d{4}-\d\d-\d\dT[\d:.]+Z (DEBUG|INFO|WARNING|ERROR|CRITICAL) ")
 
 
 class Strays:
-    """Descriptor 2 as a pipe to a process that stamps what comes, until nobody has it open."""
+    """Descriptor 2 as a pipe to a process that stamps each line, until the pipe is closed."""
 
     def __init__(self, stamping: Stamping, *, encoding: str, json_only: bool) -> None:
-        """Start that process; to be called before any thread is started.
+        """Start that process. Must be called before any thread is started.
 
         Args:
-            stamping: makes what writes a record to a stream.
+            stamping: returns the handler that writes records to a stream.
             encoding: of the true stderr.
-            json_only: a line passes as it is only if it is a JSON object; else also if it
-                begins as a line of the log does.
+            json_only: pass on only JSON objects unchanged; else all lines that begin as a line
+                of the log does.
 
         Raises:
             OSError: there is no stderr, or no process can be started.
@@ -61,8 +62,8 @@ class Strays:
             os.close(sink)
         self._journal = _renamed_journal(self._true)
 
-    def let_go(self) -> None:
-        """Make descriptor 2 the true stderr again, as for another program."""
+    def release(self) -> None:
+        """Make descriptor 2 the true stderr again, for another program."""
         os.dup2(self._true, 2)
         if self._journal:
             os.environ["JOURNAL_STREAM"] = self._journal
@@ -71,7 +72,7 @@ class Strays:
 def _start(
     source: int, target: int, handler: "logging.StreamHandler[TextIO]", is_ours: Test
 ) -> None:
-    """Fork twice, so that nobody has to wait for the process in the end."""
+    """Fork twice, so that no process has to wait for this one in the end."""
     child = os.fork()
     if child:
         if os.waitpid(child, 0)[1]:
@@ -114,7 +115,7 @@ def _pass_on(line: bytes, handler: "logging.StreamHandler[TextIO]", is_ours: Tes
     if not text:
         return
     if is_ours(text):  # of a process that the worker started
-        with suppress(OSError):  # nobody reads it any more, or the disk is full
+        with suppress(OSError):  # the reader is gone, or the disk is full
             handler.stream.write(f"{text}\n")
         return
     text = text[:_LONGEST_STRAY]
@@ -141,10 +142,10 @@ def _text(descriptor: int, encoding: str) -> TextIO:
 
 
 def _renamed_journal(true: int) -> str:
-    """Have processes that are started take the pipe for the journal where stderr was; see there.
+    """Name the pipe as the journal, for the processes started later, if stderr was the journal.
 
     Returns:
-        What `JOURNAL_STREAM` said; empty if it did not mean stderr.
+        The former value of `JOURNAL_STREAM`; empty if it did not name stderr.
     """
     before = os.environ.get("JOURNAL_STREAM", "")
     if before != _identity(true):

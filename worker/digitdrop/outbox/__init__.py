@@ -1,1 +1,1 @@
-"""What the worker writes: the report, and the pictures on their shelves."""
+"""The output of the worker: the report, and the archive of pictures."""

@@ -1,8 +1,9 @@
-"""File a picture away once its row is written: `outbox/{done,review,failed}/DATE/NAME`."""
+"""The archive of pictures that have a row: `outbox/{done,review,failed}/DATE/NAME`."""
 
 import errno
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,10 +29,14 @@ ARCHIVE_FOLDERS = {
     Status.UNREADABLE: "failed",
     Status.CORRECTED: "done",
 }
-"""Which folder of the outbox a status leads to."""
+"""Folder of the outbox for each status."""
 
-# A file system may refuse a name that another one took: too long, or with a sign that FAT keeps
-# for itself; and a file may lie where the name has a folder.
+TOO_LARGE: Final = ".too-large"
+"""Folder in the inbox for files over the size limit, if `failed/` is on another file system.
+Such a file is renamed, since copying it could take hours."""
+
+_DEEPEST: Final = 32  # folders of a name that are made again in the archive: each is synced
+
 _UNFIT: Final = {
     errno.EEXIST,
     errno.ENOTDIR,
@@ -39,78 +44,79 @@ _UNFIT: Final = {
     errno.EINVAL,
     errno.EILSEQ,
 }
-
-
-TOO_LARGE: Final = ".too-large"
-"""Folder in the inbox for what has more bytes than are read, where `failed/` is on another
-file system: such a file is renamed, since a copy could take hours."""
+"""Errors that another name may avoid: the name is taken, is too long, has a character that FAT
+reserves, or needs a folder where a file lies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyOptions:
-    """How pictures get to shelves on another file system, and to which they must not."""
+    """Options for an archive folder on another file system."""
 
     between: Callable[[], None] = lambda: None
-    """Called after each MiB of a copy; what it raises ends the copy, and nothing is left."""
+    """Called after each MiB of a copy. An exception ends the copy and removes its part."""
     kept: Path | None = None
-    """Where a longer file than `most` goes instead; None to copy it whatever its length."""
+    """Folder for files longer than `most`; None to copy files of any length."""
     most: int = 0
     """Bytes."""
     refuse: Callable[[Path], str] = lambda _: ""
-    """Says why nothing may be put into a folder; empty if it may."""
+    """Returns the reason not to use a folder; an empty string for a usable folder."""
 
 
-_DEEPEST: Final = 32  # folders that are made again on a shelf, since each of them is synced
+def is_day(folder: str) -> bool:
+    """Return True if a folder of the archive has a day's name, such as `2026-12-01`."""
+    return _DAY.fullmatch(folder) is not None
+
+
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def archive_folder(outbox: Path, status: Status, time: datetime) -> Path:
-    """Name the folder where a picture of this status, read at this time (UTC), goes."""
+    """Return the folder for a picture of this status that was read at this time (UTC)."""
     return _folder(outbox, ARCHIVE_FOLDERS[status], time.date())
 
 
 @lru_cache(maxsize=8)
-def _folder(outbox: Path, shelf: str, day: date) -> Path:
-    return outbox / shelf / day.isoformat()
+def _folder(outbox: Path, name: str, day: date) -> Path:
+    return outbox / name / day.isoformat()
 
 
 def archive(
     drops: Sequence[tuple[Drop, Path]],
     *,
     check: Callable[[], None] = lambda: None,
-    far: CopyOptions | None = None,
+    copying: CopyOptions | None = None,
 ) -> dict[str, Exception]:
-    """Move pictures out of hand to their shelves, never over another file.
+    """Move claimed pictures to their folders, never over another file.
 
-    Once this returns, a power cut cannot take them back. Killed in the
-    middle, a picture is in hand, on its shelf, or both by the same inode;
-    filing it away again completes it. On another file system than the inbox's
-    the copy carries the row's id in its name, which makes that exact.
+    Once this returns, a power cut cannot undo the moves. After a kill, a picture is claimed,
+    archived, or both under the same inode; archiving it again completes the move. On another
+    file system the copy has the row's id in its name, which makes a repetition safe.
 
     Args:
-        drops: each in hand, with its shelf.
-        check: raises OSError while the shelves' disk is away. Asked before a folder is made,
-            and before the only other name of a picture goes.
-        far: how to copy to another file system.
+        drops: claimed pictures with their folders.
+        check: raises OSError while the disk of the archive is away. Called before a folder
+            is made, and before the claimed name of a picture is removed.
+        copying: for another file system.
 
     Returns:
-        What stays in hand, by the id of its row, and why; all others are filed away.
+        Errors by row id of the pictures that stay claimed; all others are archived.
 
     Raises:
-        OSError: `check` did.
+        OSError: from `check`.
     """
-    far = far or CopyOptions()
+    copying = copying or CopyOptions()
     refused: dict[str, Exception] = {}
     placed: dict[Path, list[Drop]] = {}
-    refuse = cache(far.refuse)
-    for drop, shelf in drops:
+    refuse = cache(copying.refuse)
+    for drop, folder in drops:
         with _refusing(refused, [drop], check):
-            if why := refuse(next(archive_names(drop, shelf)).parent):
-                raise OSError(errno.ELOOP, why, str(shelf))
-            if target := _place(drop, shelf, check, far):
+            if why := refuse(next(archive_names(drop, folder)).parent):
+                raise OSError(errno.ELOOP, why, str(folder))
+            if target := _place(drop, folder, check, copying):
                 placed.setdefault(target.parent, []).append(drop)
-    for folder, pictures in placed.items():
+    for parent, pictures in placed.items():
         with _refusing(refused, pictures, check):
-            sync_folders([folder])
+            sync_folders([parent])
     check()
     for drop in (drop for pictures in placed.values() for drop in pictures):
         if drop.id not in refused:
@@ -123,7 +129,7 @@ def archive(
 def _refusing(
     refused: dict[str, Exception], drops: Sequence[Drop], check: Callable[[], None]
 ) -> Iterator[None]:
-    """Note what is the matter with some pictures, unless the whole disk is away."""
+    """Keep the error of some pictures, unless the whole disk is away."""
     try:
         yield
     except (OSError, InputError) as error:
@@ -131,14 +137,14 @@ def _refusing(
         refused.update((drop.id or "", error) for drop in drops)
 
 
-def _place(drop: Drop, shelf: Path, check: Callable[[], None], far: CopyOptions) -> Path | None:
-    """Give a picture a name on its shelf; None if it is not there any more."""
-    refused: OSError = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(shelf))
-    for target in archive_names(
-        drop, shelf
-    ):  # the first will nearly always do: no more are thought up
+def _place(
+    drop: Drop, folder: Path, check: Callable[[], None], copying: CopyOptions
+) -> Path | None:
+    """Give a picture a name in its folder; None if the picture is gone."""
+    refused: OSError = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
+    for target in archive_names(drop, folder):  # the first nearly always fits
         try:
-            return _put(drop, target, check, far)
+            return _put(drop, target, check, copying)
         except OSError as error:
             if error.errno not in _UNFIT:
                 raise
@@ -146,72 +152,74 @@ def _place(drop: Drop, shelf: Path, check: Callable[[], None], far: CopyOptions)
         except Gone:
             return None
         except TooLarge:
-            return _keep(drop, shelf, check, far)
+            return _keep(drop, folder, check, copying)
     raise refused
 
 
-def _put(drop: Drop, target: Path, check: Callable[[], None], far: CopyOptions) -> Path | None:
+def _put(drop: Drop, target: Path, check: Callable[[], None], copying: CopyOptions) -> Path | None:
+    """Link a picture, or copy it to another file system; None if the picture is gone."""
     is_named_by_id = (drop.id or "") in target.name
     if is_named_by_id and target.exists():
-        return target  # by an earlier try
+        return target  # from an earlier attempt
     try:
-        return _linked(drop, target, check)
+        try:
+            link(drop.path, target)
+        except FileNotFoundError:
+            if not os.path.lexists(drop.path):
+                return None
+            _make(target.parent, check)  # missing for the first picture of a day
+            link(drop.path, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        if not is_named_by_id:  # whose copy it is, only its name could tell
+        if not is_named_by_id:  # a copy must show by its name whose copy it is
             raise FileExistsError(errno.EEXIST, "no name for a copy", str(target)) from error
-        return _copy(drop, target, check, far)
-
-
-def _linked(drop: Drop, target: Path, check: Callable[[], None]) -> Path | None:
-    """Link a picture to its shelf, whose folder is there but for the first one of a day."""
-    try:
-        link(drop.path, target)
-    except FileNotFoundError:
-        if not os.path.lexists(drop.path):
-            return None
-        check()
-        make_folder(target.parent)
-        link(drop.path, target)
+        if not target.parent.is_dir():  # EXDEV may come before the missing folder is noticed
+            _make(target.parent, check)
+        most = copying.most if copying.kept else None
+        aside = target.with_name(f".{drop.id}.part")
+        copy_durably(drop.path, target, aside=aside, most=most, between=copying.between)
     return target
 
 
-def _copy(drop: Drop, target: Path, check: Callable[[], None], far: CopyOptions) -> Path:
-    if not target.parent.is_dir():  # a link to another disk may be refused before that is seen
-        check()
-        make_folder(target.parent)
-    aside = target.with_name(f".{drop.id}.part")
-    most = far.most if far.kept else None
-    copy_durably(drop.path, target, aside=aside, most=most, between=far.between)
-    return target
+def _make(folder: Path, check: Callable[[], None]) -> None:
+    check()
+    make_folder(folder)
 
 
-def _keep(drop: Drop, shelf: Path, check: Callable[[], None], far: CopyOptions) -> Path | None:
-    """Rename what is too large for a copy into a folder of the inbox's own file system."""
-    if not far.kept:
+def _keep(
+    drop: Drop, folder: Path, check: Callable[[], None], copying: CopyOptions
+) -> Path | None:
+    """Rename a file that is too large for a copy into a folder on the inbox's file system."""
+    if not copying.kept:
         return None
-    target = _place(drop, far.kept / shelf.name, check, far)
+    target = _place(drop, copying.kept / folder.name, check, copying)
     if target:
         logger.warning(
             "%s has more than %d bytes, so it is not copied to %s: it lies in %s",
-            escape(drop.name), far.most, shelf, target.parent,
+            escape(drop.name), copying.most, folder, target.parent,
         )  # fmt: skip
     return target
 
 
-def archive_names(drop: Drop, shelf: Path) -> Iterator[Path]:
-    """Give the names that a picture may have on its shelf, the best first."""
-    target = shelf / drop.name
+def archive_names(drop: Drop, folder: Path) -> Iterator[Path]:
+    """Yield the names that a picture may have in its folder, the best first.
+
+    Example:
+        >>> drop = Drop(id="dabc", path=Path("x"), name="scans/7.png")
+        >>> [path.as_posix() for path in archive_names(drop, Path("done/2026-12-01"))][:2]
+        ['done/2026-12-01/scans/7.png', 'done/2026-12-01/scans/7~dabc.png']
+    """
+    target = folder / drop.name
     if drop.name.count("/") <= _DEEPEST:
         yield target
         yield named_by_id(target, drop)
-    yield named_by_id(shelf / target.name, drop)
-    yield shelf / f"{drop.id}"
+    yield named_by_id(folder / target.name, drop)
+    yield folder / f"{drop.id}"
 
 
 def named_by_id(target: Path, drop: Drop) -> Path:
-    """Put the row's id before the suffix, within the 255 bytes that a name may have."""
+    """Insert the row's id before the suffix, within the 255 bytes of a file name."""
     name = PurePosixPath(target.name)
     stem, tail = name.stem, f"~{drop.id}{name.suffix}"
     while stem and len(f"{stem}{tail}".encode("utf-8", "surrogateescape")) > 255:

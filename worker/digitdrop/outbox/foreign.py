@@ -1,7 +1,7 @@
-"""Read a report as somebody else saved it: other separators, columns, quotes or encodings.
+"""Reports saved by other programs: other separators, columns, quotes or encodings.
 
-Spreadsheets write semicolons, tabs and UTF-16, and people add columns or change their
-order. The columns are found by the names in the first line.
+Spreadsheets write semicolons, tabs and UTF-16, and people add or reorder columns. The names
+in the first line locate the columns.
 """
 
 import codecs
@@ -14,8 +14,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import BinaryIO, Final
 
-from digitdrop.outbox.ends import is_foreign_head
-from digitdrop.outbox.row import COLUMNS, END, LONGEST, lines_of
+from digitdrop.outbox.row import COLUMNS, END, LONGEST, is_foreign_head, lines_of
 from digitdrop.values import Status
 
 _DELIMITERS: Final = ",;\t|"
@@ -24,13 +23,12 @@ _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 def foreign_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a report from its start; of a foreign one as we write them.
+    """Yield the lines of a report from its start, those of a foreign report in our format.
 
-    A line without an id, or without both content and file name, is left out. A time or
-    status that was edited beyond recognition becomes the file's own time, or `uncertain`,
-    since the id and the content still say whose row it is. A file without the columns `id`
-    and `sha256` in its first line is given as it is. A line of more than a megabyte comes
-    in pieces.
+    A line without an id, or with neither digest nor file name, is left out. A time or status
+    edited beyond recognition becomes the file's own time, or `uncertain`: id and digest still
+    identify the row. A file without the columns `id` and `sha256` is given as it is. A line of
+    more than 1 MiB comes in pieces.
     """
     file.seek(0)
     head = file.readline(LONGEST)
@@ -61,11 +59,11 @@ def _read(file: BinaryIO, encoding: str) -> Iterator[bytes]:
         else:
             yield from (line.encode("utf-8", "replace") for line in chain([head], physical))
     finally:
-        text.detach()  # the file is its opener's to close
+        text.detach()  # the caller closes the file
 
 
 def _columns(head: str) -> tuple[str, dict[str, int]]:
-    """Find the separator, and where each column is; none if this is no header."""
+    """Return the separator and the columns by name; empty if this is no header."""
     for delimiter in _DELIMITERS:
         try:
             cells = next(csv.reader([head], delimiter=delimiter), [])
@@ -84,7 +82,7 @@ def _normal(
     while True:
         try:
             found = next(rows, None)
-        except csv.Error:  # a cell of more than 128 KiB is none of a row
+        except csv.Error:  # a cell of more than 128 KiB belongs to no row
             continue
         if found is None:
             return

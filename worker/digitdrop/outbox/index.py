@@ -1,4 +1,4 @@
-"""Things to be found by any of their labels, each to be taken once, each lookup in a moment."""
+"""An index in which each item is found by any of its labels, and taken once."""
 
 from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
@@ -7,29 +7,38 @@ Labelled = TypeVar("Labelled", bound=Hashable)
 
 
 class LabelIndex(Generic[Labelled]):
-    """A lost property office: what was handed out under one label is gone under all."""
+    """Items with labels; an item taken by one label is gone under all of them.
+
+    Example:
+        >>> index = LabelIndex()
+        >>> index.add("7.png", [("name", "7.png"), ("content", "ab12")])
+        >>> index.take("content", "ab12")
+        '7.png'
+        >>> index.take("name", "7.png") is None
+        True
+    """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Begin empty."""
         self._left: set[Labelled] = set()
         self._index: dict[tuple[str, ...], list[Labelled]] = {}
 
-    def add(self, thing: Labelled, labels: Iterable[tuple[str, ...]]) -> None:
-        """Put a thing under labels; of those that share one, the last added is taken first."""
-        self._left.add(thing)
+    def add(self, item: Labelled, labels: Iterable[tuple[str, ...]]) -> None:
+        """Add an item under labels; of items with the same label the last one is taken first."""
+        self._left.add(item)
         for label in labels:
-            self._index.setdefault(label, []).append(thing)
+            self._index.setdefault(label, []).append(item)
 
     def take(self, *label: str) -> Labelled | None:
-        """Hand out a thing that bears a label; None if there is none left."""
+        """Remove and return an item with a label; None if no such item is left."""
         found = self._index.get(label, [])
         while found:
-            thing = found.pop()
-            if thing in self._left:
-                self._left.remove(thing)
-                return thing
+            item = found.pop()
+            if item in self._left:
+                self._left.remove(item)
+                return item
         return None
 
     def left(self) -> set[Labelled]:
-        """Give what was not taken."""
+        """Return the items that were not taken."""
         return self._left

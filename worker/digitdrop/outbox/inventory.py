@@ -1,4 +1,4 @@
-"""What lies on the shelves of an outbox, to be ticked off row by row."""
+"""An inventory of the archive, which `verify` and `repair` reconcile with the rows."""
 
 import os
 import stat
@@ -19,26 +19,26 @@ from digitdrop.outbox.index import LabelIndex
 from digitdrop.outbox.row import Row
 
 _MOST_HASHED: Final = 4 * 2**30
-"""Bytes; no longer file was ever read, so no row tells its content."""
+"""Bytes; no longer file was ever read, so no row has its digest."""
 
 
 class Digests:
-    """Remembers the SHA-256 of files that stay as they are."""
+    """A cache of SHA-256 digests of files that do not change."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], str] = {}
 
     def of(self, path: Path) -> str:
-        """Give the digest of a file's bytes in hex; empty if it may not be read, or is gone."""
+        """Return the digest of a file in hex; empty if the file may not be read, or is gone."""
         with suppress(InputError):
             return self.read(path)
         return ""
 
     def read(self, path: Path) -> str:
-        """Give the digest of a file's bytes in hex; empty if it is longer than 4 GiB.
+        """Return the digest of a file in hex; empty if the file is longer than 4 GiB.
 
         Raises:
-            Gone: it is not there.
+            Gone: there is no such file.
             Unavailable: it is no regular file, or may not be read.
         """
         try:
@@ -55,19 +55,19 @@ class Digests:
 
 
 class Inventory:
-    """The pictures of the outbox, to be ticked off: each once, each lookup in a moment.
+    """The pictures of the archive; each is taken by one row, in constant time.
 
     Attributes:
-        odd: what is neither a picture nor a folder, and what it is.
-        unseen: folders and pictures that may not be looked into, and why.
-        litter: files that a system or a crash left there.
-        mark: changes when anything on the shelves does.
+        odd: names of entries that are neither pictures nor folders, with their kind.
+        unseen: folders and pictures that cannot be read, with the reason.
+        litter: number of files that a system or a crash left there.
+        mark: changes when an entry of the archive does.
 
-    Names are relative to the outbox, with `/` between their parts; `path_of` leads to them.
+    Names are relative to the outbox, with `/` between their parts; see `path_of`.
     """
 
     def __init__(self, inbox: Path, outbox: Path, digests: Digests) -> None:
-        """Look at everything on the shelves once, and at what was too large to be filed there."""
+        """Read the whole archive once, and the files that were too large for it."""
         self._inbox = inbox
         self._outbox = outbox
         self._digests = digests
@@ -77,15 +77,15 @@ class Inventory:
         self.unseen: dict[str, str] = {}
         self.litter = 0
         self.mark = 0
-        for shelf in (*self._counts, TOO_LARGE):
-            folder = path_of(shelf, inbox, outbox)
-            for name, entry in _entries(folder, shelf, self.unseen):
-                self._add(shelf, name, entry)
+        for kind in (*self._counts, TOO_LARGE):
+            folder = path_of(kind, inbox, outbox)
+            for name, entry in _entries(folder, kind, self.unseen):
+                self._add(kind, name, entry)
 
-    def _add(self, shelf: str, name: str, entry: "os.DirEntry[str]") -> None:
+    def _add(self, folder: str, name: str, entry: "os.DirEntry[str]") -> None:
         try:
             status = entry.stat(follow_symlinks=False)
-        except OSError:  # it has another name by now
+        except OSError:  # it was moved meanwhile
             return
         self.mark ^= hash((name, stamp(status)))
         if kind := ignore.by_kind(status.st_mode):
@@ -93,18 +93,18 @@ class Inventory:
         elif ignore.is_junk(entry.name):
             self.litter += 1
         else:
-            self._take_in(shelf, name)
+            self._add_picture(folder, name)
 
-    def _take_in(self, shelf: str, name: str) -> None:
+    def _add_picture(self, folder: str, name: str) -> None:
         try:
             digest = self._digests.read(path_of(name, self._inbox, self._outbox))
         except Gone:
             return
         except Unavailable as error:
-            self._counts[shelf] = self._counts.get(shelf, 0) + 1
+            self._counts[folder] = self._counts.get(folder, 0) + 1
             self.unseen[name] = str(error)
             return
-        self._counts[shelf] = self._counts.get(shelf, 0) + 1
+        self._counts[folder] = self._counts.get(folder, 0) + 1
         dropped, key = name_as_dropped(name), ROW_ID.search(name.rpartition("/")[2])
         labels: list[tuple[str, ...]]
         labels = [("named", dropped), ("both", dropped, digest), ("content", digest)]
@@ -113,24 +113,24 @@ class Inventory:
         self._labels.add(name, labels)
 
     def counts(self) -> dict[str, int]:
-        """Count the pictures by shelf."""
+        """Return the number of pictures by folder of the archive."""
         return self._counts
 
     def take(self, key: str, row: Row) -> bool:
-        """Tick off the picture with a row's content that carries its id or its name."""
+        """Take the picture with a row's digest and its id or name; False if there is none."""
         return bool(
             self._labels.take("id", key, row.sha256)
             or self._labels.take("both", unescape(row.file), row.sha256)
         )
 
     def take_like(self, row: Row) -> bool:
-        """Tick off a picture with a row's content, else, if it tells none, with its name."""
+        """Take a picture with a row's digest, or with its name if the row has no digest."""
         if row.sha256:
             return bool(self._labels.take("content", row.sha256))
         return bool(self._labels.take("named", unescape(row.file)))
 
     def left(self) -> list[str]:
-        """Name the pictures that no row ticked off, but for what is no picture by its name."""
+        """Return the names of pictures without a row, without names that the inbox ignores."""
         names = self._labels.left()
         litter = {name for name in names if ignore.by_path(_below(name))}
         self.litter += len(litter)
@@ -138,13 +138,13 @@ class Inventory:
 
 
 def path_of(name: str, inbox: Path, outbox: Path) -> Path:
-    """Give the path of what lies on a shelf, or in the inbox since it was too large for one."""
+    """Return the path of an archived file, or of one in the inbox that was too large."""
     is_aside = name.partition("/")[0] == TOO_LARGE
     return (inbox if is_aside else outbox) / name
 
 
 def name_as_dropped(name: str) -> str:
-    """Name a picture as its row may: without shelf and day, or folder of the hand.
+    """Return the name of a picture as dropped: without archive folder and day, or claim folder.
 
     Args:
         name: relative to the outbox, with `/` between its parts.
@@ -154,29 +154,29 @@ def name_as_dropped(name: str) -> str:
 
 
 def _below(name: str) -> str:
-    """Leave out the shelf, and what the worker made for its own use below it."""
+    """Return a name without archive folder and claim folder."""
     parts = name.split("/")
     return "/".join(parts[3 if parts[1] == CLAIMED else 1 :])
 
 
 def _entries(
-    folder: Path, shelf: str, unseen: dict[str, str]
+    path: Path, folder: str, unseen: dict[str, str]
 ) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
     def refused(name: str, error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError | NotADirectoryError):  # it was moved
-            unseen[f"{shelf}/{name}"] = error.strerror or str(error)
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):  # moved meanwhile
+            unseen[f"{folder}/{name}"] = error.strerror or str(error)
 
     try:
-        for name, entry in walk(folder, refused=refused):
-            yield f"{shelf}/{name}", entry
-    except FileNotFoundError:  # nothing has led there yet
+        for name, entry in walk(path, refused=refused):
+            yield f"{folder}/{name}", entry
+    except FileNotFoundError:  # nothing was archived there yet
         return
     except OSError as error:
-        unseen[shelf] = error.strerror or str(error)
+        unseen[folder] = error.strerror or str(error)
 
 
 def files_in(folder: Path) -> Iterator[Path]:
-    """List whatever lies in a folder and below, but for folders; nothing if there is none."""
-    with suppress(FileNotFoundError):  # nothing has led there yet
+    """Yield the files in a folder and below; nothing if there is no folder."""
+    with suppress(FileNotFoundError):  # nothing was archived there yet
         for name, _ in walk(folder):
             yield folder / name

@@ -1,28 +1,36 @@
-"""Rows first, then the shelves: how what was read leaves the hand."""
+"""The last steps of a drop: its row, then its place in the archive."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
-from digitdrop.escape import escape
 from digitdrop.files.mounts import HomeDisk
+from digitdrop.health.deferred import DeferredQueue
 from digitdrop.health.heartbeat import Heartbeat
-from digitdrop.health.postponed import Postponed
 from digitdrop.intake.claims import Claims
+from digitdrop.log.readings import log_readings
 from digitdrop.outbox.archive import CopyOptions, archive, archive_folder
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import Row
-from digitdrop.system.log_fields import about
+from digitdrop.system.outage import Outage, retry
 from digitdrop.system.shutdown import Shutdown
-from digitdrop.values import Drop, Reading, Status
+from digitdrop.values import Drop, Reading
 
 logger = logging.getLogger(__name__)
 
+Filed: TypeAlias = tuple[Drop, Path]
+"""A claimed picture, and the folder of the archive that it goes to."""
+
 
 class Recorder:
-    """Between a hand, the report and the shelves; what a disk refuses is tried again."""
+    """Writes rows and archives the pictures of one claim folder.
+
+    The service has one for the inbox and one for corrections. Both `record` and `archive`
+    retry an error that concerns all pictures until they succeed.
+    """
 
     def __init__(
         self,
@@ -30,127 +38,109 @@ class Recorder:
         claims: Claims,
         report: Report,
         outbox: Path,
+        home: HomeDisk,
         shutdown: Shutdown,
-        postponed: Postponed,
-        far: CopyOptions | None = None,
-        heartbeat: Heartbeat | None = None,
+        deferred: DeferredQueue,
+        heartbeat: Heartbeat,
+        copying: CopyOptions | None = None,
     ) -> None:
-        """Wire it; nothing is done yet.
+        """Store the parts; nothing is written yet.
 
         Args:
-            claims: what is recorded lies in it.
+            claims: holds the pictures.
             report: gets the rows.
-            outbox: has the shelves.
-            shutdown: insists on what concerns all: the report, and the outbox's disk.
-            postponed: keeps single pictures that cannot be filed away for now.
-            far: how pictures are copied to another file system.
-            heartbeat: told of new rows.
+            outbox: has the archive folders.
+            home: disk of the outbox. Files written while it is away would be hidden later.
+            shutdown: ends the retries.
+            deferred: retries single pictures that cannot be archived for now.
+            heartbeat: counts the rows and reports outages.
+            copying: for an archive on another file system.
         """
-        self._postponed = postponed
-        self._far = far or CopyOptions()
-        self._home = HomeDisk(outbox)
-        self._heartbeat = heartbeat
         self._claims = claims
         self._report = report
         self._outbox = outbox
+        self._home = home
         self._shutdown = shutdown
+        self._deferred = deferred
+        self._heartbeat = heartbeat
+        self._copying = copying or CopyOptions()
+        self._no_report = Outage("write the report", heartbeat.outage)
+        self._no_archive = Outage("file pictures away", heartbeat.outage)
 
     def record(self, readings: Sequence[Reading]) -> None:
-        """Write rows, then file the pictures away; both are tried until they succeed.
+        """Append rows to the report; once this returns, a power cut cannot undo them.
 
         Raises:
-            Stopped: the worker shall stop; what is not filed away is in hand.
+            Stopped: the stop was requested before the rows could be written.
         """
         for part in self._report.parts(readings):
-            self._write(part)
-        self._file_away(
+            for attempt in retry(self._no_report, self._shutdown):
+                with attempt:
+                    self._home.check()
+                    self._report.append(part)
+            self._heartbeat.rows_written(part)
+            log_readings(part)
+
+    def archive(self, readings: Sequence[Reading]) -> None:
+        """Move pictures that have their rows to the archive, and release their claims.
+
+        A picture that cannot be moved for now stays claimed and is retried by itself.
+
+        Raises:
+            Stopped: the stop was requested before the pictures could be moved.
+        """
+        self._archive(
             [
                 (reading.drop, archive_folder(self._outbox, reading.verdict.status, reading.time))
                 for reading in readings
             ]
         )
 
-    def finish(self, left: Iterable[Drop]) -> list[Drop]:
-        """File away what was left in hand with its row.
+    def unrecorded(self, left: Iterable[Drop]) -> list[Drop]:
+        """Archive the claimed pictures that have a row; return the others.
 
-        Returns:
-            What has no row yet.
+        Args:
+            left: claims of an earlier run, or of a batch that failed.
 
         Raises:
             OSError: the report cannot be read now.
-            Stopped: the worker shall stop.
+            Stopped: the stop was requested before the pictures could be moved.
         """
-        drops = {drop.id: drop for drop in left if drop.id and drop.id not in self._postponed}
+        drops = {
+            drop.id: drop for drop in left if drop.id and not self._deferred.is_postponed(drop)
+        }
         rows = self._report.rows(drops, since=self._claims.since(drops.values()))
         recorded = [
             (_named(drops.pop(row_id), row), archive_folder(self._outbox, row.status, row.time))
             for row_id, row in rows.items()
         ]
         if recorded:
-            logger.info("%d pictures in hand have their row: filing them away", len(recorded))
-            self._file_away(recorded)
+            logger.info("archiving %d claimed pictures that have their rows", len(recorded))
+            self._archive(recorded)
         return list(drops.values())
 
-    def _write(self, readings: Sequence[Reading]) -> None:
-        self._insist("write the report", lambda: self._report.append(readings))
-        if self._heartbeat:
-            self._heartbeat.rows_written(readings)
-        for reading in readings:
-            _tell(reading)
-
-    def _file_away(self, drops: Sequence[tuple[Drop, Path]]) -> None:
-        if not drops:
+    def _archive(self, filed: Sequence[Filed]) -> None:
+        if not filed:
             return
         refused: dict[str, Exception] = {}
-
-        def act() -> None:
-            refused.clear()
-            refused.update(archive(drops, check=self._home.check, far=self._far))
-
-        self._insist("file pictures away", act)
-        for drop, folder in drops:
+        for attempt in retry(self._no_archive, self._shutdown):
+            with attempt:
+                self._home.check()
+                refused = archive(filed, check=self._home.check, copying=self._copying)
+        for drop, folder in filed:
             if error := refused.get(drop.id or ""):
-                again = partial(self._file_one, drop, folder)
-                self._postponed.put(drop, "be filed", error, again)
-        self._claims.release(drop for drop, _ in drops)
+                again = partial(self._archive_one, drop, folder)
+                self._deferred.postpone(drop, "be filed", error, again)
+        self._claims.release(drop for drop, _ in filed)
 
-    def _file_one(self, drop: Drop, folder: Path) -> None:
+    def _archive_one(self, drop: Drop, folder: Path) -> None:
         self._home.check()
-        for error in archive([(drop, folder)], check=self._home.check, far=self._far).values():
+        refused = archive([(drop, folder)], check=self._home.check, copying=self._copying)
+        for error in refused.values():
             raise error
         self._claims.release([drop])
 
-    def _insist(self, what: str, action: Callable[[], None]) -> None:
-        """Do it where it belongs: what is written where a disk is away would be hidden later."""
-
-        def act() -> None:
-            self._home.check()
-            action()
-
-        self._shutdown.retry(what, act)
-
 
 def _named(drop: Drop, row: Row) -> Drop:
-    """Call a picture what its row calls it, which for a correction is not its name in hand."""
+    """Name a picture as its row does; the claim of a correction has another name."""
     return replace(drop, name=row.name or drop.name)
-
-
-def _tell(reading: Reading) -> None:
-    verdict = reading.verdict
-    level = logging.WARNING if verdict.status is Status.UNREADABLE else logging.INFO
-    if not logger.isEnabledFor(level):
-        return
-    name = escape(reading.drop.name)
-    extra = about(
-        file=name,
-        id=reading.id,
-        status=verdict.status,
-        prediction=verdict.prediction,
-        confidence=None if verdict.confidence is None else round(verdict.confidence, 4),
-        reason=verdict.reason,
-    )
-    if verdict.prediction is None:
-        logger.log(level, "%s: %s: %s", name, verdict.status, verdict.reason, extra=extra)
-        return
-    sure = "" if verdict.confidence is None else f" ({100 * verdict.confidence:.1f} %)"
-    logger.log(level, "%s: %d, %s%s", name, verdict.prediction, verdict.status, sure, extra=extra)

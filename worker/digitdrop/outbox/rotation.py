@@ -1,4 +1,4 @@
-"""When a report is closed for a new one, and what closed reports are called."""
+"""Rotation of the report: the time to close it, and the names of closed reports."""
 
 import os
 import re
@@ -17,25 +17,25 @@ _FORMATS: Final[dict[Period, str]] = {"day": "%Y-%m-%d", "month": "%Y-%m"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """What a report may hold at most: rows of one day or month (UTC), or so many bytes."""
+    """Limits of one report: rows of one day or month (UTC), or a number of bytes."""
 
     period: Period | None = None
     size: int | None = None
-    """Bytes; a report is closed before it would grow beyond that."""
+    """Bytes; a report is closed before it would grow beyond them."""
 
     def of(self, time: datetime) -> str:
-        """Name the period that a row belongs to; empty where only the size counts."""
+        """Return the period of a row, such as `2026-12`; empty if only the size counts."""
         return time.astimezone(UTC).strftime(_FORMATS[self.period]) if self.period else ""
 
     def is_due(self, *, last: datetime, new: datetime, size: int) -> bool:
-        """Say whether the report is to be closed before new rows are written.
+        """Return True if the report must be closed before new rows are written.
 
         A clock that was set back never closes a report.
 
         Args:
-            last: time of the last row that it holds.
+            last: time of the last row.
             new: time of the first new row.
-            size: bytes that it would have with the new rows.
+            size: bytes of the report with the new rows.
         """
         return self.of(new) > self.of(last) or (self.size is not None and size > self.size)
 
@@ -43,8 +43,8 @@ class Rotation:
         """Rename a report after its last row, in one step and never over another file.
 
         Returns:
-            Its new path: `NAME-2026-11-23.csv` or `NAME-2026-11.csv`; with a number from 0001
-            on where only the size counts, and where a file has the name.
+            The new path: `NAME-2026-11-23.csv` or `NAME-2026-11.csv`; with a number from 0001
+            on if only the size counts, or if a file has the name.
 
         Raises:
             OSError: the system refuses; the report is as it was.
@@ -66,9 +66,9 @@ class Rotation:
 
 
 def closed(report: Path) -> list[Path]:
-    """List the closed reports of a report, oldest first; none if its folder is not there.
+    """Return the closed reports of a report, oldest first; none if the folder is missing.
 
-    A link, a pipe or a folder that is called so is no report, and passed over.
+    Links, pipes and folders with such names are ignored.
     """
     name = re.compile(
         rf"{re.escape(report.stem)}-(\d{{4}}-\d\d)(-\d\d)?(?:-(\d{{4,9}}))?"
@@ -87,6 +87,6 @@ def closed(report: Path) -> list[Path]:
 
 
 def _order(found: tuple[re.Match[str], Path]) -> tuple[str, str, int]:
-    """Sort by month, day, number; a report of a whole month ends after those of its days."""
+    """Sort by month, day, number; the report of a month comes after the reports of its days."""
     match, _ = found
     return match[1], match[2] or "-99", int(match[3] or 0)

@@ -1,4 +1,4 @@
-"""A reading as one line of the report, and back: RFC 4180, UTF-8, nothing that runs."""
+"""A reading as one line of the report, and back: RFC 4180, UTF-8, no spreadsheet formulas."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import BinaryIO, Final
 
 from digitdrop.escape import escape, unescape
-from digitdrop.values import Reading, Status
+from digitdrop.values import Reading, Status, is_number, iso
 
 COLUMNS: Final = (
     "id",
@@ -27,58 +27,63 @@ COLUMNS: Final = (
 )
 HEADER: Final = ",".join(COLUMNS).encode()
 END: Final = b"\r\n"  # RFC 4180, section 2.1
-
-
 BOM: Final = b"\xef\xbb\xbf"  # Excel writes one
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that is in the report, as far as it can be read."""
+    """A row of the report, as far as it can be read."""
 
     time: datetime
     status: Status
     file: str = ""
-    """As written, see `escape`."""
+    """As written in the report; see `escape`."""
     sha256: str = ""
     is_whole: bool = False
-    """Whether it has all its cells; else time and status are guesses."""
-    prediction: int | None = None
+    """True if the row has all its cells; else time and status are guesses."""
+    prediction: str | None = None
     confidence: float | None = None
     reason: str = ""
-    """As written, see `escape`."""
-    runner_up: int | None = None
+    """As written in the report; see `escape`."""
+    runner_up: str | None = None
     runner_up_confidence: float | None = None
     model: str = ""
 
     @property
     def name(self) -> str:
-        """What its owner called the picture; empty if the cell was edited to lead elsewhere."""
+        """Name of the picture as dropped; empty if the cell was edited to lead elsewhere."""
         name = unescape(self.file)
         path = PurePath(name)
         return "" if path.is_absolute() or ".." in path.parts or "\0" in name else name
 
     @property
     def corrects(self) -> str | None:
-        """The id of the row that this one puts right; None if it is a reading."""
+        """Id of the corrected row; None for a reading."""
         if self.status is not Status.CORRECTED:
             return None
         return self.reason.removeprefix(_CORRECTS) or None
 
 
 def correcting(row_id: str) -> str:
-    """Write the reason of a row that puts another one right."""
+    """Return the reason of a row that corrects another one."""
     return f"{_CORRECTS}{row_id}"
 
 
 _CORRECTS: Final = "corrects "
 
 
-def is_whole(text: bytes) -> bool:
-    """Say whether a line without its end is a row to its last character.
+def is_foreign_head(head: bytes) -> bool:
+    """Return True if a first line is neither our header nor a torn part of it."""
+    start = head.removeprefix(BOM)
+    if head.endswith(b"\n"):
+        return start.rstrip(b"\r\n") != HEADER
+    return not (HEADER + b"\r").startswith(start.rstrip(b"\0"))
 
-    The last cell ends in eight hex digits, so that not even its last byte can be
-    missing unnoticed.
+
+def is_whole(text: bytes) -> bool:
+    """Return True if a line without its end is a row to its last character.
+
+    The last cell ends in eight hex digits, so even a missing last byte is noticed.
     """
     cells = _split(text)
     return len(cells) == len(COLUMNS) and _TAIL.fullmatch("\n".join(cells[-2:])) is not None
@@ -88,11 +93,11 @@ _TAIL: Final = re.compile("(?:[0-9a-f]{64})?\n.+-[0-9a-f]{8}")
 
 
 LONGEST: Final = 1 << 20
-"""Bytes of a line; far beyond any row, since names end at 4,096."""
+"""Bytes of the longest line that is read. Rows are far shorter: a path has 4,096 bytes."""
 
 
 def lines_of(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a report, but for those too long to be rows: they take no memory."""
+    """Yield the lines of a report without lines too long for a row, which take no memory."""
     while text := file.readline(LONGEST):
         if len(text) < LONGEST or text.endswith(b"\n"):
             yield text
@@ -102,7 +107,7 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
 
 
 def search(lines: Iterable[bytes], wanted: Collection[bytes] | None) -> Iterator[tuple[str, Row]]:
-    """Yield the rows of a report with their ids, all of them or those that are wanted."""
+    """Yield ids and rows of a report; all of them if `wanted` is None, else the ids in it."""
     for text in lines:
         row_id = _id(text)
         if row_id and (wanted is None or row_id in wanted):
@@ -112,7 +117,7 @@ def search(lines: Iterable[bytes], wanted: Collection[bytes] | None) -> Iterator
 def search_contents(
     lines: Iterable[bytes], wanted: Collection[bytes]
 ) -> Iterator[tuple[str, Row]]:
-    """Yield the rows of pictures with these SHA-256 (in hex), and those that tell none."""
+    """Yield ids and rows of pictures with these SHA-256 (hex), and rows without a digest."""
     for text in lines:
         digest = _SHA256.search(text)
         if not digest or digest[0] in wanted:
@@ -125,16 +130,16 @@ _SHA256: Final = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
 def _id(text: bytes) -> bytes:
-    """Give the first cell of a line; empty for the header and for blank lines."""
+    """Return the first cell of a line; empty for the header and for blank lines."""
     row_id = text.partition(b",")[0].partition(b";")[0].strip(b'"\r\n')
     return b"" if row_id.removeprefix(BOM) in {b"id", b""} else row_id
 
 
 def _row(text: bytes, row_id: bytes) -> Row:
-    """Read a line that people may have saved from a spreadsheet, in their locale's manner."""
+    """Parse a line that a person may have saved from a spreadsheet, in any locale."""
     delimiter = ";" if text.strip(b'"').startswith(row_id + b";") else ","
     cells = _split(text, delimiter)
-    if len(cells) <= COLUMNS.index("sha256"):  # edited beyond recognition: still its row
+    if len(cells) <= COLUMNS.index("sha256"):  # edited beyond recognition, but the id still counts
         return Row(datetime.now(UTC), Status.UNCERTAIN)
     file, sha256 = cells[2], cells[9]
     try:
@@ -147,10 +152,10 @@ def _row(text: bytes, row_id: bytes) -> Row:
         file,
         sha256,
         is_whole=len(cells) == len(COLUMNS),
-        prediction=_digit(cells[3]),
+        prediction=_number(cells[3]),
         confidence=_share(cells[4]),
         reason=cells[6],
-        runner_up=_digit(cells[7]),
+        runner_up=_number(cells[7]),
         runner_up_confidence=_share(cells[8]),
         model=cells[10] if len(cells) == len(COLUMNS) else "",
     )
@@ -161,11 +166,8 @@ def _time(cell: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _digit(cell: str) -> int | None:
-    return int(cell) if cell in _DIGITS else None
-
-
-_DIGITS: Final = frozenset("0123456789")
+def _number(cell: str) -> str | None:
+    return cell if is_number(cell) else None
 
 
 def _share(cell: str) -> float | None:
@@ -184,30 +186,26 @@ def _split(text: bytes, delimiter: str = ",") -> list[str]:
 
 
 def line(reading: Reading) -> bytes:
-    """Write a reading as one physical line with its end."""
+    """Return a reading as one line with its end."""
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(cells(reading))
     return text.getvalue().encode() + END
 
 
 def cells(reading: Reading) -> Iterator[str]:
-    """Write a reading as cells, in the order of `COLUMNS`."""
+    """Yield a reading as cells, in the order of `COLUMNS`."""
     verdict = reading.verdict
     yield reading.id
-    yield reading.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    yield iso(reading.time)
     yield escape(reading.drop.name)
-    yield _text(verdict.prediction)
+    yield verdict.prediction or ""
     yield _decimal(verdict.confidence)
     yield verdict.status
     yield escape(verdict.reason)
-    yield _text(verdict.runner_up)
+    yield verdict.runner_up or ""
     yield _decimal(verdict.runner_up_confidence)
     yield reading.sha256
     yield reading.model
-
-
-def _text(digit: int | None) -> str:
-    return "" if digit is None else str(digit)
 
 
 def _decimal(probability: float | None) -> str:

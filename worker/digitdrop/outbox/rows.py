@@ -1,7 +1,7 @@
-"""The rows of a report: in the file that grows, in closed ones, in those that were set aside."""
+"""The rows of all reports: the one that grows, closed ones, and ones that were set aside."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from itertools import islice
@@ -14,38 +14,35 @@ from digitdrop.outbox.rotation import closed
 from digitdrop.outbox.row import Row, search, search_contents
 
 FOREIGN: Final = "-foreign-"
-"""In the name of a report that was set aside, since its header was not ours."""
+"""Part of the name of a report that was set aside for its foreign header."""
 
 _STEP: Final = 2_000  # lines: some milliseconds
-_SLACK: Final = timedelta(days=1)  # by which clocks, of this machine and of a share, may differ
-_ALWAYS: Final = (
-    3  # closed reports that may have got a row in the last moments, whatever clocks say
-)
+_SLACK: Final = timedelta(days=1)  # two clocks, of this machine and a share, differ by less
+_ALWAYS: Final = 3  # the last closed reports are read whatever their times say
 
 
 class Rows:
-    """What was recorded. It is streamed: nothing of it stays in memory here."""
+    """The recorded rows, read as a stream: none of them stays in memory here."""
 
     def __init__(self, path: Path) -> None:
-        """Name the report; nothing is opened or held between two calls."""
+        """Name the report; nothing stays open between two calls."""
         self._path = path
 
     def files(self) -> list[Path]:
-        """List the files that rows are in: closed reports, those set aside, the one that grows."""
+        """Return the files with rows: closed reports, ones set aside, the one that grows."""
         present = [self._path] if os.path.lexists(self._path) else []
         return [*closed(self._path), *self._named(FOREIGN), *present]
 
     def all_rows(self) -> Iterator[tuple[str, Row]]:
-        """Yield the rows of the report that grows, with their ids; none if there is no report."""
+        """Yield ids and rows of the report that grows; nothing without a report."""
         if os.path.lexists(self._path):
             with open_regular(self._path) as file:
                 yield from search(foreign_lines(file), None)
 
     def every_row(self) -> Iterator[tuple[str, Row]]:
-        """Yield every row with its id: of closed reports, those set aside, the one that grows.
+        """Yield ids and rows of all files: closed reports, ones set aside, the one that grows.
 
-        A report that is closed meanwhile is neither left out nor given twice. Within a
-        file the order is that of writing.
+        A report that is closed meanwhile is given once. Rows of a file are in its order.
         """
         for file, is_ours in self._open_all():
             yield from (
@@ -53,20 +50,20 @@ class Rows:
             )
 
     def lines(self) -> Iterator[bytes]:
-        """Yield the lines of all these files, headers too; of foreign ones as we write them."""
+        """Yield the lines of all files with their headers; foreign lines in our format."""
         for file, _ in self._open_all():
             yield from foreign_lines(file)
 
     def rows_of(self, contents: Collection[str]) -> Iterator[tuple[str, Row]]:
-        """Yield the whole rows, in whichever file, of pictures with these SHA-256.
+        """Yield ids and whole rows, of all files, of pictures with these SHA-256 digests.
 
-        Rows that tell no SHA-256 are among them.
+        Rows without a digest are included.
         """
         for some in self.rows_of_in_steps(contents):
             yield from some
 
     def rows_of_in_steps(self, contents: Collection[str]) -> Iterator[list[tuple[str, Row]]]:
-        """Yield the same a little at a time, also where none is found for long."""
+        """Yield the rows of `rows_of` in lists, one for each 2,000 lines, even if empty."""
         wanted = {digest.encode() for digest in contents}
         for file, _ in self._open_all():
             left = foreign_lines(file)
@@ -74,12 +71,12 @@ class Rows:
                 yield [one for one in search_contents(some, wanted) if one[1].is_whole]
 
     def rows(self, ids: Collection[str], since: datetime | None = None) -> dict[str, Row]:
-        """Look up rows by id, in whichever file.
+        """Return rows by id, of all files.
 
         Args:
             ids: of the rows.
-            since: none of them was written before; files that were last written long
-                before are passed over. None if that is not known.
+            since: a time before all these rows; files last written long before it are not
+                read. None if no such time is known.
         """
         wanted = {row_id.encode() for row_id in ids}
         found: dict[str, Row] = {}
@@ -89,21 +86,21 @@ class Rows:
         return found
 
     def _open_all(self) -> Iterator[tuple[BinaryIO, bool]]:
-        """Open each file in turn, with whether all its lines should be rows."""
+        """Yield each file, open, with True if all its lines should be rows."""
         with ExitStack() as stack:
-            # First of all, so that it is at hand whatever name it gets meanwhile.
-            growing = _there(self._path, stack)
+            # First, so that a report that is closed meanwhile is not missed under its new name.
+            growing = _opened(self._path, stack)
             for paths, is_ours in ((closed(self._path), True), (self._named(FOREIGN), False)):
                 for path in paths:
                     with ExitStack() as one:
-                        file = _there(path, one)
+                        file = _opened(path, one)
                         if file and not (growing and _is_same(file, growing)):
                             yield file, is_ours
             if growing:
                 yield growing, True
 
     def _written(self, since: datetime | None) -> list[Path]:
-        """List where rows that were written since then may be, whatever people called it."""
+        """Return the files that may hold rows written since then, whatever their names."""
         found = self._named("")
         if since is None:
             return found
@@ -126,7 +123,25 @@ class Rows:
             return []
 
 
-def _there(report: Path, stack: ExitStack) -> BinaryIO | None:
+def correction_chains(rows: Mapping[str, Row]) -> list[list[str]]:
+    """Group row ids by picture: first the reading, then its corrections; the last one counts.
+
+    A correction whose earlier rows are not given begins a group of its own.
+    """
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for row_id in rows:
+        first, passed = row_id, {row_id}
+        while (earlier := rows[first].corrects) in rows and earlier not in passed:
+            first = earlier or ""
+            passed.add(first)
+        groups.setdefault(first, []).append((len(passed), row_id))
+    return [
+        [row_id for _, row_id in sorted(group, key=lambda one: one[0])]
+        for group in groups.values()
+    ]
+
+
+def _opened(report: Path, stack: ExitStack) -> BinaryIO | None:
     try:
         return stack.enter_context(open_regular(report))
     except FileNotFoundError:

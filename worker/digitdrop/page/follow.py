@@ -1,4 +1,4 @@
-"""Make the page anew whenever the report has changed, as long as somebody writes the report."""
+"""Remake the page whenever the report has changed, until it changes no more."""
 
 import os
 import threading
@@ -12,44 +12,44 @@ from digitdrop.page.make import Maker
 from digitdrop.system.shutdown import Shutdown
 
 _EVERY: Final = 5.0  # seconds between two pages
-_SHARE: Final = 10  # of the time at most a tenth goes into making pages, however large
-_PATIENCE: Final = 1.0  # seconds for thumbnails in each page; the others come in the next one
+_SHARE: Final = 10  # at most a tenth of the time goes into making pages, however large
+_TIMEOUT: Final = 1.0  # seconds for thumbnails in each page; the others come in the next page
 _IDLE: Final = 30.0  # seconds without a change after which the process ends
-_REST: Final = 50  # or so many times what its first page took: beginning anew is no habit
-_LONGEST: Final = 3600.0  # seconds after which a fresh one is started: nothing grows for ever
+_REST: Final = 50  # the same, in times of the first page's cost: a new start costs as much
+_LONGEST: Final = 3600.0  # seconds after which a new process is started, to bound its memory
 
 
 def follow(
     maker: Maker, parent: int, *, every: float = _EVERY, idle: float = _IDLE, rest: float = _REST
 ) -> None:
-    """Make the page until nothing has changed for a while or the parent ends.
+    """Make the page until nothing has changed for a while, or the parent ends.
 
-    Then the last rows are shown, without waiting for thumbnails. What the disk refuses is
-    tried again at the next turn.
+    At the end of the parent, the page is made once more, without waiting for thumbnails. After
+    an error of the disk, the page is tried again at the next pass.
 
     Args:
-        maker: of the page.
-        parent: descriptor of a pipe that ends when the parent does; nothing is ever written to it.
-        every: seconds between two pages, at least.
-        idle: seconds without a change after which to end, at least.
-        rest: the same, in times of what the first page took.
+        maker: makes the page.
+        parent: descriptor of a pipe that ends with the parent; it carries no data.
+        every: shortest time between two pages, in seconds.
+        idle: shortest time without a change after which to end, in seconds.
+        rest: the same, in times of the duration of the first page.
 
     Raises:
-        FolderError: a file that is no page of ours has the name.
-        OSError: the last try failed.
+        FolderError: a foreign file has the page's name.
+        OSError: the last page could not be made.
     """
     cv2.setNumThreads(1)
     shutdown = Shutdown()
     threading.Thread(target=_stop_at_end, args=(parent, shutdown), daemon=True).start()
     began = changed = now = time.monotonic()
-    pause, trouble = every, None
+    pause, failure = every, None
     while not shutdown.is_stopping():
         if maker.is_due():
             try:
-                maker.make(now=datetime.now(UTC), patience=_PATIENCE)
-                changed, trouble = time.monotonic(), None
+                maker.make(now=datetime.now(UTC), timeout=_TIMEOUT)
+                changed, failure = time.monotonic(), None
             except OSError as error:
-                trouble = error
+                failure = error
             cost = time.monotonic() - now
             pause = max(every, _SHARE * cost)
             idle = max(idle, rest * cost) if now == began else idle
@@ -58,9 +58,9 @@ def follow(
         shutdown.wait(pause)
         now = time.monotonic()
     if shutdown.is_stopping() and maker.is_due():
-        maker.make(now=datetime.now(UTC), patience=0)
-    elif trouble:
-        raise trouble
+        maker.make(now=datetime.now(UTC), timeout=0)
+    elif failure:
+        raise failure
 
 
 def _stop_at_end(parent: int, shutdown: Shutdown) -> None:

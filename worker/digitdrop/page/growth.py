@@ -1,4 +1,4 @@
-"""What a report has gained since the last look, so that a page costs what is new."""
+"""Read the rows that a report has gained since the last time, so that old rows cost nothing."""
 
 import io
 import os
@@ -9,42 +9,41 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
 from digitdrop.files.regular import open_regular
-from digitdrop.outbox.ends import is_foreign_head
 from digitdrop.outbox.foreign import foreign_lines
-from digitdrop.outbox.row import LONGEST, Row, is_whole, lines_of, search
+from digitdrop.outbox.row import LONGEST, Row, is_foreign_head, is_whole, lines_of, search
 from digitdrop.outbox.rows import Rows
 
 _CHUNK: Final = 1 << 20
 _GUARD: Final = 256  # bytes: more than an id, a time and a digest take
 
 _File: TypeAlias = tuple[int, int]
-"""Device and inode: a closed report is known by them under its new name."""
+"""Device and inode; a closed report keeps them under its new name."""
 
 
 @dataclass(slots=True)
 class _Mark:
-    """How far a file was read."""
+    """The position up to which a file was read."""
 
     end: int
     """Bytes."""
     tail: bytes
-    """The last of them: still there unless somebody edited the file."""
+    """The bytes before `end`; they are still there unless somebody edited the file."""
 
 
 class Growth:
-    """Reads a report and those closed before it, each row once as long as they only grow."""
+    """Reads a report and its closed parts, each row once as long as the files only grow."""
 
     def __init__(self, rows: Rows) -> None:
-        """Take what lists the files; none is held open between two looks."""
+        """Set the source of the files; no file stays open between two calls."""
         self._rows = rows
         self._marks: dict[_File, _Mark] = {}
 
     def rows(self) -> tuple[bool, Iterator[tuple[str, Row]]]:
-        """Give the rows since the last look, oldest first.
+        """Return the rows since the last call, oldest first.
 
         Returns:
-            Whether what was given before still holds, and the rows. If a file was
-            edited, replaced or taken away, it does not, and these are all rows.
+            True and the new rows; or False and all rows, if a file was edited, replaced or
+            taken away, so that rows of earlier calls may not hold any more.
         """
         paths = self._rows.files()
         holds = self._only_grew(paths)
@@ -63,7 +62,9 @@ class Growth:
     def _read(self, path: Path) -> Iterator[tuple[str, Row]]:
         with open_regular(path) as file:
             mark = self._marks.setdefault(_identity(file), _Mark(0, b""))
-            if is_foreign_head(file.readline(LONGEST)):  # nobody adds to it any more
+            if is_foreign_head(
+                file.readline(LONGEST)
+            ):  # written by an earlier version, so it does not grow
                 yield from self._read_whole(file, mark)
                 return
             file.seek(mark.end)
@@ -92,7 +93,7 @@ def _has(file: BinaryIO, mark: _Mark) -> bool:
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    """Give whole lines, some at a time; a last line that is still being written is left.
+    """Yield whole lines, about 1 MiB at a time, without a last line that is not complete.
 
     A line too long to be a row comes in parts, so that it takes no memory.
     """

@@ -1,4 +1,4 @@
-"""Make the page: of what the report gained, and of what lies on the shelves."""
+"""Make the page from the report and the archive."""
 
 import time
 from dataclasses import dataclass
@@ -15,35 +15,33 @@ from digitdrop.outbox.inventory import Digests
 from digitdrop.outbox.report import REPORT
 from digitdrop.outbox.rows import Rows
 from digitdrop.outbox.to_review import count_to_review
-from digitdrop.page.find import find_pictures
+from digitdrop.page.charts import advice, page_context
 from digitdrop.page.growth import Growth
-from digitdrop.page.publish import publish
-from digitdrop.page.render import render
-from digitdrop.page.summary import advice, page_context, time_for_people
+from digitdrop.page.pictures import Thumbnails, find_pictures
+from digitdrop.page.publish import publish, render
 from digitdrop.page.tally import Tally, TimedRow
-from digitdrop.page.thumbnails import Thumbnails
 from digitdrop.page.view import Viewer, corrected_labels
 from digitdrop.status.needs import of_worker
-from digitdrop.values import Status
+from digitdrop.values import Status, time_text
 
-_OPEN: Final = 120  # pictures that need a person, at most
-_OPEN_AT_ONCE: Final = 12  # and those that are seen before anything is unfolded
-_FILING: Final = timedelta(seconds=10)  # a picture follows its row onto its shelf by then
+_OPEN: Final = 120  # most pictures that need a person
+_OPEN_AT_ONCE: Final = 12  # of these, the pictures that are visible at first
+_ARCHIVING: Final = timedelta(seconds=10)  # after this a picture is in the archive
 
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """What a page tells."""
+    """The numbers of a page."""
 
     rows: int
     shown: int
     open: int
     """Pictures in `review/` and `failed/` that wait for a person."""
     is_complete: bool
-    """Whether no thumbnail is left to be made, and every picture was on its shelf."""
+    """True if no thumbnail is left to make, and every picture is in the archive."""
 
     def __str__(self) -> str:
-        """Say it in words."""
+        """Return the numbers in words."""
         rows = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
         shown = f", the newest {self.shown:,} shown" if self.shown < self.rows else ""
         needs = "1 picture needs" if self.open == 1 else f"{self.open:,} pictures need"
@@ -51,17 +49,17 @@ class PageState:
 
 
 class Maker:
-    """Makes one page again and again, each time at the cost of what is new."""
+    """Makes one page again and again; each time costs as much as the new rows."""
 
     def __init__(
         self, *, outbox: Path, output: Path, newest: int, home: HomeDisk | None = None
     ) -> None:
-        """Take over what the earlier page has; write nothing yet.
+        """Take the thumbnails of the earlier page; write nothing yet.
 
         Args:
-            outbox: with the report, and the pictures.
-            output: the page.
-            newest: rows that are shown.
+            outbox: the folder with the report and the pictures.
+            output: the path of the page.
+            newest: number of rows to show.
             home: the disk of the outbox, if that may be away by now.
         """
         self._outbox = outbox
@@ -70,31 +68,33 @@ class Maker:
         self._rows = Rows(outbox / REPORT)
         self._newest = newest
         self._growth = Growth(self._rows)
-        self._tally = self._nothing_yet()
+        self._tally = self._empty_tally()
         self._digests = Digests()
         self._thumbnails = Thumbnails(output)
-        self._made_of: object = None
+        self._made_from: object = None
         self._is_complete = False
 
     def is_due(self) -> bool:
-        """Say whether anything has changed since the page was made, or thumbnails are owed.
+        """Return True if something has changed since the last page, or thumbnails are missing.
 
-        Never while the outbox's disk is away.
+        While the outbox's disk is away, it returns False.
         """
-        return self._home.is_there() and (not self._is_complete or self._state() != self._made_of)
+        return self._home.is_there() and (
+            not self._is_complete or self._state() != self._made_from
+        )
 
-    def make(self, *, now: datetime, patience: float) -> PageState:
+    def make(self, *, now: datetime, timeout: float) -> PageState:
         """Make the page.
 
         Args:
-            now: aware; told in the page.
-            patience: seconds for thumbnails; those not made by then are left out.
+            now: the time that the page shows; aware.
+            timeout: seconds for thumbnails; the others are left to the next page.
 
         Raises:
-            FolderError: a file that is no page of ours has the name.
-            OSError: the report cannot be read, or the page not be written; do it again later.
+            FolderError: a foreign file has the page's name.
+            OSError: the report cannot be read, or the page cannot be written; try again later.
         """
-        until = time.monotonic() + patience
+        until = time.monotonic() + timeout
         state, worker = self._state(), self._worker()
         inbox = Path(worker.inbox) if worker else None
         self._read()
@@ -116,31 +116,31 @@ class Maker:
             "day_choices": sorted(_choices([item.day for item in items]), reverse=True),
             "first_open": _OPEN_AT_ONCE,
             "advice": advice(self._outbox),
-            "last": time_for_people(shown[0].time) if shown else "",
+            "last": time_text(shown[0].time) if shown else "",
         }
         publish(render(values), self._output)
-        self._made_of = state
-        filed = all(entry.id in paths or _is_filed(entry, now) for entry in shown)
-        self._is_complete = all_made and filed
+        self._made_from = state
+        archived = all(entry.id in paths or _is_archived(entry, now) for entry in shown)
+        self._is_complete = all_made and archived
         return PageState(self._tally.rows, len(items), to_review, self._is_complete)
 
     def _read(self) -> None:
         holds, rows = self._growth.rows()
         if not holds:
-            self._tally = self._nothing_yet()
+            self._tally = self._empty_tally()
         for row_id, row in rows:
             self._tally.add(row_id, row)
 
-    def _nothing_yet(self) -> Tally:
-        return Tally(newest=self._newest, sieve=self._still_open)
+    def _empty_tally(self) -> Tally:
+        return Tally(newest=self._newest, still_open=self._still_open)
 
     def _still_open(self, entries: list[TimedRow]) -> list[TimedRow]:
-        """Leave the rows whose pictures nobody has taken from `review/` or `failed/`."""
+        """Return the rows whose pictures are still in `review/` or `failed/`."""
         paths, now = find_pictures(self._outbox, entries, self._digests), datetime.now(UTC)
-        return [entry for entry in entries if entry.id in paths or not _is_filed(entry, now)]
+        return [entry for entry in entries if entry.id in paths or not _is_archived(entry, now)]
 
     def _state(self) -> object:
-        """Give what changes whenever the report does, or what the worker cannot do."""
+        """Return a value that changes with the report, or with the needs of the worker."""
         files = []
         for path in self._rows.files():
             try:
@@ -152,7 +152,7 @@ class Maker:
         return files, of_worker(worker) if worker else []
 
     def _worker(self) -> WorkerStatus | None:
-        """Read what the worker tells of itself; None where none is running."""
+        """Read the status of the running worker; None if there is none."""
         try:
             holder = lock.holder(self._outbox / REPORT)
         except ReportError:
@@ -160,13 +160,13 @@ class Maker:
         return worker_status.read_worker_status(self._outbox, holder) if holder else None
 
 
-def _is_filed(entry: TimedRow, now: datetime) -> bool:
-    """Say whether a picture must have come to its shelf by now."""
-    return abs(now - entry.time) > _FILING  # a clock may have been set back since
+def _is_archived(entry: TimedRow, now: datetime) -> bool:
+    """Return True if a picture must be in the archive by now."""
+    return abs(now - entry.time) > _ARCHIVING  # a clock may have been set back since
 
 
 def _merged(*groups: list[TimedRow]) -> list[TimedRow]:
-    """Give each row once, newest first."""
+    """Return each row once, newest first."""
     return sorted({entry for group in groups for entry in group}, reverse=True)
 
 

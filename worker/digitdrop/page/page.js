@@ -1,5 +1,5 @@
 "use strict";
-// Chooses which rows are seen. Everything is in the page already; the address keeps the choice.
+// Shows the rows that match the filters. All rows are in the page; the address keeps the filters.
 document.documentElement.classList.add("js");
 
 addEventListener("DOMContentLoaded", () => {
@@ -16,7 +16,11 @@ addEventListener("DOMContentLoaded", () => {
   let timer = 0;
 
   const textOf = (one) => {
-    one.text ??= `${one.row.cells[4].textContent} ${one.row.cells[5].textContent}`.toLowerCase();
+    if (one.text === null) {
+      const number = one.row.querySelector("b.digit")?.textContent ?? "";
+      const [status, name] = [one.row.cells[4], one.row.cells[5]].map((cell) => cell.textContent);
+      one.text = `${number} ${status} ${name}`.toLowerCase();
+    }
     return one.text;
   };
 
@@ -112,11 +116,11 @@ addEventListener("DOMContentLoaded", () => {
     const before = limit;
     limit += STEP;
     show();
-    document.querySelectorAll("#rows .shown")[before]?.querySelector("a")?.focus(); // on where one was
+    document.querySelectorAll("#rows .shown")[before]?.querySelector("a")?.focus(); // the first of the new rows
   });
   addEventListener("hashchange", () => {
     if (location.hash.includes("=")) {
-      recall(); // else the address names a heading
+      recall(); // an address without "=" is a link to a heading
       show();
     }
   });

@@ -1,4 +1,4 @@
-"""What a page counts: rows by status, by day and by confidence; the newest; the open ones."""
+"""Count the rows of a report: by status, day and confidence; keep the newest and the open ones."""
 
 import heapq
 from collections import Counter, defaultdict
@@ -12,14 +12,14 @@ from digitdrop.outbox.row import Row
 from digitdrop.values import Status
 
 CONFIDENCE_BINS: Final = 20
-"""Of the histogram: 5 percentage points each."""
+"""Bins of the histogram, 5 percentage points each."""
 MOST_OPEN: Final = 2000
-"""Pictures that need a person of which a page keeps track; further ones are older."""
+"""Largest number of open pictures that are kept, the newest."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class TimedRow:
-    """A row, in the order of time; among rows of one moment, of the report."""
+    """A row, sorted by time; rows of one moment by their place in the report."""
 
     time: datetime
     number: int
@@ -28,16 +28,21 @@ class TimedRow:
 
 
 RowFilter: TypeAlias = Callable[[list[TimedRow]], list[TimedRow]]
-"""Leaves of rows, newest first, those whose pictures still wait for a person."""
+"""Takes rows, newest first, and returns those whose pictures still wait for a person."""
 
 
 class Tally:
-    """Counts rows one by one; its size depends on the days they span, not on how many they are."""
+    """Counts rows; its memory depends on the number of days, not on the number of rows."""
 
-    def __init__(self, *, newest: int, sieve: RowFilter) -> None:
-        """Begin with no row; keep so many of the newest."""
+    def __init__(self, *, newest: int, still_open: RowFilter) -> None:
+        """Start without rows.
+
+        Args:
+            newest: number of the newest rows to keep.
+            still_open: filters the rows whose pictures wait for a person.
+        """
         self._most = newest
-        self._sieve = sieve
+        self._still_open = still_open
         self._newest: list[TimedRow] = []  # a heap
         self._open: list[TimedRow] = []
         self.rows = 0
@@ -48,37 +53,34 @@ class Tally:
         )
 
     def add(self, row_id: str, row: Row) -> None:
-        """Count a row; a line that is none counts for nothing, see `verify`."""
+        """Count a row; a damaged row does not count, see `verify`."""
         if not row.is_whole:
             return
         self.rows += 1
         self.statuses[row.status] += 1
         self.days[row.time.astimezone(UTC).date()][row.status] += 1
         if row.confidence is not None and 0 <= row.confidence <= 1:
-            self.confidences[min(int(row.confidence * CONFIDENCE_BINS), CONFIDENCE_BINS - 1)][
-                row.status
-            ] += 1
+            number = min(int(row.confidence * CONFIDENCE_BINS), CONFIDENCE_BINS - 1)
+            self.confidences[number][row.status] += 1
         entry = TimedRow(row.time, self.rows, row_id, row)
-        if len(self._newest) < self._most:
-            heapq.heappush(self._newest, entry)
-        else:
-            heapq.heappushpop(self._newest, entry)
+        heapq.heappush(self._newest, entry)
+        if len(self._newest) > self._most:
+            heapq.heappop(self._newest)
         if ARCHIVE_FOLDERS[row.status] in {"review", "failed"}:
             self._open.append(entry)
-            if len(self._open) >= 2 * MOST_OPEN:  # seldom, since each looks at the disk
+            if len(self._open) >= 2 * MOST_OPEN:  # rarely, since each call reads the disk
                 self.open()
 
     @property
     def pictures(self) -> int:
-        """How many pictures were read: a correction is a second row about one of them."""
+        """Number of pictures: a correction is a second row of a picture."""
         return self.rows - self.statuses[Status.CORRECTED]
 
     def newest(self) -> list[TimedRow]:
-        """Give the newest rows, newest first."""
+        """Return the newest rows, newest first."""
         return sorted(self._newest, reverse=True)
 
     def open(self) -> list[TimedRow]:
-        """Give the newest rows whose pictures wait for a person, newest first."""
-        found = self._sieve(sorted(self._open, reverse=True))
-        self._open = found[:MOST_OPEN]
+        """Return the newest rows whose pictures wait for a person, newest first."""
+        self._open = self._still_open(sorted(self._open, reverse=True))[:MOST_OPEN]
         return self._open

@@ -1,4 +1,4 @@
-"""What the template shows: every text that it needs, ready to be read by people."""
+"""Turn rows into the texts that the page shows."""
 
 import os
 from collections.abc import Mapping
@@ -9,77 +9,75 @@ from typing import Final
 from urllib.parse import quote
 
 from digitdrop.escape import printable, unescape
+from digitdrop.page.pictures import Thumbnail, Thumbnails
 from digitdrop.page.tally import TimedRow
-from digitdrop.page.thumbnails import Thumbnail, Thumbnails
 from digitdrop.values import Status
 
-LABELS: Final[Mapping[str, str]] = {
-    Status.OK: "read",
-    Status.UNCERTAIN: "uncertain",
-    Status.NOT_A_DIGIT: "not a digit",
-    Status.SEVERAL: "several digits",
-    Status.BLANK: "blank",
-    Status.UNREADABLE: "unreadable",
-    Status.CORRECTED: "corrected",
-}
-"""What people call a status."""
+LABELS: Final[Mapping[str, str]] = {status: status.in_words for status in Status}
+"""Statuses for people."""
 
 _HARMLESS: Final = {
     ".png", ".jpg", ".jpeg", ".jpe", ".gif", ".bmp", ".tif", ".tiff", ".webp",
     ".pbm", ".pgm", ".ppm", ".pnm",
 }  # fmt: skip
-"""Suffixes by which a browser shows or saves a file. By others it may run it: nobody vouches
-for what is dropped as `page.html` or `drawing.svg`."""
+"""Suffixes of files that a browser shows or saves. It may run a dropped `page.html` or
+`drawing.svg`, so these are not linked."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageRow:
-    """One row, as people see it."""
+    """A row as the page shows it; a text that does not apply is empty."""
 
     id: str
     status: str
-    digit: int | None
+    number: str | None
     percent: float | None
-    """Confidence."""
+    """Confidence, 0-100."""
     second: str
-    """The second choice, in words; empty without one, or where it does not matter."""
+    """The runner-up, in words, if the status is `uncertain`."""
     reason: str
     name: str
     day: str
-    """ISO 8601, in UTC: what its folder is called."""
+    """ISO 8601, in UTC, as in the folder's name."""
     clock: str
     moment: str
     """ISO 8601, to the millisecond."""
     place: str
-    """The folder of the outbox where the picture lies, and its name if it got another one
-    there; empty if it is not there any more."""
+    """The picture's folder in the outbox, with its name if that differs from `name`."""
     link: str
-    """The picture's address, or its folder's where a browser might run it; else empty."""
+    """Address of the picture, or of its folder where a browser might run the file."""
     is_picture: bool
-    """Whether the address is the picture's own."""
+    """True if `link` is the picture's own."""
     thumbnail: Thumbnail | None
     put_right: str
-    """What a person said that it shows; empty if nobody did."""
+    """The label that a person gave it."""
+
+    @property
+    def group(self) -> str:
+        """Its choice in the filter of numbers: a digit, `longer` or `none`."""
+        if self.number is None:
+            return "none"
+        return self.number if len(self.number) == 1 else "longer"
 
     @property
     def label(self) -> str:
-        """Give the status in words."""
+        """The status in words."""
         return LABELS[self.status]
 
 
 class Viewer:
-    """Turns rows into what the page shows of them."""
+    """Turns rows into `PageRow`s."""
 
     def __init__(
         self, *, outbox: Path, output: Path, paths: Mapping[str, Path], thumbnails: Thumbnails
     ) -> None:
-        """Take what was found and made.
+        """Set the sources.
 
         Args:
-            outbox: the folder with the shelves.
-            output: the page; addresses are relative to its folder.
-            paths: where pictures lie, by id.
-            thumbnails: some of them.
+            outbox: the folder with the archive.
+            output: the page; links are relative to its folder.
+            paths: the paths of pictures, by row id.
+            thumbnails: thumbnails of some of them.
         """
         self._outbox = outbox
         self._base = _base(outbox, output)
@@ -87,7 +85,7 @@ class Viewer:
         self._thumbnails = thumbnails
 
     def items(self, entries: list[TimedRow], corrections: Mapping[str, str]) -> list[PageRow]:
-        """View rows, in their order."""
+        """Return the rows in their order; `corrections` is that of `corrected_labels`."""
         return [self._item(entry, corrections.get(entry.id, "")) for entry in entries]
 
     def _item(self, entry: TimedRow, put_right: str) -> PageRow:
@@ -100,7 +98,7 @@ class Viewer:
         return PageRow(
             id=entry.id,
             status=row.status,
-            digit=row.prediction,
+            number=row.prediction,
             percent=None if row.confidence is None else round(100 * row.confidence, 1),
             second=f"or {row.runner_up}" if unsure else "",
             reason=printable(unescape(row.reason)),
@@ -108,7 +106,7 @@ class Viewer:
             day=f"{moment:%Y-%m-%d}",
             clock=f"{moment:%H:%M:%S}",
             moment=moment.isoformat(timespec="milliseconds"),
-            place=_told(place, row.name) if place else "",
+            place=_place_text(place, row.name) if place else "",
             link=self._base + _address(target) if target else "",
             is_picture=is_picture,
             thumbnail=self._thumbnails.of(entry.id),
@@ -117,30 +115,28 @@ class Viewer:
 
 
 def corrected_labels(entries: list[TimedRow]) -> dict[str, str]:
-    """Say of the rows that a person put right what the person said, by their ids."""
+    """Return the labels that people gave to rows, by row id; the newest correction counts."""
     return {
-        entry.row.corrects: "no digit"
-        if entry.row.prediction is None
-        else str(entry.row.prediction)
+        entry.row.corrects: entry.row.prediction or "no single number"
         for entry in reversed(entries)
         if entry.row.corrects
     }
 
 
-def _told(place: Path, name: str) -> str:
+def _place_text(place: Path, name: str) -> str:
     kept_its_name = place.name == PurePath(name).name
     return printable((place.parent if kept_its_name else place).as_posix())
 
 
 def _base(outbox: Path, output: Path) -> str:
-    """Give the address of the outbox as seen from the page, with its last slash or empty."""
+    """Return the address of the outbox relative to the page: empty, or with a slash at its end."""
     try:
-        way = os.path.relpath(outbox.resolve(), output.resolve().parent)
+        relative = os.path.relpath(outbox.resolve(), output.resolve().parent)
     except ValueError:  # another drive, on Windows
         return f"{outbox.resolve().as_uri()}/"
-    return "" if way == os.curdir else f"{_address(Path(way))}/"
+    return "" if relative == os.curdir else f"{_address(Path(relative))}/"
 
 
 def _address(path: Path) -> str:
-    """Write a relative path so that nothing in it is taken for a scheme, a query or markup."""
+    """Return a relative path as an address; nothing in it is a scheme, a query or markup."""
     return quote(os.fsencode(path.as_posix()), safe="/")

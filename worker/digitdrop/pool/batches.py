@@ -16,7 +16,7 @@ from digitdrop.pool.slow_lane import SlowLane
 from digitdrop.pool.task import Task
 from digitdrop.pool.threads import ReaderThreads
 from digitdrop.system.shutdown import Stopped
-from digitdrop.values import Drop, Failure
+from digitdrop.values import Drop, Failure, Reading
 
 Begun = TypeVar("Begun")
 
@@ -163,7 +163,7 @@ class BatchReader:
                 results.append(task.result)
         if self._threads.are_stuck:
             self._pool.start()
-        outcomes = classify(results, self._classifier, now=utc_now)
+        outcomes = self._classified(results)
         self.suspect([one.drop for one in outcomes if _is_starved(one)], crashes=0)
         return [one for one in outcomes if not _is_starved(one)]
 
@@ -180,7 +180,7 @@ class BatchReader:
     def late(self) -> list[Outcome]:
         """Return the outcomes of pictures that took long, once each; does not wait."""
         self._late += self._lane.ended()
-        outcomes = classify(self._late, self._classifier, now=utc_now) if self._late else []
+        outcomes = self._classified(self._late) if self._late else []
         self._late = []  # only now: memory may have run out
         return outcomes
 
@@ -210,6 +210,10 @@ class BatchReader:
         self._pool.dismiss()
         self._lane.close()
         self._threads.close()
+
+    def _classified(self, results: Sequence[Prepared | Reading]) -> list[Outcome]:
+        digits = self._options.digits
+        return classify(results, self._classifier, digits=digits, now=utc_now)
 
     def _begin_here(self, drops: Sequence[Drop]) -> list[Task]:
         tasks = [Task(drop) for drop in drops]

@@ -11,8 +11,11 @@ import cv2
 from digitdrop.errors import ModelError
 from digitdrop.log import logs
 from digitdrop.system.mishaps import REFUSED, as_os_error
-from digitdrop.system.orphan import end_with_parent
-from digitdrop.system.signals import ignore_signals, start_ignoring_signals
+from digitdrop.system.processes import (
+    end_with_parent,
+    ignore_signals,
+    start_ignoring_signals,
+)
 
 Message = TypeVar("Message")
 Answer = TypeVar("Answer")

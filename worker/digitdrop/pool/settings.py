@@ -3,7 +3,7 @@
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 
-from digitdrop.values import Limits
+from digitdrop.values import DigitCount, Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,8 @@ class PoolOptions:
     """Pictures read at a time."""
     limits: Limits
     """Limits of one file."""
+    digits: DigitCount
+    """Number of digits that a number may have."""
     is_stopping: Callable[[], bool]
     """Once this returns True, no picture is begun."""
     known: Container[str] = ()

@@ -16,7 +16,7 @@ from digitdrop.pool.child import ChildProcess
 from digitdrop.pool.settings import PoolOptions
 from digitdrop.pool.task import Task
 from digitdrop.system.memory import shortage
-from digitdrop.values import Drop, Failure, Limits, Reading, Verdict
+from digitdrop.values import DigitCount, Drop, Failure, Limits, Reading, Verdict
 
 _SILENCE = 0.5  # seconds without results, but for a picture that takes longer itself
 
@@ -36,7 +36,7 @@ class WorkerProcess(ChildProcess[_Message, _Results]):
     def __init__(self, options: PoolOptions) -> None:
         """Start it; raises OSError if no process can be started."""
         self._progress = multiprocessing.get_context("spawn").RawValue(ctypes.c_int64, 0)
-        super().__init__(_work, options.limits, options.known, self._progress)
+        super().__init__(_work, options.limits, options.digits, options.known, self._progress)
         self.is_ready = False
         self.pending: deque[Task] = deque()
         """Tasks sent whose results are still to come, in order."""
@@ -96,6 +96,7 @@ class _Counter(Protocol):
 def _work(
     channel: "Connection[_Results, _Message]",
     limits: Limits,
+    digits: DigitCount,
     known: Container[str],
     progress: _Counter,
 ) -> None:
@@ -104,7 +105,7 @@ def _work(
     channel.send(None)
     while True:
         drops = cast("Sequence[Drop]", channel.recv())
-        for results in _read(drops, classifier, limits, known, progress):
+        for results in _read(drops, classifier, limits, digits, known, progress):
             channel.send(results)
 
 
@@ -112,6 +113,7 @@ def _read(
     drops: Sequence[Drop],
     classifier: Classifier,
     limits: Limits,
+    digits: DigitCount,
     known: Container[str],
     progress: _Counter,
 ) -> Iterator[list[_Result]]:
@@ -123,7 +125,7 @@ def _read(
         progress.value += 1
         if index == len(drops) or time.monotonic() - since > _SILENCE:
             try:
-                outcomes = classify(prepared, classifier, now=utc_now)
+                outcomes = classify(prepared, classifier, digits=digits, now=utc_now)
             except MemoryError:
                 short = shortage("the network")
                 yield [(one.id, one.sha256, utc_now(), short) for one in prepared]

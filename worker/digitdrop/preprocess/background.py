@@ -1,7 +1,6 @@
-"""Takes the paper away: what is left is how much darker than it each point is.
+"""Subtract the paper: the result is how much darker than the paper each point is.
 
-A part of `glyph`. Everything here speaks of dark ink on light paper; for light
-ink the caller hands in the inverted picture.
+All functions here are for dark ink on light paper; for light ink the caller inverts the picture.
 """
 
 from functools import lru_cache
@@ -11,57 +10,54 @@ import numpy as np
 import numpy.typing as npt
 
 from digitdrop.preprocess.histogram import Tones, histogram, quantiles, shrunk
-from digitdrop.system.memory import MATRICES
-from digitdrop.values import Grey
+from digitdrop.system.memory import matrices
+from digitdrop.values import Grey, Ink
 
-SMALL = 64
-"""Long side, in pixels, at which the paper is estimated: it changes slowly."""
-REACH = 0.1
+_SMALL = 64
+"""Long side, in pixels, at which the paper is estimated: its brightness changes slowly."""
+_REACH = 0.1
 """Strokes are thinner than this share of the long side, or so dark that shadows do not matter."""
 DIM = 30
-"""Paper darker than this is not lightened any further: there is little but noise."""
-BROAD = 0.2
+"""Paper darker than this is lightened as if it had this level: darker, it is mostly noise."""
+_BROAD = 0.2
 """Strokes are thinner than this share of the long side, whatever the pen."""
-SHADOW = 0.85
-"""A shadow covers no more than this share of the picture: what does is the sheet itself."""
-
-Ink = npt.NDArray[np.uint8]
-"""Shape (height, width): how much darker than the paper, 0 = paper, 255 = black on white."""
+_SHADOW = 0.85
+"""A shadow covers at most this share of the picture; a larger dark area is the sheet itself."""
 
 
 def even(grey: Grey, split: Tones) -> Ink:
-    """Return how much darker each point is than paper of the same brightness everywhere."""
+    """Return the ink on paper of the same brightness everywhere."""
     return np.asarray(cv2.subtract(np.full_like(grey, split.light), grey), np.uint8)
 
 
 def is_shadow(dark: npt.NDArray[np.bool_]) -> bool:
-    """Tell whether a shadow may lie in the dark: a square that no stroke would fill.
+    """Return True if the dark part may be a shadow: it holds a square that no stroke would fill.
 
-    What a small picture of a digit holds is not told from that, and is never one.
+    A small picture is never taken for a shadow: there a stroke may fill such a square.
     """
-    if max(dark.shape) < SMALL // 2 or np.count_nonzero(dark) > SHADOW * dark.size:
+    if max(dark.shape) < _SMALL // 2 or np.count_nonzero(dark) > _SHADOW * dark.size:
         return False
-    step = max(1, max(dark.shape) // SMALL)  # points will do: a shadow has no fine detail
+    step = max(1, max(dark.shape) // _SMALL)  # points will do: a shadow has no fine detail
     small = np.ascontiguousarray(dark[::step, ::step]).view(np.uint8)
-    side = round(BROAD * max(small.shape))
+    side = round(_BROAD * max(small.shape))
     return bool(cv2.erode(small, np.ones((side, side), np.uint8)).any())
 
 
 def uneven(grey: Grey) -> tuple[Ink, Ink]:
-    """Take away paper in uneven light, in two ways.
+    """Return the ink on paper in uneven light, estimated in two ways.
 
-    The paper is first guessed as a smooth surface over the whole picture, which
-    follows shadows and vignetting up to the border; then what is far from it is left
-    out and the rest averaged closer by, which follows folds.
+    First the paper is estimated as a smooth surface over the whole picture, which follows
+    shadows and vignetting up to the border. Then points far from that surface are left out,
+    and the others are averaged nearby, which follows folds.
 
     Returns:
-        How much darker than that surface each point is; and how much darker than
-        the lightest surface on which a thin dark thing may lie. There the sharp edge
-        of a shadow leaves nothing behind, but neither does a thick pen.
+        The ink over that surface; and the ink over the lightest surface on which a thin dark
+        line may lie. In the second, the sharp edge of a shadow leaves no ink, but neither does
+        a thick pen.
     """
-    small = shrunk(grey, SMALL)
+    small = shrunk(grey, _SMALL)
     level = small.astype(np.float32)
-    with MATRICES:
+    with matrices():
         paper = _surface(level)
     for sigma in (0.12, 0.07):
         darker = paper - level
@@ -72,7 +68,7 @@ def uneven(grey: Grey) -> tuple[Ink, Ink]:
         excess = cv2.GaussianBlur(free * -darker, *reach, borderType=cv2.BORDER_REFLECT)
         # Where ink covers everything around, the surface has to do.
         paper = paper + excess / (weight + 0.02)
-    # Ink swallows a share of the light: what lies in the shadow counts as much.
+    # Ink absorbs a share of the light: in the shadow it counts as much as elsewhere.
     gain = 255 / np.maximum(paper, DIM)
     size = (grey.shape[1], grey.shape[0])
     darker = cv2.resize(paper * gain, size) - grey * cv2.resize(gain, size)
@@ -81,7 +77,7 @@ def uneven(grey: Grey) -> tuple[Ink, Ink]:
 
 def _dents(grey: Grey) -> Ink:
     smooth = np.asarray(cv2.GaussianBlur(grey, (3, 3), 0), np.uint8)
-    side = round(REACH * max(grey.shape)) | 1
+    side = round(_REACH * max(grey.shape)) | 1
     around = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
     ink = 255 - cv2.divide(smooth, np.maximum(around, DIM), scale=255)
     # The closing follows the lightest grains of the paper: its usual depth is no ink.
@@ -90,7 +86,7 @@ def _dents(grey: Grey) -> Ink:
 
 
 def _surface(level: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Fit a polynomial surface to the paper, letting go of what is not paper.
+    """Fit a polynomial surface to the paper; points that are not paper lose their weight.
 
     The sums of least squares are taken row by row and column by column: with one
     matrix of all terms at all pixels, the algebra library would start threads.
@@ -108,7 +104,7 @@ def _surface(level: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         surface = rows[:5].T @ factors @ columns[:5]
         off = values - surface
         sigma = max(1.5, 1.4826 * float(np.median(np.abs(off))))
-        # Ink is darker than paper: what is darker is trusted less (Cauchy weights).
+        # Ink is darker than paper: darker points get less weight (Cauchy weights).
         weight = 1 / (1 + np.square(off / np.where(off < 0, sigma, 2 * sigma)))
     return np.asarray(all_rows[:5].T @ factors @ all_columns[:5], np.float32)
 
@@ -124,23 +120,23 @@ def _powers(side: int) -> npt.NDArray[np.float64]:
 
 
 def darkness(grey: Grey) -> float:
-    """Return how many times more stands out dark from its surroundings than light."""
-    small = shrunk(grey, SMALL)
+    """Return the energy of points darker than their surroundings over that of lighter ones."""
+    small = shrunk(grey, _SMALL)
     around = cv2.medianBlur(small, max(small.shape) * 9 // 20 | 1)
     dark, light = (
-        histogram(np.asarray(cv2.subtract(one, other), np.uint8))
-        for one, other in ((around, small), (small, around))
+        histogram(np.asarray(cv2.subtract(lighter, darker), np.uint8))
+        for lighter, darker in ((around, small), (small, around))
     )
     both = dark + light
     both[0] = dark[0] - light[1:].sum()
-    # Twice the noise, from the median of what deviates at all or not.
+    # Twice the noise, from the median deviation.
     floor = 2 * 1.4826 * float(quantiles(both, _MIDDLE))
     energy = np.square(np.maximum(np.arange(256) - floor, 0))
     return float((dark @ energy + 0.1 * small.size) / (light @ energy + 0.1 * small.size))
 
 
 def noise(values: npt.NDArray[np.float32]) -> float:
-    """Return the standard deviation of the paper, of which there is more than ink."""
+    """Return the standard deviation of the paper, which covers more than half of the picture."""
     middle = float(np.median(values))
     return 1.4826 * float(np.median(np.abs(values - middle)))
 

@@ -1,49 +1,52 @@
-"""Dark ink on light paper -> the frames that it may be, each with a trust. A part of `glyph`."""
+"""Dark ink on light paper -> the frames that it may show, each with a prior."""
 
 from collections.abc import Iterator
 
 import cv2
 import numpy as np
 
-from digitdrop.preprocess.background import Ink, even, is_shadow, uneven
+from digitdrop.preprocess.background import even, is_shadow, uneven
 from digitdrop.preprocess.components import ALONG_EDGE, Marks, groups, marked, pieces, without
 from digitdrop.preprocess.histogram import Tones, histogram, quantiles
 from digitdrop.preprocess.line_removal import LEAST as CROP
 from digitdrop.preprocess.line_removal import bold, unruled
 from digitdrop.preprocess.mnist_frame import FRAME_SIDE, narrowed, to_frame
-from digitdrop.values import Frame, Grey
+from digitdrop.values import Frame, Grey, Ink
 
 CONTRAST = 10
-"""Grey levels between ink and paper, below which there is nothing to see."""
+"""Grey levels between ink and paper; with less contrast nothing is visible."""
 LEAST_PRIOR = 0.02
-"""What is less likely than this is not worth the time."""
+"""Candidates with a smaller prior than this are not worth the time."""
 SHADED = 0.6
-"""How far to trust that a side which is darker than even paper lies in a shadow."""
+"""Prior that a dark area beside even paper is a shadow."""
 SMOOTH_LIGHT = 0.75
-"""How far to trust that uneven light falls off smoothly, rather than at a shadow's edge."""
+"""Prior that uneven light falls off smoothly, rather than at the edge of a shadow."""
 PALE = 70
-"""In uneven light, ink weaker than this, of 255, is trusted less, by the square: the marks on made
-pictures of digits have 152 in the middle of all, less than 58 one in ten; those of nothing, 15."""
+"""In uneven light, weaker ink than this, of 255, lowers the prior, by the square. On synthetic
+pictures the median strength of digits is 152, the tenth percentile 58; on those of nothing, 15."""
 SOFT = 0.03
-"""How far the soft edge of a stroke reaches, as a share of the digit's size."""
+"""Width of the soft edge of a stroke, as a share of the digit's size."""
 BOLD = 0.5
-"""How far to trust that only what is darker than the print is writing."""
+"""Prior that only ink darker than the print is writing."""
 STRETCHED = 0.65
-"""How far to trust that ink which fills an exact square was stretched into it."""
+"""Prior that ink which fills an exact square was stretched into it."""
 
 Weighted = tuple[float, Frame]
 RankedFrame = tuple[float, int, Frame]
-"""Prior, how strong the ink is, 1-255, and the frame."""
+"""Prior, strength of the ink (1-255), and the frame."""
 
 
 def candidates(grey: Grey, split: Tones, prior: float) -> Iterator[Weighted]:
-    """Yield what a picture may say if its ink is the darker part; nothing on bare paper.
+    """Yield the frames that a picture may show if its ink is the darker part.
 
     Args:
         grey: the picture.
         split: its tones.
-        prior: how likely it is that the ink is the darker part; what is found
-            shares it out, and where there is too little of it, it is not looked for.
+        prior: prior that the ink is the darker part; the frames share it, and those with a
+            smaller share than `LEAST_PRIOR` are left out.
+
+    Yields:
+        Prior and frame of each candidate; nothing on blank paper.
     """
     if split.light_is_even:
         ink = even(grey, split)
@@ -56,13 +59,13 @@ def candidates(grey: Grey, split: Tones, prior: float) -> Iterator[Weighted]:
         prior *= SHADED
     smooth, sharp = uneven(grey)
     found = list(_lined(smooth, SMOOTH_LIGHT * prior))
-    if found:  # else it is bare paper, of which the other way would show the grain
+    if found:  # else it is blank paper, of which the other estimate would show the grain
         found += _lined(sharp, (1 - SMOOTH_LIGHT) * prior)
     yield from ((its * min(1.0, ink / PALE) ** 2, frame) for its, ink, frame in found)
 
 
 def _lined(ink: Ink, prior: float) -> Iterator[RankedFrame]:
-    """Yield the frames of ink, with and without what may be print."""
+    """Yield the frames of ink, with and without possible print."""
     if ink.max() < CONTRAST or prior < LEAST_PRIOR:
         return
     marks = marked(ink)
@@ -79,7 +82,7 @@ def _lined(ink: Ink, prior: float) -> Iterator[RankedFrame]:
 
 
 def _bordered(marks: Marks, ink: Ink, prior: float) -> Iterator[RankedFrame]:
-    """Yield the frames of marks, with and without what runs along the picture's border."""
+    """Yield the frames of marks, with and without those along the picture's border."""
     if not len(marks.mass) or _is_grain(marks):
         return
     along = marks.contact > ALONG_EDGE
@@ -96,14 +99,14 @@ def _bordered(marks: Marks, ink: Ink, prior: float) -> Iterator[RankedFrame]:
 
 
 def _is_grain(marks: Marks) -> bool:
-    """Tell the grain of the paper, many small marks of which none stands out."""
+    """Return True for the grain of the paper: many small marks of which none stands out."""
     main = int(marks.score.argmax())
     small = max(marks.boxes[main, 2:]) < 0.15 * max(marks.labels.shape)
     return bool(len(marks.mass) >= 8 and small and marks.mass[main] < 0.35 * marks.mass.sum())
 
 
 def _counts(inside: Marks, marks: Marks) -> bool:
-    """Tell whether what remains without the edges is more than their crumbs."""
+    """Return True if the marks inside are more than crumbs of those along the border."""
     if not len(inside.mass):
         return False
     main = int(inside.score.argmax())
@@ -112,7 +115,7 @@ def _counts(inside: Marks, marks: Marks) -> bool:
 
 
 def _grouped(marks: Marks, ink: Ink, prior: float) -> Iterator[RankedFrame]:
-    """Yield the likeliest group of marks, and all together if there are more."""
+    """Yield the frame of the likeliest group of marks, and that of all groups together."""
     if prior < LEAST_PRIOR:
         return
     sets = groups(marks)
@@ -129,7 +132,7 @@ def _grouped(marks: Marks, ink: Ink, prior: float) -> Iterator[RankedFrame]:
 
 
 def _is_stretched(ink: Ink, marks: Marks, group: list[int]) -> bool:
-    """Tell whether ink touches all four sides of an exact square: digits seldom are one."""
+    """Return True if ink touches all four sides of an exact square, as digits seldom do."""
     height, width = ink.shape
     return height == width and _box(marks, group)[2:] == (width, height)
 
@@ -151,7 +154,7 @@ def _box(marks: Marks, group: list[int]) -> tuple[int, int, int, int]:
 
 
 def _frame(ink: Ink, marks: Marks, group: list[int]) -> tuple[int, Frame]:
-    """Frame some marks; tell how strong their ink is."""
+    """Return the strength of some marks' ink, and their frame."""
     left, top, width, height = _box(marks, group)
     # MNIST's boxes hold the faintest edges of the strokes.
     soft = max(1, round(SOFT * max(width, height)))
@@ -171,4 +174,4 @@ def _frame(ink: Ink, marks: Marks, group: list[int]) -> tuple[int, Frame]:
 
 
 _FULL = np.array(0.8)
-"""Ink darker than this share of it is drawn at full strength."""
+"""Ink stronger than this share of all ink is drawn at full strength."""

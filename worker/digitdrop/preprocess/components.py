@@ -1,4 +1,4 @@
-"""Ink -> the marks on the paper, and which of them belong together. A part of `glyph`."""
+"""Ink -> the marks on the paper, in groups that belong together."""
 
 from dataclasses import dataclass
 
@@ -6,20 +6,20 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitdrop.preprocess.background import Ink
 from digitdrop.preprocess.histogram import histogram, quantiles
+from digitdrop.values import Ink
 
-SPECK = 0.02
+_SPECK = 0.02
 """A mark with less than this share of the main one's ink is dirt."""
-NEAR = 0.2
+_NEAR = 0.2
 """Marks closer than this share of the main one's size belong to it: broken strokes."""
-FAINT = 0.12
-"""Ink weaker than this share of what divides ink from paper is too faint to matter."""
+_FAINT = 0.12
+"""Ink weaker than this share of the threshold between ink and paper is ignored."""
 MANY = 40
-"""Of more marks than this only those of the highest score are kept: texture has thousands."""
+"""At most this many marks are kept, those with the highest scores: texture has thousands."""
 ALONG_EDGE = 0.35
-"""A mark that touches the picture's border over this share of its size is no writing,
-but where the sheet ends, or a finger."""
+"""A mark that touches the picture's border over this share of its size is no writing, but the
+end of the sheet, or a finger."""
 
 Mask = npt.NDArray[np.uint8]
 """Shape (height, width): 1 on the marks, else 0."""
@@ -37,9 +37,9 @@ class Marks:
     contact: npt.NDArray[np.float64]
     """Pixels on the picture's border over the piece's longer side."""
     faint: float
-    """Ink stronger than this, in grey levels, is none of the paper's noise."""
+    """Ink stronger than this, in grey levels, is no noise of the paper."""
     score: npt.NDArray[np.float64]
-    """`mass`, less for what lies off the middle or along the border."""
+    """`mass`, reduced for pieces off the middle or along the border."""
 
     @property
     def mask(self) -> Mask:
@@ -47,17 +47,17 @@ class Marks:
         return (self.labels > 0).view(np.uint8)
 
     def of(self, group: list[int], inside: tuple[slice, slice]) -> npt.NDArray[np.bool_]:
-        """Tell which points some pieces cover.
+        """Return the mask of some pieces.
 
         Args:
-            group: the pieces.
-            inside: the part of the picture to look at, as rows and columns.
+            group: numbers of the pieces.
+            inside: the part of the picture, as rows and columns.
 
         Returns:
-            As large as that part.
+            True on the pieces; of that part's shape.
         """
         labels = self.labels[inside]
-        if len(group) == 1:  # as mostly, and to look up a table takes ten times as long
+        if len(group) == 1:  # the usual case; a table would take ten times as long
             return np.asarray(labels == group[0] + 1, np.bool_)
         keep = np.zeros(len(self.boxes) + 1, np.bool_)
         keep[np.array(group) + 1] = True
@@ -65,11 +65,11 @@ class Marks:
 
 
 def marked(ink: Ink) -> Marks:
-    """Find what is ink: strong enough itself, or joined to what is."""
+    """Find the marks: pieces of weak ink that hold a point of strong ink."""
     counts = histogram(ink)
     capped = np.minimum(ink, max(1, int(quantiles(counts, _TOP))))
     otsu = cv2.threshold(capped, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
-    # Noise lightens paper as often as it darkens it, and what is lighter is 0 here:
+    # Noise lightens paper as often as it darkens it, and lighter points are 0 here:
     # 84 of 100 points lie below one standard deviation.
     sigma = float(quantiles(counts[: int(otsu) + 1], _SIGMA))
     strong = max(otsu, 3.5 * sigma, 6.0)
@@ -77,14 +77,14 @@ def marked(ink: Ink) -> Marks:
     labels, boxes = _connected((ink > weak).view(np.uint8))
     if len(boxes) > 1 or ink.max() <= strong:
         labels, boxes = _holding(ink > strong, labels, boxes)
-    faint = max(3 * sigma, FAINT * otsu, 3.0)
+    faint = max(3 * sigma, _FAINT * otsu, 3.0)
     return _weighed(labels, boxes, ink, faint)
 
 
 def _holding(
     wanted: npt.NDArray[np.bool_], labels: npt.NDArray[np.int32], boxes: npt.NDArray[np.int32]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Keep the pieces that hold any of the wanted points."""
+    """Return the pieces that hold any of the wanted points."""
     holds = np.bincount(labels[wanted], minlength=len(boxes) + 1) > 0
     holds[0] = False
     if holds[1:].all():
@@ -97,12 +97,12 @@ _TOP, _SIGMA = np.array(0.998), np.array(0.84)
 
 
 def pieces(mask: Mask, ink: Ink, faint: float) -> Marks:
-    """Find the connected pieces of a mask."""
+    """Return the connected pieces of a mask."""
     return _weighed(*_connected(mask), ink, faint)
 
 
 def _connected(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    # Only where something is: most of a picture is paper, and its statistics cost the most.
+    # Only within the marks' box: most of a picture is paper, and its statistics cost the most.
     left, top, width, height = cv2.boundingRect(mask)
     labels = np.zeros(mask.shape, np.int32)
     if not width:
@@ -118,7 +118,7 @@ def _weighed(
     height, width = labels.shape
     count = len(boxes) + 1
     inside = _around(boxes)  # most of a picture is paper
-    if len(boxes) == 1:  # as mostly, and one sum takes a quarter of the time of a table's
+    if len(boxes) == 1:  # the usual case; one sum takes a quarter of the time of a table's
         mass = np.array([cv2.sumElems(ink[inside] * (labels[inside] > 0))[0]])
     else:
         sums = np.bincount(labels[inside].ravel(), ink[inside].ravel(), count)
@@ -133,7 +133,7 @@ def _weighed(
 
 
 def _around(boxes: npt.NDArray[np.int32]) -> tuple[slice, slice]:
-    """Give the part of the picture, as rows and columns, that holds all pieces."""
+    """Return the part of the picture, as rows and columns, that holds all pieces."""
     if not len(boxes):
         return slice(0), slice(0)
     left, top = boxes[:, :2].min(axis=0).tolist()
@@ -142,14 +142,14 @@ def _around(boxes: npt.NDArray[np.int32]) -> tuple[slice, slice]:
 
 
 def groups(marks: Marks) -> list[list[int]]:
-    """Put pieces together that lie close, the most likely group first."""
+    """Return the groups of pieces that lie close together, the most likely group first."""
     if len(marks.score) == 1:
         return [[0]]
     order = np.argsort(-marks.score)[:MANY]
     gap = _gaps(marks.boxes[order])
     mass = marks.mass[order]
     size = marks.boxes[order, 2:].max(axis=1)
-    free = mass >= SPECK * mass[0]
+    free = mass >= _SPECK * mass[0]
     found: list[list[int]] = []
     while free.any():
         main = int(free.argmax())
@@ -157,15 +157,15 @@ def groups(marks: Marks) -> list[list[int]]:
         grown = np.arange(len(order)) == main
         while (grown & ~group).any():
             group |= grown
-            grown = free & (mass >= SPECK * mass[main])
-            grown &= (gap[group] <= NEAR * size[main]).any(axis=0)
+            grown = free & (mass >= _SPECK * mass[main])
+            grown &= (gap[group] <= _NEAR * size[main]).any(axis=0)
         free &= ~group
         found.append([int(piece) for piece in order[group]])
     return found
 
 
 def _gaps(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Return how far apart boxes lie, in pixels, each from each."""
+    """Return the distances between boxes, in pixels; shape (boxes, boxes)."""
     start, end = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     apart = np.maximum(start[:, None] - end[None], start[None] - end[:, None])
     gaps: npt.NDArray[np.int32] = np.maximum(apart, 0).max(axis=2)

@@ -1,4 +1,4 @@
-"""Pixels of any kind -> grey: depth, colour and transparency. A part of `decode`."""
+"""Pixels of any kind -> grey: depth, colour and transparency."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -13,18 +13,21 @@ from digitdrop.values import Grey
 MANY_PIXELS = 1_200_000
 """Larger pictures are reduced: a digit needs 20 pixels, and a photo has millions."""
 
-SHOWS_BETTER = 1.5
-"""How many times the contrast of plain brightness another channel must have to be
-preferred: single channels of a JPEG are noisier, and half as sharp in colour."""
+_SHOWS_BETTER = 1.5
+"""Another channel is taken if its contrast is this many times that of plain brightness: single
+channels of a JPEG are noisier, and in colour half as sharp."""
 
 _Pixels = npt.NDArray[np.uint8]
 """Shape (height, width, channels)."""
 
 
 def to_grey(picture: Image.Image) -> Grey:
-    """Return what a loaded picture shows, as uint8 (height, width), 0 = black.
+    """Convert a loaded picture to grey, and reduce it by averaging if it has `MANY_PIXELS`.
 
-    Not turned upright; pictures beyond `MANY_PIXELS` are reduced by averaging.
+    The picture is not turned upright.
+
+    Returns:
+        uint8 of shape (height, width), 0 = black, 255 = white.
     """
     if picture.mode in {"I", "F"} or picture.mode.startswith("I;"):
         return _from_depth(picture)
@@ -43,29 +46,23 @@ def to_grey(picture: Image.Image) -> Grey:
 
 
 def array_to_grey(deep: npt.NDArray[np.generic]) -> Grey:
-    """Return what pixels of any depth show, as `to_grey` does.
+    """Convert pixels of any depth to grey, as `to_grey` does.
 
     Args:
         deep: shape (height, width), or (height, width, 3 or 4) with blue first.
     """
-    low, high = _range([deep])
-    grey = _scaled(deep, low, high)
-    if grey.ndim == 2:
-        return _reduced(grey)
-    shrink = _shrink(grey.shape[1], grey.shape[0])
-    size = (max(1, grey.shape[1] // shrink), max(1, grey.shape[0] // shrink))
-    small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return _of_colours(np.ascontiguousarray(small[..., 2::-1]))
+    small = _reduced(_scaled(deep, *_range([deep])))
+    return small if small.ndim == 2 else _of_colours(np.ascontiguousarray(small[..., 2::-1]))
 
 
 _BAND = 2**20
-"""Pixels of a large picture that are converted at a time: copies of it would take all memory."""
+"""Pixels of a large picture that are converted at a time: copies of all would take all memory."""
 _LARGE = 2**23
-"""Pixels beyond which a picture is a large one."""
+"""A picture with more pixels than this is large."""
 
 
 def _bands(picture: Image.Image, rows: int = 1) -> Iterator[Image.Image]:
-    """Cut a picture into bands of a multiple of `rows` rows; a small one is left whole."""
+    """Cut a large picture into bands of a multiple of `rows` rows; yield a small one whole."""
     width, height = picture.size
     if width * height <= _LARGE:
         yield picture
@@ -103,8 +100,8 @@ def _shrink(width: int, height: int) -> int:
     return math.ceil(math.sqrt(width * height / MANY_PIXELS))
 
 
-def _reduced(grey: Grey) -> Grey:
-    height, width = grey.shape
+def _reduced(grey: _Pixels) -> _Pixels:
+    height, width = grey.shape[:2]
     shrink = _shrink(width, height)
     if shrink <= 1:
         return grey
@@ -113,7 +110,7 @@ def _reduced(grey: Grey) -> Grey:
 
 
 def _from_depth(picture: Image.Image) -> Grey:
-    """Scale 16-bit, 32-bit and float pixels to 8 bits by the range they use, and reduce them."""
+    """Scale 16-bit, 32-bit and float pixels to 8 bits by their range, and reduce them."""
     low, high = _range(np.asarray(band) for band in _bands(picture))
     shrink = _shrink(*picture.size)
     bands = (np.asarray(band) for band in _bands(picture, shrink))
@@ -121,7 +118,7 @@ def _from_depth(picture: Image.Image) -> Grey:
 
 
 def _averaged(grey: Grey, shrink: int) -> Grey:
-    """Reduce by averaging whole squares of pixels; rows and columns that are left over go."""
+    """Reduce by averaging whole squares of pixels; remaining rows and columns are dropped."""
     if shrink <= 1:
         return grey
     height, width = (max(1, side // shrink) for side in grey.shape)
@@ -130,11 +127,11 @@ def _averaged(grey: Grey, shrink: int) -> Grey:
 
 
 def _range(bands: Iterable[npt.NDArray[np.generic]]) -> tuple[float, float]:
-    """Return the least and the largest of all finite values, zeros if there are none."""
+    """Return the smallest and the largest finite value, zeros if there are none."""
     lows, highs = [], []
     for band in bands:
         if not np.issubdtype(band.dtype, np.integer):
-            band = band[np.isfinite(band)]  # noqa: PLW2901 - and what is left of it
+            band = band[np.isfinite(band)]  # noqa: PLW2901 - its finite part
         if band.size:
             lows.append(float(band.min()))
             highs.append(float(band.max()))
@@ -144,9 +141,9 @@ def _range(bands: Iterable[npt.NDArray[np.generic]]) -> tuple[float, float]:
 def _scaled(deep: npt.NDArray[np.generic], low: float, high: float) -> Grey:
     """Scale values of a known range to 0-255.
 
-    Integers are taken to have as many bits as their largest value needs, at least
-    8, for scanners store 10 or 12 bits in 16; floats are 0-1 or 0-255 if they fit. What is
-    infinite is put at the ends of what is not, and what is no number at 0.
+    Integers are taken to have as many bits as their largest value needs, at least 8: scanners
+    store 10 or 12 bits in 16. Floats are taken as 0-1 or 0-255 if they fit. Infinite values
+    become the smallest or the largest finite one; NaN becomes 0.
     """
     if np.issubdtype(deep.dtype, np.integer):
         top = 2.0 ** max(8, int(high).bit_length()) - 1 if low >= 0 else high
@@ -160,7 +157,7 @@ def _scaled(deep: npt.NDArray[np.generic], low: float, high: float) -> Grey:
 
 
 def _composited(pixels: _Pixels) -> Grey:
-    """Lay transparent pixels on a paper that shows their ink; channels 2 or 4."""
+    """Lay transparent pixels, of 2 or 4 channels, on a paper that shows their ink."""
     alpha = pixels[..., -1]
     if alpha.min() == 255:
         return _of_colours(pixels[..., :-1])
@@ -173,8 +170,8 @@ def _composited(pixels: _Pixels) -> Grey:
     grey = _of_colours(pixels[..., :-1])
     solid = alpha > 127
     visible = grey[solid] if solid.any() else grey[seen]
-    # A little ink on nothing gets the paper that it stands out from; a sheet
-    # with paper and ink of its own is continued in its own paper.
+    # A little ink without a paper gets one that shows it. A sheet with
+    # paper and ink is continued in its own paper.
     inky = solid.mean() < 0.4
     paper = (255 if visible.mean() < 128 else 0) if inky else int(np.median(visible))
     opacity = alpha.astype(np.float32) / 255
@@ -183,7 +180,7 @@ def _composited(pixels: _Pixels) -> Grey:
 
 
 def _of_colours(pixels: _Pixels) -> Grey:
-    """Take brightness, or another channel where that shows the ink much better."""
+    """Return the brightness, or another channel if it shows the ink much better."""
     red, *rest = (pixels[..., channel] for channel in range(pixels.shape[2]))
     if all(np.array_equal(red, other) for other in rest):
         return np.ascontiguousarray(red)
@@ -193,7 +190,7 @@ def _of_colours(pixels: _Pixels) -> Grey:
     contrasts = [_contrast(small[..., channel]) for channel in range(3)]
     contrasts += [_contrast(_darkest(small)), _contrast(_lightest(small))]
     best = int(np.argmax(contrasts))
-    if contrasts[best] < SHOWS_BETTER * plain:
+    if contrasts[best] < _SHOWS_BETTER * plain:
         return grey
     if best < 3:
         return np.ascontiguousarray(pixels[..., best])
@@ -219,7 +216,7 @@ def _thumbnail(pixels: _Pixels) -> _Pixels:
 
 
 def _contrast(channel: npt.NDArray[np.uint8]) -> float:
-    """Return by how much the strongest 2 % differ from what lies around them."""
+    """Return the difference from the surroundings that 2 % of the pixels exceed."""
     sharp = channel.astype(np.float32)
     side = max(3, max(channel.shape) // 4)
     detail = np.abs(sharp - cv2.blur(sharp, (side, side), borderType=cv2.BORDER_REFLECT))

@@ -1,7 +1,4 @@
-"""The brightness of pictures: how often each level occurs, and in which two classes it falls.
-
-A part of `glyph`.
-"""
+"""The brightness of pictures: histograms, and the split into a dark and a light class."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +9,7 @@ import numpy.typing as npt
 
 from digitdrop.values import Grey
 
-FLAT = 0.2
+_FLAT = 0.2
 """A class is even if its brightness spreads over less than this share of the contrast."""
 
 
@@ -21,7 +18,7 @@ class Tones:
     """The two classes that split a picture's brightness best (Otsu 1979)."""
 
     threshold: int
-    """Up to here it is dark."""
+    """The highest level of the darker class, 0-255."""
     dark: int
     """Median of the darker class."""
     light: int
@@ -50,7 +47,7 @@ def tones(grey: Grey) -> Tones:
     bottom, light, high = quantiles(counts[threshold + 1 :], np.array([edge, 0.5, 0.95])) + (
         threshold + 1
     )
-    limit = FLAT * (light - dark)
+    limit = _FLAT * (light - dark)
     return Tones(
         threshold=threshold,
         dark=int(dark),
@@ -61,20 +58,25 @@ def tones(grey: Grey) -> Tones:
 
 
 def histogram(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Count how often each level 0-255 occurs."""
+    """Return the number of pixels of each level, shape (256,)."""
     return cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel()  # type: ignore[return-value]
 
 
 def quantiles(
     counts: npt.NDArray[np.float32], shares: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
-    """Return the levels which these shares of the counted pixels do not exceed."""
+    """Return the levels below or at which these shares of the counted pixels lie.
+
+    Args:
+        counts: as from `histogram`.
+        shares: each 0-1.
+    """
     total = counts.cumsum(dtype=np.float64)
     return np.asarray(total.searchsorted(shares * total[-1]), np.int64)
 
 
 def shrunk(grey: Grey, long_side: int) -> Grey:
-    """Reduce a picture by averaging until its long side fits; never enlarge it."""
+    """Return the picture, reduced by averaging if its long side is longer than `long_side`."""
     height, width = grey.shape
     scale = long_side / max(height, width)
     if scale >= 1:

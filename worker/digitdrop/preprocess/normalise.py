@@ -1,11 +1,10 @@
-"""A grey picture -> the frames that it may show, most trusted first.
+"""A grey picture -> the frames that it may show, those with the highest priors first.
 
-A picture that already is an MNIST frame, or its negative, passes unchanged and
-alone. Of any other, `candidates` takes the paper away (`paper`), tells writing
-from print (`ruling`), puts the marks together (`marks`) and fits them into frames
-(`framing`); where the picture leaves it open what is ink, or what belongs to
-the digit, there are several. A picture of MNIST's size that is not quite a frame
-may have been meant as one, and is also shown as it is.
+An MNIST frame, or its negative, passes unchanged as the only candidate. From any other picture
+`candidates` subtracts the paper (`background`), separates writing from print (`line_removal`),
+groups the marks (`components`) and fits them into frames (`mnist_frame`). If the picture may be
+understood in several ways, there are several candidates. A picture of MNIST's size that is not
+quite a frame may have been meant as one, and is a candidate as it is.
 """
 
 import math
@@ -21,31 +20,34 @@ from digitdrop.preprocess.mnist_frame import FRAME_SIDE, is_framed
 from digitdrop.values import Candidates, Frame, Grey
 
 LONG_SIDE = 320
-"""Pictures are looked at with this long side: a digit a tenth as high still fills a frame."""
+"""Pictures are reduced to this long side: a digit a tenth as high still fills a frame."""
 MOST_FRAMES = 6
 """Candidate frames per picture, at most."""
 MOST_INK = 0.42
 """Share of a frame that digits cover at most; in MNIST's test set it is 0.33."""
 AS_IS = 0.3, 0.7
-"""How far to trust that a picture of MNIST's size is meant as a frame, however spoiled: lines,
-noise or a dark side may hide where its ink ends; and that it has its likelier polarity."""
+"""Prior that a picture of MNIST's size is meant as a frame, though lines, noise or a dark side
+hide the end of its ink; and prior that it has its likelier polarity."""
 STATIC = 0.4
-"""Where more of all neighbouring pixels than this lie on different sides of the threshold, there
-is noise alone: of white noise half do, of pictures of digits hardly ever three in ten ..."""
+"""A picture is noise if more than this share of neighbouring pixels lie on different sides of the
+threshold: half of them do in white noise, hardly ever three in ten in pictures of digits."""
 TELLING = 400
-"""... but for tight crops with fewer pixels than this: there even strokes change as often."""
+"""A tight crop with fewer pixels than this is never noise: strokes change as often there."""
 ALIKE = 0.85
-"""Two frames that share so much of their ink are one reading."""
+"""Two frames that share this part of their ink are one candidate."""
 
 
 def normalise(grey: Grey) -> Candidates:
-    """Find what may be the digit in a picture, in either polarity.
+    """Return the frames that a picture may show, in either polarity.
 
     Args:
         grey: uint8 of any shape (height, width), 0 = black, 255 = white.
 
     Returns:
-        At most six different frames with their trust, or none and the reason.
+        At most `MOST_FRAMES` different frames with their priors, or none and the reason.
+
+    >>> normalise(np.full((100, 80), 255, np.uint8)).reason
+    'the picture has one colour only'
     """
     if is_framed(grey):
         return Candidates(frames=(grey,), priors=(1.0,))
@@ -77,7 +79,7 @@ def normalise(grey: Grey) -> Candidates:
 
 
 def _is_static(grey: Grey, split: Tones) -> bool:
-    """Tell noise, in which a pixel says nothing of the next; it may fill a 1's narrow box."""
+    """Return True for noise, in which neighbours are unrelated; it may fill a 1's narrow box."""
     if grey.size < TELLING:
         return False
     light = grey > split.threshold
@@ -96,7 +98,7 @@ def _and_as_it_is(
 
 
 def _inky(frame: Frame) -> float:
-    """Return 1, or little for a frame so full of ink that it hardly is a digit."""
+    """Return 1, or 0.03 for a frame so full of ink that it hardly is a digit."""
     full = np.count_nonzero(frame > 127) > MOST_INK * frame.size
     return 0.03 if full else 1.0
 
@@ -117,7 +119,7 @@ def _sight(found: list[tuple[float, Frame]]) -> Candidates:
 
 
 def _same(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> bool:
-    """Tell whether two frames show the same ink, all but a little of it."""
+    """Return True if two frames show nearly the same ink."""
     overlap = np.count_nonzero(one & other)
     return bool(overlap > ALIKE * max(np.count_nonzero(one), np.count_nonzero(other)))
 

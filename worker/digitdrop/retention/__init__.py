@@ -1,1 +1,1 @@
-"""Old pictures of `done/` are cleared, a little at a time."""
+"""Retention: old pictures of `done/` are deleted, a little at a time."""

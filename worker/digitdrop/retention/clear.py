@@ -1,7 +1,7 @@
 """Delete old pictures from `done/`, a little at a time; their rows stay.
 
-A note in the outbox says up to which day that was done. It is there before
-the first picture goes, so that `verify` never takes what was cleared for lost.
+A note in the outbox has the last day of which pictures may be deleted. It is written before
+the first of them goes, so that `verify` never reports a deleted picture as lost.
 """
 
 import logging
@@ -20,33 +20,33 @@ from digitdrop.intake.claims import remove_empty
 from digitdrop.intake.ignore import is_junk
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS
 from digitdrop.outbox.rows import Rows
-from digitdrop.retention.cleared import cleared_until, note
+from digitdrop.retention.notes import CLEARED, cleared_until, write_note
 from digitdrop.values import Status
 
 logger = logging.getLogger(__name__)
 
 _DONE: Final = ARCHIVE_FOLDERS[Status.OK]
-_STEP: Final = 0.01  # seconds: what a picture that arrives meanwhile has to wait at most, or so
-_GROUP: Final = 10_000  # pictures looked up in one reading of the report, so in memory
-_SOON: Final = timedelta(seconds=5)  # after trouble with the disk; then twice as long each time
-_LATE: Final = timedelta(minutes=10)
+_STEP: Final = 0.01  # seconds: about the longest delay of a picture that arrives meanwhile
+_GROUP: Final = 10_000  # pictures in memory, looked up in one pass over the report
+_SOON: Final = timedelta(seconds=5)  # after a disk error; the wait doubles each time ...
+_LATE: Final = timedelta(minutes=10)  # ... up to this
 _DAY: Final = timedelta(days=1)
 _END: Final = object()
 
 
 class Clearer:
-    """Keeps the pictures of `done/` for so long, and no longer."""
+    """Deletes the pictures of `done/` after a time."""
 
     def __init__(
         self, outbox: Path, rows: Rows, *, keep: timedelta, clock: Callable[[], datetime]
     ) -> None:
-        """Clear nothing yet.
+        """Delete nothing yet.
 
         Args:
             outbox: the folder with `done/`.
             rows: only pictures with a row in it are deleted.
-            keep: how long after the end of its day (UTC) a picture stays.
-            clock: tells the time, aware; one that cannot leap ahead, see `passed`.
+            keep: time that a picture stays after the end of its day (UTC).
+            clock: reads the time, aware; must not leap ahead, see `SteadyClock`.
         """
         self._outbox = outbox
         self._rows = rows
@@ -59,10 +59,10 @@ class Clearer:
         self._not_before = datetime.min.replace(tzinfo=UTC)
 
     def step(self) -> bool:
-        """Work for some milliseconds; say whether more is left to do now."""
+        """Work for 10 ms; return True if more is left to do now."""
         if self._is_busy and self._last_day(self._clock()) < self._until:
-            self._is_busy, self._until = False, date.min  # the clock was put right meanwhile
-        if not self._is_busy and not self._sets_out():
+            self._is_busy, self._until = False, date.min  # the clock was corrected meanwhile
+        if not self._is_busy and not self._begins():
             return False
         until = time.perf_counter() + _STEP
         try:
@@ -83,8 +83,8 @@ class Clearer:
         self._not_before = self._clock() + self._pause
         self._until = date.min
 
-    def _sets_out(self) -> bool:
-        """Begin if a day more is due than last time."""
+    def _begins(self) -> bool:
+        """Begin if another day is due; return False if none is."""
         now = self._clock()
         last = self._last_day(now)
         self._is_busy = now >= self._not_before and last > self._until
@@ -95,14 +95,14 @@ class Clearer:
     def _last_day(self, now: datetime) -> date:
         try:
             return (now - self._keep).astimezone(UTC).date() - _DAY
-        except OverflowError:  # longer than there were days
+        except OverflowError:  # longer ago than the first day
             return date.min
 
     def _clear(self, last: date) -> Iterator[None]:
         days = _days(self._outbox / _DONE, last)
         if not days:
             return
-        note(self._outbox, max(last, cleared_until(self._outbox) or last))
+        write_note(self._outbox / CLEARED, max(last, cleared_until(self._outbox) or last))
         yield
         gone = kept = 0
         files = (path for day in days for path in _files(day))
@@ -120,12 +120,10 @@ class Clearer:
         if gone or kept:
             logger.info("cleared %d pictures up to %s out of %s/", gone, last, _DONE)
         if kept:
-            logger.warning(
-                "%d files up to %s stay in %s/: no row led them there", kept, last, _DONE
-            )
+            logger.warning("%d files up to %s stay in %s/: they have no row", kept, last, _DONE)
 
     def _find_recorded(self, group: list[Path], last: date, found: set[Path]) -> Iterator[None]:
-        """Find the files whose content has a row that led to `done/` by that day."""
+        """Add the files to `found` whose digest has a row of `done/` up to that day."""
         digests: dict[str, list[Path]] = {}
         for path in group:
             with suppress(Gone, Unavailable):
@@ -142,7 +140,7 @@ class Clearer:
 
 
 def _some(files: Iterator[Path]) -> Generator[None, None, list[Path]]:
-    """Collect some of many files, in steps."""
+    """Return up to 10,000 files; yield after each."""
     group = []
     for path in islice(files, _GROUP):
         group.append(path)
@@ -151,7 +149,7 @@ def _some(files: Iterator[Path]) -> Generator[None, None, list[Path]]:
 
 
 def _days(done: Path, last: date) -> list[Path]:
-    """List the folders of the days up to the last one, oldest first."""
+    """Return the folders of the days up to the last one, oldest first."""
     try:
         folders = sorted(path for path in done.iterdir() if path.is_dir())
     except FileNotFoundError:
@@ -167,7 +165,7 @@ def _is_up_to(last: date, folder: Path) -> bool:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """List the regular files in a folder and below; links are not followed."""
+    """Yield the regular files in a folder and below; links are not followed."""
     for name, entry in walk(folder):
         if entry.is_file(follow_symlinks=False):
             yield folder / name

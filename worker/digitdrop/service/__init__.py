@@ -1,1 +1,1 @@
-"""The service, from start to stop: what is dropped is claimed, read, recorded and archived."""
+"""The service, from start to stop. Read `batch.BatchService.serve_batch` first."""

@@ -1,4 +1,4 @@
-"""May the two folders be used? Asked at the start, so that a mistake is one line and not a log."""
+"""Checks of inbox and outbox at the start, so that a mistake is one line instead of a log."""
 
 import errno
 from collections.abc import Iterable, Iterator
@@ -15,22 +15,22 @@ from digitdrop.outbox.report import REPORT, Report
 from digitdrop.values import Status
 
 _PASSING: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE, errno.EAGAIN}
-"""What a full, failing or busy disk says; all else is for a person to put right."""
+"""Errors of a full, failing or busy disk, which may pass; a person must mend all others."""
 
 
 def check_folders(inbox: Path, outbox: Path) -> None:
-    """Make the two folders if need be, and refuse to read what the worker writes.
+    """Make missing folders; refuse folders in which the worker would read its own output.
 
     Raises:
-        FolderError: one cannot be made, or they lie in each other.
+        FolderError: a folder cannot be made, or one lies in the other.
     """
     for name, folder in (("inbox", inbox), ("outbox", outbox)):
         try:
             make_folder(folder)
         except FileExistsError as error:
-            what = "is a file" if folder.exists() else f"would lie in {error.filename}, a file"
+            problem = "is a file" if folder.exists() else f"would lie in {error.filename}, a file"
             raise FolderError(
-                f"the {name} {folder} {what}: name a folder with --{name}"
+                f"the {name} {folder} {problem}: name a folder with --{name}"
             ) from error
         except OSError as error:
             raise FolderError(
@@ -40,22 +40,22 @@ def check_folders(inbox: Path, outbox: Path) -> None:
     if _overlap(one, other):
         raise FolderError(
             f"the inbox {one} and the outbox {other} lie in each other: "
-            "choose two folders side by side, or the worker would read what it writes"
+            "choose two folders side by side, or the worker would read its own output"
         )
     for claims in (inbox / CLAIMED, outbox / ARCHIVE_FOLDERS[Status.UNCERTAIN] / CLAIMED):
         if claims.is_symlink():
             raise FolderError(
                 f"{claims} is a link to {claims.resolve()}: remove it; the worker makes a folder "
-                "of that name for what is in hand"
+                "of that name for claimed files"
             )
     _check_links(inbox, outbox)
 
 
 def _check_links(inbox: Path, outbox: Path) -> None:
-    """Refuse shelves that lead into the inbox or into each other; to other disks they may."""
-    shelves = [outbox / name for name in sorted(set(ARCHIVE_FOLDERS.values()))]
-    for place in (*shelves, *_links(outbox, shelves)):
-        for other in (inbox, *shelves):
+    """Refuse archive folders that lead into the inbox or into each other; other disks are fine."""
+    archives = [outbox / name for name in sorted(set(ARCHIVE_FOLDERS.values()))]
+    for place in (*archives, *_links(outbox, archives)):
+        for other in (inbox, *archives):
             if other != place and _overlap(place.resolve(), other.resolve()):
                 raise FolderError(
                     f"{place} leads to {place.resolve()}, which is, holds or lies in {other}: "
@@ -63,19 +63,19 @@ def _check_links(inbox: Path, outbox: Path) -> None:
                 )
 
 
-def _links(outbox: Path, shelves: Iterable[Path]) -> Iterator[Path]:
-    """List the links in an outbox: days, what `review/` is sorted into, the report."""
-    for folder in (outbox, *shelves):
+def _links(outbox: Path, archives: Iterable[Path]) -> Iterator[Path]:
+    """Yield the links in an outbox: days, labels in `review/`, the report."""
+    for folder in (outbox, *archives):
         with suppress(FileNotFoundError, NotADirectoryError, PermissionError):  # see check_rights
             yield from (path for path in folder.iterdir() if path.is_symlink() and _counts(path))
 
 
 def _counts(link: Path) -> bool:
-    return not link.is_file() or link.name == REPORT  # what is missing may be made any time
+    return not link.is_file() or link.name == REPORT  # a missing target may appear at any time
 
 
 def _overlap(one: Path, other: Path) -> bool:
-    """Say whether two folders are one, or one lies in the other; also through a bind mount."""
+    """Return True if two folders are the same, or one lies in the other, also by a bind mount."""
     return any(_is_same(one, part) for part in (other, *other.parents)) or any(
         _is_same(other, part) for part in (one, *one.parents)
     )
@@ -89,10 +89,10 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def check_rights(claims: Claims, report: Report) -> None:
-    """Refuse to start where a person must act; what passes by itself, the loop waits for.
+    """Refuse to start if a person must act; the loop waits for errors that may pass.
 
     Raises:
-        FolderError: something in inbox or outbox may not be used.
+        FolderError: inbox or outbox may not be used.
     """
     try:
         claims.prepare()

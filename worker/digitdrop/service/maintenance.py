@@ -1,4 +1,4 @@
-"""What the service does for its outbox beside reading: corrections, old pictures, the page."""
+"""Work for the outbox beside reading: corrections, old pictures, the page."""
 
 from dataclasses import dataclass
 
@@ -9,33 +9,33 @@ from digitdrop.service.pager import Pager
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """All of it, in the two rhythms that the loop has for that."""
+    """The work that the loop does between batches."""
 
     corrector: Corrector
     clearer: Clearer | None
-    """None: what is in `done/` stays there."""
+    """None: pictures stay in `done/`."""
     pager: Pager | None = None
-    """None: nobody wants a page."""
+    """None: no page is made."""
 
     def recover(self) -> None:
-        """Have what is in hand looked through again: the disk may have been away."""
+        """Examine the claims again at the next `look`: the disk may have been away."""
         self.corrector.recover()
 
     def look(self) -> float:
-        """Take in what was put right since; say after how many seconds to look again.
+        """Record new corrections; return the seconds until the next look.
 
         Raises:
-            Stopped: the worker shall stop.
+            Stopped: the stop was requested.
         """
         due = self.corrector.look()
         self.catch_up()
         return due
 
     def catch_up(self, *, more: bool = False) -> None:
-        """Have the page made if it is behind; costs next to nothing. See `Pager.look`."""
+        """Update the page if it is behind; takes microseconds. See `Pager.look`."""
         if self.pager:
             self.pager.look(more=more)
 
     def step(self) -> bool:
-        """Do a little of what can wait, so that no picture has to; say whether more is left."""
+        """Do 10 ms of the work that can wait; return True if more is left."""
         return self.clearer.step() if self.clearer else False

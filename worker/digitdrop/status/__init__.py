@@ -1,1 +1,1 @@
-"""How is the worker doing, and what needs a person?"""
+"""The state of the worker, and all that needs a person."""

@@ -12,15 +12,15 @@ from digitdrop.values import Status, iso
 
 @dataclass(slots=True)
 class Counts:
-    """How many rows there are."""
+    """Numbers of rows."""
 
     total: Counter[str] = field(default_factory=Counter)
     """By status."""
     today: Counter[str] = field(default_factory=Counter)
-    """Of this day in UTC, by status."""
+    """Rows of this day in UTC, by status."""
     last_minute: int = 0
     last: str = ""
-    """The latest time; empty without rows."""
+    """The latest time of a row; empty without rows."""
 
     def add(self, status: str, time: str, *, day: str, minute: str) -> None:
         """Count one row; times are ISO 8601 in UTC, which sort as text."""
@@ -35,7 +35,7 @@ def count_rows(lines: Iterable[bytes], now: datetime) -> Counts:
     """Count the rows of a report.
 
     Args:
-        lines: with the header or without; what is no row counts nothing.
+        lines: of the report; headers and damaged lines are not counted.
         now: aware.
     """
     counts = Counts()

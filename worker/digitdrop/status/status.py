@@ -1,4 +1,4 @@
-"""How is the worker doing? Read from the folders, the report, and what it tells of itself."""
+"""Read the state of a worker from the folders, the report and its status file."""
 
 import os
 import shutil
@@ -8,10 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from digitdrop.files import lock
-from digitdrop.health import worker_status as told
-from digitdrop.health.worker_status import WorkerStatus
-from digitdrop.intake.claim_owners import claims_with_owners
+from digitdrop.health.worker_status import WorkerStatus, read_worker_status
 from digitdrop.intake.listing import Survey, survey
+from digitdrop.intake.owner import claims_with_owners
 from digitdrop.outbox.report import REPORT
 from digitdrop.outbox.rows import Rows
 from digitdrop.outbox.to_review import count_to_review
@@ -20,41 +19,42 @@ from digitdrop.status.count import Counts, count_rows
 
 @dataclass(slots=True)
 class ClaimCounts:
-    """What is in hand, of this outbox's worker and of others'."""
+    """Claimed files, of this outbox and of others."""
 
     files: int = 0
-    """Those of this outbox."""
+    """Number of files of this outbox."""
     first: str = ""
-    """Name of the one that has been there longest; empty if that is not known."""
+    """Name of the file that was claimed first; empty if that is not known."""
     since: datetime | None = None
-    """Since when; in UTC."""
+    """Time of that claim, in UTC."""
     foreign: int = 0
-    """Those whose rows go to another outbox."""
+    """Number of files whose rows go to another outbox."""
     foreign_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What there is to know of a worker at one moment."""
+    """The state of a worker and its folders at one moment."""
 
     now: datetime
+    """Aware."""
     inbox: Path
     outbox: Path
     holder: str | None
-    """Who writes the report; None if no worker is running."""
-    told: WorkerStatus | None
-    """What that one tells of itself."""
+    """The holder of the report's lock; None if no worker is running."""
+    worker: WorkerStatus | None
+    """The holder's status file; None if there is none."""
     survey: Survey
-    """All that lies in the inbox; empty if that is away."""
+    """The contents of the inbox; empty if the inbox is away."""
     claims: ClaimCounts
-    """Files that were claimed and not filed away yet."""
+    """Files that were claimed and are not archived yet."""
     to_review: dict[str, int] = field(default_factory=dict)
     """Pictures in `review/` and `failed/` that wait for a person."""
     running_for: float
     """Seconds since the worker started; 0 if none is running."""
     rows: Counts
     is_writable: bool
-    """Whether the report could be written by who asks."""
+    """True if the user of the command could write the report."""
     free: dict[str, int | None]
     """Bytes left on the disks of inbox and outbox; None where a folder is away."""
 
@@ -66,16 +66,16 @@ class Condition:
 
     @property
     def in_hand(self) -> int:
-        """Files in anybody's hand."""
+        """Number of claimed files, of all outboxes."""
         return self.claims.files + self.claims.foreign
 
 
 def read_condition(inbox: Path, outbox: Path, now: datetime) -> Condition:
-    """See how it is; changes nothing.
+    """Read the state of a worker; change nothing.
 
     Raises:
         ReportError: the report's lock may not be looked at.
-        OSError: the report, or what is in hand, may not be read.
+        OSError: the report or the claim folder may not be read.
     """
     report = outbox / REPORT
     holder = lock.holder(report)
@@ -84,7 +84,7 @@ def read_condition(inbox: Path, outbox: Path, now: datetime) -> Condition:
         inbox=inbox,
         outbox=outbox,
         holder=holder,
-        told=told.read_worker_status(outbox, holder) if holder else None,
+        worker=read_worker_status(outbox, holder) if holder else None,
         running_for=now.timestamp() - lock.held_since(report) if holder else 0.0,
         survey=_surveyed(inbox),
         claims=_claims(inbox, outbox),
@@ -96,7 +96,7 @@ def read_condition(inbox: Path, outbox: Path, now: datetime) -> Condition:
 
 
 def _surveyed(inbox: Path) -> Survey:
-    with suppress(OSError):  # it is away, as its missing disk space tells
+    with suppress(OSError):  # it is away: `free` is None then
         return survey(inbox)
     return Survey()
 
@@ -108,16 +108,13 @@ def _claims(inbox: Path, outbox: Path) -> ClaimCounts:
             continue
         if one.is_foreign:
             claims.foreign += 1
-            claims.foreign_since = _earlier(claims.foreign_since, one.since)
+            known = filter(None, (claims.foreign_since, one.since))
+            claims.foreign_since = min(known, default=None)
         else:
             claims.files += 1
             if one.since and (claims.since is None or one.since < claims.since):
                 claims.first, claims.since = one.drop.name, one.since
     return claims
-
-
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min(one, other) if one and other else one or other
 
 
 def _is_writable(report: Path) -> bool:

@@ -1,1 +1,1 @@
-"""What the operating system asks of a program, and gives it."""
+"""The machine and the process: cores, memory, signals, streams, shutdown, search paths."""

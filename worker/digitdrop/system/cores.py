@@ -1,4 +1,4 @@
-"""Cores that this process may use: not those of the machine, where it was given fewer."""
+"""Cores that this process may use, and the threads of libraries."""
 
 import os
 from collections.abc import Iterator
@@ -11,14 +11,25 @@ _CGROUPS: Final = Path("/sys/fs/cgroup")
 _OWN: Final = Path("/proc/self/cgroup")
 
 
+def no_blas_threads() -> None:
+    """Keep OpenBLAS from starting a thread for each core; call this before NumPy is imported.
+
+    NumPy and OpenCV bring one OpenBLAS each. No matrix here is large enough for threads, and to
+    start them costs every process 0.07 to 0.19 s of CPU time on two cores
+    (`docs/performance.md`). Processes that this one starts inherit the setting. A variable that
+    an operator has set stays as it is.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 @cache
 def cores() -> int:
-    """Count the cores of this process, at least 1; worked out once."""
+    """Return the number of cores of this process, at least 1; computed once."""
     return usable_cores(_allowed(), quota())
 
 
 def describe_cores() -> str:
-    """Say in a few words how many cores there are, and what limits them."""
+    """Return the number of cores and their limit, in a few words for a person."""
     machine, found = os.cpu_count() or 1, cores()
     if found == machine:
         return f"{found}, all of this machine"
@@ -27,25 +38,28 @@ def describe_cores() -> str:
 
 
 def usable_cores(allowed: int, share: float | None) -> int:
-    """Give the cores worth using, at least 1.
+    """Return the number of cores worth using, at least 1.
 
     Args:
         allowed: cores on which the process may run.
-        share: time on cores that it may take, in cores; None for no limit. A part of
-            a core counts as one.
+        share: CPU time that it may take, in cores; None for no limit. A part of a core
+            counts as one.
+
+    >>> usable_cores(8, 1.5)
+    2
     """
     return max(1, min(allowed, ceil(share) if share else allowed))
 
 
 def quota(own: Path = _OWN, root: Path = _CGROUPS) -> float | None:
-    """Read how much CPU time the cgroup of a process may take, in cores; None for no limit.
+    """Return the CPU time that the cgroup of a process may take, in cores; None for no limit.
 
-    The tightest limit counts, of the group itself and of those that it lies in. Both
-    versions of cgroups are read; elsewhere than on Linux there are none.
+    The tightest limit counts, of the group itself and of its parents. Both versions of cgroups
+    are read. Systems other than Linux have none.
 
     Args:
-        own: names the groups of the process, see cgroups(7).
-        root: where cgroups are mounted.
+        own: file with the names of the groups of the process, see cgroups(7).
+        root: folder at which cgroups are mounted.
     """
     try:
         lines = own.read_text(encoding="utf-8").splitlines()
@@ -62,7 +76,7 @@ def _allowed() -> int:
 
 
 def _shares(line: str, root: Path) -> Iterator[float]:
-    """Read the limits on the way to a group, named as in `/proc/self/cgroup`."""
+    """Yield the limits of a group and its parents, named as in `/proc/self/cgroup`."""
     number, _, rest = line.partition(":")
     controllers, _, path = rest.partition(":")
     if number == "0" and not controllers:
@@ -71,7 +85,7 @@ def _shares(line: str, root: Path) -> Iterator[float]:
         mounts = [root / "cpu", root / controllers]
     else:
         return
-    # A container may see a path that begins outside of what it has mounted.
+    # In a container the path may begin outside of the mounted folder.
     parts = [part for part in path.split("/") if part not in {"", ".."}]
     for mount in mounts:
         for depth in range(len(parts) + 1):

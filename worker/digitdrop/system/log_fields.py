@@ -1,4 +1,4 @@
-"""What a line of the log is about, for machines; people read the same in its words."""
+"""Fields of a log line for machines; people read the same in its words."""
 
 from typing import Literal, TypedDict, Unpack
 
@@ -6,27 +6,34 @@ from digitdrop.values import Status
 
 
 class About(TypedDict, total=False):
-    """The keys that a line may have beside time, level and message."""
+    """Fields that a line may have beside time, level and message."""
 
     file: str
     """Name of a picture, escaped as in the report."""
     id: str
-    """Of its row."""
+    """Id of the picture's row."""
     status: Status
-    prediction: int | None
+    prediction: str | None
+    """A whole number, as in the report."""
     confidence: float | None
     """Calibrated probability, 0-1, to four decimals."""
     reason: str
     count: int
-    """How many files it speaks of."""
+    """Number of files that the line is about."""
+    read: dict[str, int]
+    """Pictures of a batch by status."""
     cannot: str
-    """What cannot be done for now."""
+    """An action that fails for now; completes "cannot ..."."""
     state: Literal["begins", "ends"]
-    """Of what is the matter."""
+    """The failure begins, or it is over."""
     source: Literal["stderr"]
-    """A library wrote it to stderr, past the log."""
+    """Present if a library wrote the line to stderr, past the log."""
 
 
 def about(**known: Unpack[About]) -> dict[str, About]:
-    """Make what `logger.info(..., extra=...)` takes."""
+    """Return these fields as the argument `extra` of `logger.info`.
+
+    >>> about(file="7.png", count=1)
+    {'about': {'file': '7.png', 'count': 1}}
+    """
     return {"about": known}

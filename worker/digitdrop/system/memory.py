@@ -1,6 +1,9 @@
-"""Is it the picture, or the memory? Decoders call a picture damaged where they got no memory."""
+"""Tell a lack of memory from a damaged picture: decoders report both in the same way."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -8,16 +11,17 @@ import numpy as np
 from digitdrop.errors import OutOfMemory
 
 PIXEL: Final = 20
-"""Bytes that a decoder and what follows may take for each pixel, copies included."""
+"""Bytes for each pixel of a picture, in its decoder and all later steps, with all copies."""
 
 _TAKEN: Final = 2**26
-"""Bytes that OpenBLAS takes with its first product of matrices, and keeps; twice, for safety."""
+"""Bytes that OpenBLAS takes for its first product of matrices, and keeps; doubled for safety."""
+_MATRICES: Final = threading.Lock()
 
 
 def is_short(spare: int) -> bool:
-    """Tell whether the system refuses so many bytes just now; none of them are used.
+    """Return True if the system refuses this many bytes now; none of them are used.
 
-    It does under RLIMIT_AS (`ulimit -v`) and where it never promises more memory than it has.
+    It does so under RLIMIT_AS (`ulimit -v`), and where it does not overcommit memory.
     """
     try:
         np.empty(spare, np.uint8)
@@ -26,37 +30,30 @@ def is_short(spare: int) -> bool:
     return False
 
 
-class _Matrices:
-    """One thread at a time multiplies matrices, so that OpenBLAS takes its memory only once.
+@contextmanager
+def matrices() -> Iterator[None]:
+    """Multiply matrices in one thread at a time, so that OpenBLAS takes its memory only once.
 
-    Where it gets none it ends the process, so it is asked for first.
+    Without that memory OpenBLAS ends the process; so it is checked first.
+
+    Raises:
+        MemoryError: OpenBLAS would get too little memory.
     """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._has_taken = False
-
-    def __enter__(self) -> None:
-        """Wait for the turn; raises MemoryError where OpenBLAS would get none."""
-        self._lock.acquire()
-        if not self._has_taken and is_short(_TAKEN):
-            self._lock.release()
-            raise MemoryError
-        self._has_taken = True
-
-    def __exit__(self, *_: object) -> None:
-        """Let others."""
-        self._lock.release()
+    with _MATRICES:
+        _make_sure_of_room()
+        yield
 
 
-MATRICES: Final = _Matrices()
-"""Held while matrices are multiplied."""
+@cache  # an error is not kept: only success needs no second check
+def _make_sure_of_room() -> None:
+    if is_short(_TAKEN):
+        raise MemoryError
 
 
 def shortage(what: str) -> OutOfMemory:
-    """Make the error of a picture that could not be read for want of memory.
+    """Return the error for a picture that cannot be read for lack of memory.
 
     Args:
-        what: its kind and size, as far as they are known.
+        what: kind and size of the picture, as far as they are known.
     """
     return OutOfMemory(f"not enough memory for {what}: free some, or raise the limit")

@@ -1,4 +1,4 @@
-"""What the machine refuses, in one line: memory, threads, rights, room for the output."""
+"""Errors of the machine in one line: no memory, threads, rights, or room for the output."""
 
 import errno
 import os
@@ -8,12 +8,12 @@ from digitdrop.escape import printable
 
 COULD_NOT_RUN: Final = 2
 BROKE_OFF: Final = 3
-"""Exit codes, as README has them."""
+"""Exit codes; README lists them all."""
 
 REFUSED: Final = (MemoryError, RuntimeError, ImportError)
-"""What a lack of memory or threads is raised as, besides OSError: see `as_os_error`."""
+"""Exceptions that a lack of memory or threads may cause, besides OSError: see `as_os_error`."""
 
-_LEAST: Final = 256 << 20  # bytes: with less OpenBLAS ends the process itself, past all of Python
+_LEAST: Final = 256 << 20  # bytes: with less OpenBLAS ends the process, without an exception
 _MEMORY: Final = "not enough memory: free some, or raise the limit (ulimit -v, MemoryMax=)"
 _NO_MEMORY: Final = (
     "failed to map segment",
@@ -25,22 +25,26 @@ _TOO_MANY: Final = {errno.EMFILE, errno.ENFILE}
 
 
 def explain_mishap(error: BaseException) -> tuple[str, int] | None:
-    """Say what was refused, and with which exit code to end; None if that is a fault of ours."""
-    if isinstance(error, MemoryError) or _speaks_of(error, _NO_MEMORY):
+    """Return a line about an error of the machine, and the exit code; None for a bug of ours.
+
+    >>> explain_mishap(OSError(28, "No space left on device"))
+    ('cannot write the output: No space left on device', 3)
+    """
+    if isinstance(error, MemoryError) or _mentions(error, _NO_MEMORY):
         return _MEMORY, COULD_NOT_RUN
-    if isinstance(error, RuntimeError) and _speaks_of(error, ("can't start new thread",)):
+    if isinstance(error, RuntimeError) and _mentions(error, ("can't start new thread",)):
         return (
             "cannot start a thread: raise the limit of processes (ulimit -u, TasksMax=), or the "
             "memory",
             COULD_NOT_RUN,
         )
-    if isinstance(error, RuntimeError) and _speaks_of(error, ("symlink loop",)):
+    if isinstance(error, RuntimeError) and _mentions(error, ("symlink loop",)):
         return str(error), COULD_NOT_RUN  # by Path.resolve, up to Python 3.12
     return _refused(error) if isinstance(error, OSError) else None
 
 
 def as_os_error(error: Exception) -> OSError:
-    """Take a lack of memory or threads for what it is: something that the system refuses for now.
+    """Return a lack of memory or threads as an OSError, which may pass as others do.
 
     Raises:
         Exception: this error, if it is neither that nor an OSError.
@@ -53,7 +57,7 @@ def as_os_error(error: Exception) -> OSError:
 
 
 def too_little_memory() -> str | None:
-    """Say that this process may take too little memory to read a picture; None if it may."""
+    """Return a line if the memory limit of this process is too low to start; else None."""
     try:
         import resource
     except ImportError:  # Windows
@@ -64,7 +68,7 @@ def too_little_memory() -> str | None:
     return f"{_MEMORY}: it is {limit >> 20} MiB, and {_LEAST >> 20} MiB are too little already"
 
 
-def _speaks_of(error: BaseException, words: tuple[str, ...]) -> bool:
+def _mentions(error: BaseException, words: tuple[str, ...]) -> bool:
     text = str(error).lower()
     return any(word in text for word in words)
 

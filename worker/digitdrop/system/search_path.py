@@ -1,4 +1,4 @@
-"""Where programs are looked for: never in the current folder, never where people put files."""
+"""Search paths of programs and modules: never the current folder, never a folder of pictures."""
 
 import os
 import sys
@@ -12,23 +12,23 @@ from typing import Final, TypeAlias
 from digitdrop.errors import FolderError
 
 PROGRAM_FOLDER: Final = Path(__file__).resolve().parents[2]
-"""Folder from which the program is imported: site-packages, or a clone of the project."""
+"""Folder that holds this package: site-packages, or a clone of the project."""
 
 _SAFE: Final = "PYTHONSAFEPATH"
 
 _Key: TypeAlias = tuple[int, int] | str
-"""A folder, whatever its name: device and inode, or its path if it is not there."""
+"""Identity of a folder: device and inode, or its path if it is not there."""
 
 
 def harden_search_path() -> None:
-    """Keep the current folder out of whatever this process starts; call it first of all.
+    """Keep the current folder off the search paths of all processes; call this first of all.
 
-    Python puts the current folder first on the search path of `python -c` and `python -m`,
-    which is how it starts processes itself. PYTHONSAFEPATH, which is `-P`, ends that; all
-    processes inherit it, and this one begins again where Python was told to pass over its
-    environment. Entries of PATH that depend on the current folder are dropped.
+    Python puts the current folder first on the search path of `python -c` and `python -m`, and
+    starts processes so itself. PYTHONSAFEPATH, the same as `-P`, ends that for all processes
+    that inherit it. Under `-E` Python ignores the variable: then this process starts again
+    with `-P`. Entries of PATH that depend on the current folder are dropped.
     """
-    if sys.flags.ignore_environment and not sys.flags.safe_path:  # -E: it would hear of nothing
+    if sys.flags.ignore_environment and not sys.flags.safe_path:
         os.execv(sys.executable, [sys.executable, "-P", *sys.orig_argv[1:]])  # noqa: S606
     os.environ[_SAFE] = "1"
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
@@ -37,17 +37,17 @@ def harden_search_path() -> None:
 
 
 def open_again() -> None:
-    """Undo `harden_search_path`, for a process that shall start as this one did."""
+    """Undo `harden_search_path` for a process that shall start as this one did."""
     if not sys.flags.safe_path:
         os.environ.pop(_SAFE, None)
 
 
 @contextmanager
 def in_program_folder() -> Iterator[None]:
-    """Make the folder of the program the current one meanwhile.
+    """Make the folder of the program the current one in this context.
 
-    Matplotlib reads its settings from the current folder as it is imported, and Ray has
-    all its processes import modules from there.
+    Matplotlib reads its settings from the current folder when it is imported. All processes
+    of Ray import modules from there.
     """
     try:
         before = Path.cwd()
@@ -61,20 +61,20 @@ def in_program_folder() -> Iterator[None]:
 
 
 def refuse_program_folders(**folders: Path) -> None:
-    """Refuse folders of pictures and reports in which programs are looked for.
+    """Refuse folders of pictures and reports from which programs could be run.
 
     Args:
-        folders: by what they are called. Files, and what is not there, do no harm.
+        folders: by their names in messages. Files and missing folders do no harm.
 
     Raises:
         FolderError: an entry of sys.path or PATH is such a folder or lies in one, such a
-            folder takes the place of a module, or sys.path has the current folder.
+            folder could take the place of a module, or sys.path has the current folder.
     """
     _check_current()
-    for what, folder in folders.items():
+    for name, folder in folders.items():
         if folder.is_dir() or not folder.exists():
-            _check_holds_none(what, folder)
-            _check_is_no_module(what, folder)
+            _check_holds_none(name, folder)
+            _check_is_no_module(name, folder)
 
 
 def _check_current() -> None:
@@ -90,29 +90,29 @@ def _check_current() -> None:
         )
 
 
-def _check_holds_none(what: str, folder: Path) -> None:
+def _check_holds_none(name: str, folder: Path) -> None:
     wanted = _key(folder)
     for path, entries in (("sys.path", _python()), ("PATH", _programs())):
         for entry in entries:
             if wanted in map(_key, _above(entry)):
                 raise FolderError(
-                    f"the {what} {folder} holds {entry}, which is on {path}: what is put there "
+                    f"the {name} {folder} holds {entry}, which is on {path}: what is put there "
                     "could be run as a program; name another folder, or take that one off the path"
                 )
 
 
-def _check_is_no_module(what: str, folder: Path) -> None:
-    """Refuse a folder that comes before a module of its name, once somebody puts code there."""
+def _check_is_no_module(name: str, folder: Path) -> None:
+    """Refuse a folder that Python would import in place of a module, if it held code."""
     for child, parent in pairwise(_above(folder)):
         if _key(parent) in map(_key, _python()) and _is_module(child.name, after=parent):
             raise FolderError(
-                f"the {what} {folder} could take the place of Python's module {child.name}, "
+                f"the {name} {folder} could take the place of Python's module {child.name}, "
                 f"since {parent} is on sys.path: choose another name for the folder"
             )
 
 
 def _is_module(name: str, *, after: Path) -> bool:
-    """Say whether a module of a name is found on the search path behind one of its entries."""
+    """Return True if the search path has a module of this name behind one of its entries."""
     keys = [_key(entry) for entry in _python()]
     behind = keys.index(_key(after))
     entries = zip(keys[behind:], _python()[behind:], strict=True)
@@ -121,7 +121,7 @@ def _is_module(name: str, *, after: Path) -> bool:
 
 
 def _above(path: Path) -> list[Path]:
-    """Give a folder and those that it lies in, links resolved."""
+    """Return a folder and its parents, links resolved."""
     real = Path(_real(path))
     return [real, *real.parents]
 
@@ -131,9 +131,9 @@ def _python() -> list[Path]:
 
 
 def _first() -> Iterator[Path]:
-    """Give what comes before Python's own modules: PYTHONPATH, and the folder of `python -m`.
+    """Yield the entries before Python's own modules: PYTHONPATH, and the folder of `python -m`.
 
-    What was installed comes after them, also a clone of another project.
+    Installed packages come after them, also the clone of another project.
     """
     own = Path(os.__file__).parent
     return takewhile(lambda entry: entry != own, map(Path, sys.path))

@@ -1,10 +1,10 @@
-"""The version of this program, as it was installed."""
+"""The installed version of this program."""
 
 from importlib.metadata import PackageNotFoundError, version
 
 
 def installed_version() -> str:
-    """Return the version; `unknown` for source code that nobody installed."""
+    """Return the version, as `1.2.3`; `unknown` for source code that nobody installed."""
     try:
         return version("digitdrop")
     except PackageNotFoundError:

@@ -1,1 +1,1 @@
-"""The worker as a service of systemd: its unit, wholly installed or not at all."""
+"""The worker as a service of systemd: its unit, and its installation."""

@@ -1,4 +1,4 @@
-"""Make the worker a service of systemd, and undo that; wholly or not at all."""
+"""Install the worker as a service of systemd, or remove it; wholly or not at all."""
 
 import subprocess
 from collections.abc import Iterator
@@ -7,7 +7,6 @@ from pathlib import Path
 
 from digitdrop.files.disk import write_whole
 from digitdrop.systemd import unit, usable
-from digitdrop.systemd.services import installed_arguments
 from digitdrop.systemd.systemctl import Manager, ServiceError
 from digitdrop.systemd.unit import Unit
 
@@ -15,17 +14,17 @@ from digitdrop.systemd.unit import Unit
 def install_service(
     manager: Manager, name: str, wanted: Unit, *, replace: bool, start: bool
 ) -> Iterator[str]:
-    """Write the unit, have it started now and at each boot; say what was done.
+    """Write the unit, and start the service now and at each boot; yield a line for each step.
 
-    If it does not start, all is as it was before.
+    If the service does not start, all is as it was before.
 
     Raises:
-        ServiceError: another unit has the name, or it does not start.
-        SetupError: a folder or the model cannot be used by whoever the service runs as.
+        ServiceError: another unit has the name, or the service does not start.
+        SetupError: the service's user cannot use a folder or the model.
     """
     text, path = unit.text(wanted), manager.path(name)
     before = _before(manager, name, text, replace=replace)
-    _check(wanted)
+    usable.check_as(wanted)
     if before == text:
         yield f"{path} is as it should be"
     else:
@@ -37,8 +36,8 @@ def install_service(
         if start:
             manager.call("start" if before == text else "restart", f"{name}.service")
     except ServiceError as error:
-        said = str(error).partition(". ")[0]
-        why = "; ".join(filter(None, (manager.last_words(name), said)))
+        reason = str(error).partition(". ")[0]
+        why = "; ".join(filter(None, (manager.last_words(name), reason)))
         if before == text:
             raise ServiceError(f"the service is as it was, and does not start: {why}") from error
         _restore(manager, name, before)
@@ -55,12 +54,12 @@ def install_service(
 
 
 def uninstall_service(manager: Manager, name: str) -> Iterator[str]:
-    """Stop a service and remove its unit, and nothing else; say what was done.
+    """Stop a service and remove its unit, and nothing else; yield a line for people.
 
     Raises:
-        ServiceError: there is none, it is none of ours, or systemd refuses.
+        ServiceError: there is none, it belongs to somebody else, or systemd refuses.
     """
-    installed_arguments(manager, name)  # or it is somebody else's
+    manager.arguments(name)  # raises if the unit belongs to somebody else
     path = manager.path(name)
     manager.call("disable", "--now", f"{name}.service")
     path.unlink()
@@ -73,7 +72,7 @@ def _before(manager: Manager, name: str, text: str, *, replace: bool) -> str | N
     path = manager.path(name)
     if not path.exists():
         return None
-    installed_arguments(manager, name)  # or it is somebody else's
+    manager.arguments(name)  # raises if the unit belongs to somebody else
     before = path.read_text(encoding="utf-8")
     if before != text and not replace:
         raise ServiceError(
@@ -83,15 +82,7 @@ def _before(manager: Manager, name: str, text: str, *, replace: bool) -> str | N
     return before
 
 
-def _check(wanted: Unit) -> None:
-    if wanted.user is None:
-        usable.check_usable(wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
-    else:
-        usable.check_as(wanted.user, wanted)
-
-
 def _write(path: Path, text: str) -> None:
-    """Write a unit aside and rename it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text.encode(), aside=path.with_name(f".{path.name}.new"))
@@ -100,7 +91,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _restore(manager: Manager, name: str, before: str | None) -> None:
-    """Put back what was there; why it was necessary is told, not what else systemd refuses."""
+    """Put back the earlier unit; the caller reports the first error, so later ones are dropped."""
     path = manager.path(name)
     if before is None:
         _try(manager, "disable", "--now", f"{name}.service")
@@ -118,7 +109,7 @@ def _try(manager: Manager, *words: str) -> None:
 
 
 def _linger() -> str:
-    """Have the user's services run when nobody is logged in; say whether they do."""
+    """Let the user's services run while nobody is logged in; return a line about the result."""
     try:
         done = subprocess.run(["loginctl", "enable-linger"], capture_output=True, check=False)  # noqa: S607
     except FileNotFoundError:

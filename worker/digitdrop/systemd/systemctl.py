@@ -1,16 +1,24 @@
-"""The service manager of this machine, or of one of its users: units, and what it says of them."""
+"""Talk to the service manager of this machine or of a user, and find installed services."""
 
 import os
+import re
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from digitdrop.errors import SetupError
+from digitdrop.systemd import unit
 
 _BOOTED: Final = Path("/run/systemd/system")
 """There if and only if systemd is the init system, see sd_booted(3)."""
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.-]{0,99}")
+_SHOWN: Final = (
+    "ActiveState,SubState,StatusText,UnitFileState,StateChangeTimestamp,NRestarts,Result,"
+    "ExecMainStatus"
+)
 
 
 class ServiceError(SetupError):
@@ -18,7 +26,7 @@ class ServiceError(SetupError):
 
 
 class Scope(StrEnum):
-    """Whose service it is."""
+    """The owner of a service."""
 
     USER = "user"
     SYSTEM = "system"
@@ -26,7 +34,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """One of systemd's managers."""
+    """A service manager of systemd: the machine's, or a user's."""
 
     scope: Scope
     units: Path
@@ -34,21 +42,21 @@ class Manager:
 
     @classmethod
     def of(cls, scope: Scope) -> "Manager":
-        """Find it; whether it runs is not looked at."""
+        """Return the manager of a scope, whether it runs or not."""
         if scope is Scope.SYSTEM:
             return cls(scope, Path("/etc/systemd/system"))
         home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
         return cls(scope, Path(home, "systemd", "user"))
 
     def path(self, name: str) -> Path:
-        """Say where the unit of a service lies."""
+        """Return the path of a service's unit."""
         return self.units / f"{name}.service"
 
     def check(self, booted: Path = _BOOTED) -> None:
-        """See that there is a manager to talk to, and that we may.
+        """Check that the manager runs, and that this user may change its services.
 
         Raises:
-            ServiceError: there is none, or one needs to be root.
+            ServiceError: systemd does not run here, or the user must be root.
         """
         if not booted.is_dir():
             raise ServiceError(
@@ -62,24 +70,42 @@ class Manager:
             )
 
     def call(self, *words: str) -> str:
-        """Run systemctl; give what it prints.
+        """Run systemctl and return its output.
 
         Raises:
-            ServiceError: with its own words.
+            ServiceError: systemctl failed; the message has its error text.
         """
         done = self._run("systemctl", *words)
         if done.returncode:
-            said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
-            raise ServiceError(f"systemctl {' '.join(words)}: {said}")
+            text = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+            raise ServiceError(f"systemctl {' '.join(words)}: {text}")
         return done.stdout
 
     def show(self, name: str) -> dict[str, str]:
-        """Ask what it knows of a service."""
-        found = self.call("show", f"{name}.service", f"--property={','.join(_SHOWN)}")
+        """Return the properties of a service that people want to see."""
+        found = self.call("show", f"{name}.service", f"--property={_SHOWN}")
         return dict(line.partition("=")[::2] for line in found.splitlines())
 
+    def arguments(self, name: str) -> list[str]:
+        """Return the options that the worker of an installed service gets.
+
+        Raises:
+            ServiceError: the unit cannot be read, or belongs to somebody else.
+        """
+        path = self.path(name)
+        try:
+            found = unit.arguments(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ServiceError(f"cannot read {path}: {error}") from error
+        if found is None:
+            raise ServiceError(
+                f"{path} was not written by `digitdrop service install`: "
+                "choose another name, or remove that file yourself"
+            )
+        return found
+
     def last_words(self, name: str) -> str:
-        """Give the last line that a service logged since it was last started; may be empty."""
+        """Return the last line that a service logged since its last start; may be empty."""
         run = self._run(
             "systemctl", "show", f"{name}.service", "--property=InvocationID", "--value"
         )
@@ -101,13 +127,46 @@ class Manager:
         )
 
 
-_SHOWN: Final = (
-    "ActiveState",
-    "SubState",
-    "StatusText",
-    "UnitFileState",
-    "StateChangeTimestamp",
-    "NRestarts",
-    "Result",
-    "ExecMainStatus",
-)
+def default_scope() -> Scope:
+    """Return SYSTEM for root, else USER."""
+    user_id: Callable[[], int] | None = getattr(os, "geteuid", None)
+    return Scope.SYSTEM if user_id and user_id() == 0 else Scope.USER
+
+
+def checked_name(name: str) -> str:
+    """Return the name of a service, without `.service`.
+
+    Raises:
+        ServiceError: no unit may have this name.
+
+    >>> checked_name("digits.service")
+    'digits'
+    """
+    name = name.removesuffix(".service")
+    if not _NAME.fullmatch(name):
+        raise ServiceError(
+            f"{name!r} is no name for a service: expected letters, digits, and any of : _ . -"
+        )
+    return name
+
+
+def installed(name: str, scope: Scope | None) -> Manager:
+    """Return the manager of an installed service.
+
+    Args:
+        name: the service.
+        scope: the owner; None for the default scope first, then the other one.
+
+    Raises:
+        ServiceError: there is no such service.
+    """
+    first = scope or default_scope()
+    scopes = [first] if scope else sorted(Scope, key=lambda each: each is not first)
+    managers = [Manager.of(each) for each in scopes]
+    for manager in managers:
+        if manager.path(name).exists():
+            return manager
+    folders = " or ".join(str(manager.units) for manager in managers)
+    raise ServiceError(
+        f"there is no service {name} in {folders}: `digitdrop service install` makes one"
+    )

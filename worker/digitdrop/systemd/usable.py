@@ -1,4 +1,4 @@
-"""Can a service run here, as this user?
+"""Check that a service can run here, as a given user.
 
 python -P -m digitdrop.systemd.usable INBOX OUTBOX MODEL [METRICS]
 """
@@ -16,47 +16,50 @@ from digitdrop.systemd.unit import Unit
 
 
 def check_usable(inbox: Path, outbox: Path, model: Path, metrics: Path | None = None) -> None:
-    """See what the worker will need, as whoever runs this; makes inbox and outbox if need be.
+    """Check all that the worker needs, as the present user; make inbox and outbox if need be.
 
     Raises:
-        SetupError: what cannot be used, and what to do.
+        SetupError: something cannot be used; the message has the remedy.
     """
     check_folders(inbox, outbox)
     for folder in (inbox, outbox):
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             raise FolderError(
-                f"{_who()} may not use {folder}: "
+                f"{_user_name()} may not use {folder}: "
                 "the worker needs to read, write, rename and delete in inbox and outbox"
             )
     if metrics and not os.access(metrics.parent, os.W_OK | os.X_OK):
         raise FolderError(
-            f"{_who()} may not write {metrics.name} into {metrics.parent}, or that is no folder: "
-            "make it, or name another file with --metrics"
+            f"{_user_name()} may not write {metrics.name} into {metrics.parent}, or that is no "
+            "folder: make it, or name another file with --metrics"
         )
     Classifier.load(model)
 
 
-def check_as(user: str, wanted: Unit) -> None:
-    """Make the folders for another user, and look with that one's eyes.
+def check_as(wanted: Unit) -> None:
+    """Check all that the worker needs, as the unit's user; make the folders for that user.
 
     Raises:
-        ServiceError: there is no such user, or what that one cannot use.
+        SetupError: there is no such user, or something cannot be used.
     """
+    if wanted.user is None:
+        check_usable(wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
+        return
     import pwd
 
     from digitdrop.systemd.folder import make_folder_for  # not on Windows
 
     try:
-        who = pwd.getpwnam(user)
+        user = pwd.getpwnam(wanted.user)
     except KeyError as error:
-        raise ServiceError(f"there is no user {user!r}: --run-as needs one") from error
+        raise ServiceError(f"there is no user {wanted.user!r}: --run-as needs one") from error
     for folder in (wanted.inbox, wanted.outbox):
         if folder.exists():
             continue
         try:
-            make_folder_for(folder, who.pw_uid, who.pw_gid)
+            make_folder_for(folder, user.pw_uid, user.pw_gid)
         except FileExistsError:
-            continue  # a file or a link, as that user will be told
+            continue  # a file or a link, which the check below reports
         except OSError as error:
             raise FolderError(f"cannot make {folder}: {error.strerror}") from error
     used = (wanted.inbox, wanted.outbox, wanted.model, wanted.metrics)
@@ -64,25 +67,25 @@ def check_as(user: str, wanted: Unit) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - our own program
             [wanted.command[0], *words],
-            cwd=wanted.house,
-            user=who.pw_uid,
-            group=who.pw_gid,
-            extra_groups=os.getgrouplist(user, who.pw_gid),
+            cwd=wanted.program_folder,
+            user=user.pw_uid,
+            group=user.pw_gid,
+            extra_groups=os.getgrouplist(wanted.user, user.pw_gid),
             capture_output=True,
             text=True,
             check=False,
         )
     except PermissionError as error:
         raise ServiceError(
-            f"{user} may not run {wanted.command[0]}: install Digitdrop where that user can read "
-            "it, for instance in a virtual environment below /opt"
+            f"{wanted.user} may not run {wanted.command[0]}: install Digitdrop where that user "
+            "can read it, for instance in a virtual environment below /opt"
         ) from error
     if done.returncode:
-        silent = f"a try as {user} ended with code {done.returncode} and said nothing"
+        silent = f"a try as {wanted.user} ended with exit code {done.returncode} and no message"
         raise ServiceError((done.stderr.strip() or silent).splitlines()[-1])
 
 
-def _who() -> str:
+def _user_name() -> str:
     if sys.platform == "win32":
         return "this user"
     import pwd

@@ -1,1 +1,1 @@
-"""Why is one picture not read, or what became of it?"""
+"""Find the reason why a picture is not read, or the row that it has."""

@@ -1,8 +1,8 @@
-"""What the report says of one picture, and where that picture lies by now."""
+"""Find the rows of one picture in the report, and the picture of a row in its folder."""
 
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
@@ -19,15 +19,15 @@ Recorded: TypeAlias = tuple[str, Row]
 
 
 def rows_about(lines: Iterable[bytes], *, name: str, sha256: str = "") -> list[Recorded]:
-    """Find the rows of a picture, oldest first, the corrections that followed among them.
+    """Find the rows of a picture, oldest first, with the corrections that followed.
 
-    Where the content is known it decides, and the name only among rows of that content.
-    A name without a folder finds pictures of that name in any folder, if none has
+    A known content decides; the name then only chooses among the rows of that content.
+    A name without a folder also finds pictures of that name in folders, if no picture has
     exactly that name.
 
     Args:
-        lines: of the report, headers too; read as a stream.
-        name: as dropped, or as on a shelf, where it may hold the row's id.
+        lines: of the report, with headers; read as a stream.
+        name: as dropped, or as in the outbox, where it may contain the row's id.
         sha256: of the content, in hex; empty if it is not known.
     """
     found = list(_candidates(lines, name, sha256))
@@ -40,14 +40,14 @@ def rows_about(lines: Iterable[bytes], *, name: str, sha256: str = "") -> list[R
         [row_id for row_id, _ in found if sha256],
     )
     chosen = set(next(filter(None, choices), ()))
-    for row_id, row in found:  # a correction is written after what it corrects
+    for row_id, row in found:  # a correction comes after the row that it corrects
         if row.corrects in chosen:
             chosen.add(row_id)
     return [(row_id, row) for row_id, row in found if row_id in chosen]
 
 
-def lies_at(inbox: Path, outbox: Path, recorded: Recorded) -> Path | None:
-    """Find the picture of a row on its shelf, or where it lies if it was too large for that.
+def picture_of(inbox: Path, outbox: Path, recorded: Recorded) -> Path | None:
+    """Find the picture of a row in `done/`, `review/` or `failed/`, or in `.too-large/`.
 
     None if it is not there.
     """
@@ -55,17 +55,17 @@ def lies_at(inbox: Path, outbox: Path, recorded: Recorded) -> Path | None:
     if not row.name:
         return None
     drop = Drop(id=row_id, path=Path(row.name), name=row.name)
-    target = archive_folder(outbox, row.status, row.time.astimezone(UTC))
-    aside = inbox / TOO_LARGE / target.name
-    places = [*archive_names(drop, target), *archive_names(drop, aside)]
-    for path in reversed(places):  # by its id first: that name can be nobody else's
-        if _is_file(path) and (row_id in path.name or _is_content(path, row.sha256)):
+    folder = archive_folder(outbox, row.status, row.time.astimezone(UTC))
+    aside = inbox / TOO_LARGE / folder.name
+    paths = [*archive_names(drop, folder), *archive_names(drop, aside)]
+    for path in reversed(paths):  # names with the id first: they belong to no other row
+        if _is_file(path) and (row_id in path.name or _has_content(path, row.sha256)):
             return path
     return None
 
 
-def _is_content(path: Path, sha256: str) -> bool:
-    """Say whether a file may be that of a row; one that was too large tells no content."""
+def _has_content(path: Path, sha256: str) -> bool:
+    """Return True if a file may be that of a row; a row of a too large file has no digest."""
     return not sha256 or Digests().of(path) in {sha256, ""}
 
 
@@ -77,13 +77,12 @@ def _is_file(path: Path) -> bool:
 
 
 def _candidates(lines: Iterable[bytes], name: str, sha256: str) -> Iterator[Recorded]:
-    """Yield rows of the content, or whose name may do; most lines are not even split."""
-    wanted = (sha256 or max(_plain(name), key=len, default="")).encode()
+    """Yield the rows of a content, or of similar names; most lines are not even split.
+
+    The longest part of letters and digits is written in a cell as it is, whatever is escaped.
+    """
+    parts = re.findall(r"[^\W_]+", printable(PurePosixPath(name).name))
+    wanted = (sha256 or max(parts, key=len, default="")).encode()
     for row_id, row in search((line for line in lines if wanted in line), None):
         if row.is_whole and (not sha256 or row.sha256 == sha256):
             yield row_id, row
-
-
-def _plain(name: str) -> Sequence[str]:
-    """Give the parts of a name that stand in its cell as they are, however that is written."""
-    return re.findall(r"[^\W_]+", printable(PurePosixPath(name).name))

@@ -1,4 +1,4 @@
-"""Where a file is: in the inbox, in hand, on a shelf; by its path, or by its name as dropped."""
+"""Find where a file lies, by its path or by its name as dropped."""
 
 import os
 from dataclasses import dataclass
@@ -6,18 +6,19 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from digitdrop.corrections.folders import FOLDERS
-from digitdrop.intake.claim_owners import claims_with_owners
+from digitdrop.corrections.folders import is_label, is_odd
 from digitdrop.intake.listing import CLAIMED
+from digitdrop.intake.owner import claims_with_owners
 from digitdrop.outbox.archive import ARCHIVE_FOLDERS
+from digitdrop.outbox.inventory import name_as_dropped
 from digitdrop.values import Status
 
 
 class Place(StrEnum):
-    """Where a picture is."""
+    """The places of a picture; the key `place` of `why --json`."""
 
     INBOX = "inbox"
-    HAND = "hand"
+    CLAIMED = "hand"
     OUTBOX = "outbox"
     ELSEWHERE = "elsewhere"
     NOWHERE = "nowhere"
@@ -25,25 +26,31 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """One place, and what it tells."""
+    """The place of one file."""
 
     place: Place
     path: Path | None
-    """None if it is nowhere to be found."""
+    """None if the file was not found."""
     name: str
     """As it was dropped, relative to the inbox; else as it was asked for."""
     since: datetime | None = None
-    """When it was taken into hand; None if it is not there, or its batch does not tell."""
+    """Time of the claim; None if it is not claimed, or the name of its batch has no time."""
     label: str = ""
-    """The folder of `review/` that a person moved it into, which says what it shows."""
+    """The folder of `review/` that a person moved it into: a number, or `none`."""
+    odd: str = ""
+    """The folder of `review/` that a person moved it into, if its name is no label."""
     is_foreign: bool = False
-    """Whether it is in the hand of the worker of another outbox."""
+    """True if the worker of another outbox claimed it."""
     unread: str = ""
-    """Why its content is not known, where that would tell whose row it is."""
+    """The reason why its content is unknown, so that no row can be found by it."""
 
 
 def locate(asked: Path, inbox: Path, outbox: Path) -> Location:
-    """Find where it lies: as named, else under the name that it was dropped by."""
+    """Find a file by its path; else find it in the inbox or among the claims by its name.
+
+    Raises:
+        OSError: the claim folder cannot be listed.
+    """
     if (below := _below(asked, outbox)) is not None and os.path.lexists(asked):
         return _in_outbox(asked, below)
     if os.path.realpath(asked) == os.path.realpath(inbox):
@@ -51,32 +58,31 @@ def locate(asked: Path, inbox: Path, outbox: Path) -> Location:
     name = _below(asked, inbox)
     if name is None:
         name = asked.name if asked.is_absolute() else asked.as_posix()
-    # A file may go into hand, or back, at any moment: what is looked at once more is not missed.
-    for _ in range(2):
-        if spot := _in_inbox(name, inbox) or _in_hand(name, inbox, outbox):
-            return spot
+    for _ in range(2):  # the worker may claim it, or put it back, between the two looks
+        if location := _in_inbox(name, inbox) or _among_claims(name, inbox, outbox):
+            return location
     if os.path.lexists(asked):
         return Location(Place.ELSEWHERE, asked, name)
     return Location(Place.NOWHERE, None, name, unread=_closed(name, inbox))
 
 
 def _in_outbox(path: Path, below: str) -> Location:
-    """Tell the name as dropped: a shelf puts a day before it, a person may put a label."""
-    shelf, _, rest = below.partition("/")
-    day, _, name = rest.partition("/")
-    if shelf not in ARCHIVE_FOLDERS.values() or not name:
+    folder, *inner = below.split("/")
+    if folder not in ARCHIVE_FOLDERS.values() or len(inner) < 2:
         return Location(Place.ELSEWHERE, path, below)
-    is_label = shelf == ARCHIVE_FOLDERS[Status.UNCERTAIN] and day in FOLDERS
-    return Location(Place.OUTBOX, path, name, label=day if is_label else "")
+    by_person = inner[0] if folder == ARCHIVE_FOLDERS[Status.UNCERTAIN] else ""
+    label = by_person if is_label(by_person) else ""
+    odd = by_person if by_person and is_odd(by_person) else ""
+    name = name_as_dropped(below) or below
+    return Location(Place.OUTBOX, path, name, label=label, odd=odd)
 
 
-def _in_hand(name: str, inbox: Path, outbox: Path) -> Location | None:
-    """Find it in anybody's hand, by its name or by its path there."""
+def _among_claims(name: str, inbox: Path, outbox: Path) -> Location | None:
     for one in claims_with_owners(inbox, outbox):
-        drop = one.drop
-        if name in {drop.name, _below(drop.path, inbox)}:
+        path = one.drop.path
+        if name in {one.drop.name, _below(path, inbox)}:
             return Location(
-                Place.HAND, drop.path, drop.name, since=one.since, is_foreign=one.is_foreign
+                Place.CLAIMED, path, one.drop.name, one.since, is_foreign=one.is_foreign
             )
     return None
 
@@ -90,7 +96,7 @@ def _in_inbox(name: str, inbox: Path) -> Location | None:
 
 
 def _closed(name: str, inbox: Path) -> str:
-    """Say of a folder on the way that it may not be looked into; empty if all may be."""
+    """Name a folder on the way that the user may not look into; empty if there is none."""
     for parent in list(PurePosixPath(name).parents)[-2::-1]:
         folder = inbox / parent
         if os.path.lexists(folder) and not os.access(folder, os.R_OK | os.X_OK):
@@ -99,9 +105,9 @@ def _closed(name: str, inbox: Path) -> str:
 
 
 def _below(path: Path, folder: Path) -> str | None:
-    """Give a path relative to a folder, with `/`; None if it does not lead below it.
+    """Return a path relative to a folder, with `/`; None if it does not lead below the folder.
 
-    As it is written comes first, since links in the inbox are not followed.
+    The path as written comes first, since links in the inbox are not followed.
     """
     as_written = tuple(Path(os.path.normpath(one.absolute())) for one in (path, folder))
     followed = Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(folder))

@@ -1,1 +1,1 @@
-"""Thin commands. What a command needs is imported inside it, so that `--help` is instant."""
+"""The commands, a file each. A command imports its rooms when it runs: `--help` is instant."""

@@ -1,8 +1,8 @@
-"""`digitdrop batch`: files and folders once, on this machine or on many."""
+"""`digitdrop batch`: read files and folders once, on this machine or on many."""
 
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digitdrop.cli import console
-from digitdrop.cli.commands.process import signalled, start_again
 from digitdrop.cli.options import (
+    DIGITS,
     LIMITS,
     LOG_FORMAT,
     MODEL,
     WORKERS,
+    Digits,
     LogFormatted,
     MaxBytes,
     MaxPixels,
@@ -24,6 +25,7 @@ from digitdrop.cli.options import (
     Quiet,
     Workers,
 )
+from digitdrop.cli.process import signalled, start_again
 from digitdrop.errors import SetupError
 from digitdrop.log import logs
 from digitdrop.system import search_path
@@ -32,12 +34,10 @@ from digitdrop.values import Limits
 
 if TYPE_CHECKING:
     from digitdrop.batch.batch import Summary
-    from digitdrop.inference.classifier import Classifier
-    from digitdrop.system.shutdown import Shutdown
 
 
 class Shards(StrEnum):
-    """What a cluster writes."""
+    """The formats that a cluster writes."""
 
     PARQUET = "parquet"
     CSV = "csv"
@@ -74,6 +74,7 @@ def batch(
     ] = Shards.PARQUET,
     model: Model = MODEL,
     workers: Workers = WORKERS,
+    digits: Digits = DIGITS,
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     quiet: Quiet = False,
@@ -87,22 +88,49 @@ def batch(
     """
     logs.configure(log_format, quiet=True)
 
+    from digitdrop.batch.batch import run_batch
+    from digitdrop.batch.sources import count_sources
     from digitdrop.inference.classifier import Classifier
+    from digitdrop.pool.batches import ReadTimeout
 
     for source in sources:
         if "://" not in source:
             search_path.refuse_program_folders(source=Path(source))
     classifier = Classifier.load(model, threads=workers)
-    asked = _Asked(
-        sources=sources,
-        report=report,
-        classifier=classifier,
-        limits=Limits(pixels=max_pixels, bytes=max_bytes),
-        workers=workers,
-        shutdown=signalled(),
-        quiet=quiet,
-    )
-    summary = _far(asked, cluster, shards) if cluster else _here(asked)
+    limits = Limits(pixels=max_pixels, bytes=max_bytes)
+    shutdown = signalled()
+    if cluster:
+        summary = _cluster_runner()(
+            sources,
+            report,
+            classifier,
+            cluster=cluster,
+            shards=shards,
+            limits=limits,
+            digits=digits,
+            workers=workers,
+            shutdown=shutdown,
+            progress=partial(console.progress, quiet=quiet),
+        )
+    else:
+        paths = [_path(source) for source in sources]
+        target = _path(report)
+        total = 0 if quiet else count_sources(paths, is_stopping=shutdown.is_stopping)
+        try:
+            with console.progress(total, quiet=quiet) as progress:
+                summary = run_batch(
+                    paths,
+                    target,
+                    classifier,
+                    limits=limits,
+                    digits=digits,
+                    workers=workers,
+                    shutdown=shutdown,
+                    progress=progress,
+                )
+        except ReadTimeout:
+            start_again(shutdown)
+            os._exit(console.STOPPED)
     typer.echo(summary)
     if summary.was_stopped:
         sys.stdout.flush()
@@ -110,65 +138,22 @@ def batch(
     raise typer.Exit(BROKE_OFF if summary.starved else int(summary.failed))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What is asked for, wherever it is read."""
-
-    sources: list[str]
-    report: str
-    classifier: "Classifier"
-    limits: Limits
-    workers: int
-    shutdown: "Shutdown"
-    quiet: bool
+def _path(address: str) -> Path:
+    if "://" in address:
+        raise SetupError(f"{address} is no path: it needs --cluster local, auto or ADDRESS")
+    return Path(address)
 
 
-def _here(asked: _Asked) -> "Summary":
-    from digitdrop.batch.batch import run_batch
-    from digitdrop.batch.sources import count_sources
-    from digitdrop.pool.batches import ReadTimeout
+def _cluster_runner() -> "Callable[..., Summary]":
+    from digitdrop.cluster import configure_ray
 
-    for address in (*asked.sources, asked.report):
-        if "://" in address:
-            raise SetupError(f"{address} is no path: it needs --cluster local, auto or ADDRESS")
-    paths = [Path(source) for source in asked.sources]
-    total = 0 if asked.quiet else count_sources(paths, is_stopping=asked.shutdown.is_stopping)
+    configure_ray()
     try:
-        with console.progress(total, quiet=asked.quiet) as progress:
-            return run_batch(
-                paths,
-                Path(asked.report),
-                asked.classifier,
-                limits=asked.limits,
-                workers=asked.workers,
-                shutdown=asked.shutdown,
-                progress=progress,
-            )
-    except ReadTimeout:
-        start_again(asked.shutdown)
-        os._exit(console.STOPPED)
-
-
-def _far(asked: _Asked, cluster: str, shards: str) -> "Summary":
-    from digitdrop.cluster.surroundings import prepare
-
-    prepare()
-    try:
-        from digitdrop.cluster.batch import run_cluster_batch as run_batch
+        from digitdrop.cluster.batch import run_cluster_batch
     except ModuleNotFoundError as error:
         if error.name not in {"ray", "pyarrow"}:
             raise
         raise SetupError(
             "--cluster needs Ray Data: install it with pip install 'digitdrop[cluster]'"
         ) from error
-    return run_batch(
-        asked.sources,
-        asked.report,
-        asked.classifier,
-        cluster=cluster,
-        shards=shards,
-        limits=asked.limits,
-        workers=asked.workers,
-        shutdown=asked.shutdown,
-        progress=partial(console.progress, quiet=asked.quiet),
-    )
+    return run_cluster_batch

@@ -22,7 +22,7 @@ def corrections(
     ],
     outbox: Outbox = OUTBOX,
 ) -> None:
-    """Copy the pictures that people put right into folders by what they show, for `evaluate`.
+    """Copy the corrected pictures into folders by their labels, for `evaluate`.
 
     Example: digitdrop corrections --to checked
     """

@@ -1,4 +1,4 @@
-"""`digitdrop predict`: a look at a few pictures."""
+"""`digitdrop predict`: read a few pictures, and record nothing."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from digitdrop.cli import console
-from digitdrop.cli.options import LIMITS, MODEL, MaxBytes, MaxPixels, Model
+from digitdrop.cli.options import (
+    DIGITS,
+    LIMITS,
+    MODEL,
+    AsJson,
+    Digits,
+    MaxBytes,
+    MaxPixels,
+    Model,
+)
 from digitdrop.log import logs
 from digitdrop.values import Limits, Status
 
@@ -17,9 +26,10 @@ def predict(
         typer.Argument(metavar="IMAGE", exists=True, dir_okay=False, help="Pictures."),
     ],
     model: Model = MODEL,
+    digits: Digits = DIGITS,
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     explain: Annotated[
         Path | None,
         typer.Option(
@@ -39,14 +49,14 @@ def predict(
     limits = Limits(pixels=max_pixels, bytes=max_bytes)
     classifier = Classifier.load(model)
     if explain:
-        looks = explain_picture(images, classifier, limits=limits)
+        looks = explain_picture(images, classifier, limits=limits, digits=digits)
         save_explanation(looks, explain)
         readings = [one.reading for one in looks]
     else:
-        readings = read_images(images, classifier, limits=limits)
+        readings = read_images(images, classifier, limits=limits, digits=digits)
     if as_json:
-        typer.echo(console.readings_json(readings))
+        console.print_json(console.readings_as_dicts(readings))
     else:
-        console.table(readings)
+        console.print_readings(readings)
     failed = any(one.verdict.status is Status.UNREADABLE for one in readings)
     raise typer.Exit(int(failed))

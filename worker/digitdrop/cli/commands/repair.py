@@ -1,11 +1,11 @@
-"""`digitdrop repair`: bring report and shelves together again."""
+"""`digitdrop repair`: make report and outbox agree again."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from digitdrop.cli.options import INBOX, OUTBOX, Inbox, Outbox
+from digitdrop.cli.console import print_json
+from digitdrop.cli.options import INBOX, OUTBOX, AsJson, Inbox, Outbox
 from digitdrop.system import search_path
 
 
@@ -23,18 +23,21 @@ def repair(
             "them is running.",
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give pictures without a row back to the inbox, while no worker runs; deletes nothing.
 
     Example: digitdrop repair --inbox scans --outbox results --dry-run
     """
-    from digitdrop.audit.repair import run_repair as bring_together
+    from digitdrop.audit.repair import run_repair
     from digitdrop.outbox.report import REPORT
 
     search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
-    repairs = bring_together(
+    repairs = run_repair(
         inbox, outbox, outbox / REPORT, is_dry=dry_run, foreign_claims=foreign_claims
     )
-    typer.echo(json.dumps(repairs.as_dict(), indent=2) if as_json else repairs)
+    if as_json:
+        print_json(repairs.as_dict())
+    else:
+        typer.echo(repairs)
     raise typer.Exit(int(not repairs.is_complete))

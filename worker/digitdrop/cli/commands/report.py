@@ -1,4 +1,4 @@
-"""`digitdrop report`: the page that people look at."""
+"""`digitdrop report`: make the page of the report."""
 
 import math
 import sys
@@ -32,7 +32,7 @@ def report(
     from digitdrop.page.follow import follow as keep_up
     from digitdrop.page.make import Maker
     from digitdrop.service.pager import PAGE
-    from digitdrop.system.signals import ignore_signals
+    from digitdrop.system.processes import ignore_signals
 
     search_path.refuse_program_folders(outbox=outbox)
     if not outbox.is_dir():
@@ -44,7 +44,7 @@ def report(
             ignore_signals()  # the end of the parent counts
             keep_up(maker, sys.stdin.fileno())
             return
-        made = maker.make(now=datetime.now(UTC), patience=math.inf)
+        made = maker.make(now=datetime.now(UTC), timeout=math.inf)
     except OSError as error:
         raise FolderError(f"cannot make {page}: {error.strerror or error}") from error
     typer.echo(f"{page}: {made}")

@@ -1,14 +1,15 @@
 """`digitdrop service install | uninstall | status`: the worker as a service of systemd."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digitdrop.cli.commands.wanted import runs_as, unit_of, with_options_of
 from digitdrop.cli.commands.watch import watch
+from digitdrop.cli.console import print_json
+from digitdrop.cli.options import AsJson
+from digitdrop.cli.service_unit import runs_as, unit_of, with_options_of
 from digitdrop.system import search_path
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def install(
         str | None,
         typer.Option(
             metavar="USER",
-            help="Whom a service of the system runs as; else the inbox's owner, or who used sudo.",
+            help="User of a service of the system; else the inbox's owner, or who used sudo.",
         ),
     ] = None,
     start: Annotated[
@@ -58,9 +59,8 @@ def install(
     Example: digitdrop service install --inbox scans --outbox results --keep-done 30d
     """
     from digitdrop.systemd import unit
-    from digitdrop.systemd.install import install_service as carry_out
-    from digitdrop.systemd.services import checked_name, default_scope
-    from digitdrop.systemd.systemctl import Manager, Scope
+    from digitdrop.systemd.install import install_service
+    from digitdrop.systemd.systemctl import Manager, Scope, checked_name, default_scope
 
     name, scope = checked_name(name), _scope(is_user) or default_scope()
     manager = Manager.of(scope)
@@ -71,7 +71,7 @@ def install(
     if show:
         typer.echo(unit.text(wanted), nl=False)
         return
-    for line in carry_out(manager, name, wanted, replace=replace, start=start):
+    for line in install_service(manager, name, wanted, replace=replace, start=start):
         typer.echo(line)
     own = "" if scope is Scope.SYSTEM else " --user"
     typer.echo(f"how it is: digitdrop service status; its log: journalctl{own} -u {name}")
@@ -83,14 +83,14 @@ def uninstall(context: typer.Context, name: Name = NAME, is_user: IsUser = None)
 
     Example: digitdrop service uninstall
     """
-    from digitdrop.systemd.install import uninstall_service as carry_out
-    from digitdrop.systemd.services import checked_name, installed
+    from digitdrop.systemd.install import uninstall_service
+    from digitdrop.systemd.systemctl import checked_name, installed
 
     name = checked_name(name)
     manager = installed(name, _scope(is_user))
     manager.check()
     inbox, outbox = _folders(context, manager, name)
-    for line in carry_out(manager, name):
+    for line in uninstall_service(manager, name):
         typer.echo(line)
     typer.echo(f"left as they are, with pictures and report: {inbox} and {outbox}")
 
@@ -100,14 +100,14 @@ def service_status(
     context: typer.Context,
     name: Name = NAME,
     is_user: IsUser = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Say what systemd says of the service, and how the worker is doing.
+    """Show the state of the service and of its worker.
 
     Example: digitdrop service status
     """
     from digitdrop.cli.commands.status import as_dict, examine_worker, print_condition
-    from digitdrop.systemd.services import checked_name, installed
+    from digitdrop.systemd.systemctl import checked_name, installed
 
     name = checked_name(name)
     manager = installed(name, _scope(is_user))
@@ -115,9 +115,9 @@ def service_status(
     condition, found = examine_worker(*_folders(context, manager, name))
     is_well = service.get("ActiveState") == "active" and not found
     if as_json:
-        typer.echo(json.dumps({"service": service, "worker": as_dict(condition, found)}, indent=2))
+        print_json({"service": service, "worker": as_dict(condition, found)})
     else:
-        typer.echo(_told(name, service))
+        typer.echo(_state(name, service))
         sys.stdout.flush()
         print_condition(condition, found)
     raise typer.Exit(int(not is_well))
@@ -130,16 +130,15 @@ def _scope(is_user: bool | None) -> "Scope | None":
 
 
 def _folders(context: typer.Context, manager: "Manager", name: str) -> tuple[Path, Path]:
-    """Read off an installed unit where its inbox and outbox are."""
+    """Return inbox and outbox of an installed unit."""
     from digitdrop.cli.settings import commands, parse_alone
-    from digitdrop.systemd.services import installed_arguments
 
     command = commands(context)["watch"]
-    values = parse_alone(command, "watch", installed_arguments(manager, name)).values
-    return Path(str(values["inbox"])), Path(str(values["outbox"]))
+    options = parse_alone(command, "watch", manager.arguments(name)).params
+    return Path(options["inbox"]), Path(options["outbox"])
 
 
-def _told(name: str, service: dict[str, str]) -> str:
+def _state(name: str, service: dict[str, str]) -> str:
     state = f"{service['ActiveState']} ({service['SubState']})"
     restarts = f", started again {service['NRestarts']} times" * (service["NRestarts"] != "0")
     says = f"\nit says: {service['StatusText']}" * bool(service["StatusText"])

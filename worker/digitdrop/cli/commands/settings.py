@@ -1,19 +1,25 @@
-"""`digitdrop settings`: every setting, its value, and where it comes from."""
+"""`digitdrop settings`: every setting, its value, and its origin."""
 
-import json
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from typer.core import TyperCommand
 
-from digitdrop.cli.settings import Setting, all_settings, commands, parse, parse_alone
-from digitdrop.cli.settings import command_settings as of_command
+from digitdrop.cli.console import print_json, print_table
+from digitdrop.cli.options import AsJson
+from digitdrop.cli.settings import (
+    Setting,
+    all_settings,
+    command_settings,
+    commands,
+    parse,
+    parse_alone,
+)
 from digitdrop.errors import SetupError
 from digitdrop.system import cores
 
-_COMMAND = "watch"  # whose options are meant where no command is named
+_COMMAND = "watch"  # options without a command are this one's
 
 
 def settings(
@@ -28,7 +34,7 @@ def settings(
         str | None,
         typer.Option(metavar="NAME", help="The settings of this installed service instead."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show every setting, its value, and where it comes from.
 
@@ -40,11 +46,11 @@ def settings(
     """
     known = commands(context)
     if service:
-        from digitdrop.systemd.services import checked_name, installed, installed_arguments
+        from digitdrop.systemd.systemctl import checked_name, installed
 
         name = checked_name(service)
-        given = installed_arguments(installed(name, None), name)
-        found = list(of_command(known[_COMMAND], parse_alone(known[_COMMAND], _COMMAND, given)))
+        arguments = installed(name, None).arguments(name)
+        found = [*command_settings(parse_alone(known[_COMMAND], _COMMAND, arguments))]
     elif command and command.startswith("-"):
         found = _of(known, _COMMAND, [command, *context.args])
     elif command:
@@ -52,31 +58,18 @@ def settings(
     else:
         found = all_settings(known)
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in found], indent=2))
-    else:
-        _show(found)
+        print_json([asdict(one) for one in found])
+        return
+    rows = (
+        (one.option, one.value or "none", one.origin, one.variable, ", ".join(one.commands))
+        for one in found
+    )
+    headings = ("setting", "value", "from", "environment variable", "commands")
+    print_table(rows, headings=headings, width=140, bold=True)
+    typer.echo(f"cores: {cores.describe_cores()}")
 
 
 def _of(known: dict[str, TyperCommand], name: str, arguments: list[str]) -> list[Setting]:
     if name not in known:
         raise SetupError(f"there is no command {name!r}: expected one of {', '.join(known)}")
-    return list(of_command(known[name], parse(known[name], name, arguments)))
-
-
-def _show(found: list[Setting]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    view = Table(box=box.SIMPLE_HEAD)
-    for heading in ("setting", "value", "from", "environment variable", "commands"):
-        view.add_column(heading, overflow="fold", no_wrap=heading == "setting")
-    for one in found:
-        value = "none" if one.value is None else one.value
-        cells = (one.option, value, one.origin, one.variable, ", ".join(one.commands))
-        style = "" if one.origin == "default" else "bold"
-        view.add_row(*(Text(cell, style=style) for cell in cells))
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    console.print(view)
-    console.print(Text(f"cores: {cores.describe_cores()}"))
+    return [*command_settings(parse(known[name], name, arguments))]

@@ -1,51 +1,44 @@
-"""`digitdrop status`: how is the worker doing?"""
+"""`digitdrop status`: the state of the worker."""
 
-import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from digitdrop.cli.options import INBOX, OUTBOX, Inbox, Outbox
+from digitdrop.cli.console import print_json, print_styled, print_table
+from digitdrop.cli.options import INBOX, OUTBOX, AsJson, Inbox, Outbox
 from digitdrop.errors import FolderError
 from digitdrop.escape import escape, printable
 from digitdrop.system import search_path
-from digitdrop.values import iso
+from digitdrop.values import count_text, iso
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from digitdrop.intake.listing import Survey
     from digitdrop.status.status import Condition
 
 
-def status(
-    inbox: Inbox = INBOX,
-    outbox: Outbox = OUTBOX,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Say how the worker is doing; exit code 1 when something needs a person.
+def status(inbox: Inbox = INBOX, outbox: Outbox = OUTBOX, as_json: AsJson = False) -> None:
+    """Show the state of the worker; exit code 1 if something needs a person.
 
     Example: digitdrop status --inbox scans --outbox results
     """
     search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
     condition, found = examine_worker(inbox, outbox)
     if as_json:
-        typer.echo(json.dumps(as_dict(condition, found), indent=2))
+        print_json(as_dict(condition, found))
     else:
         print_condition(condition, found)
     raise typer.Exit(int(bool(found)))
 
 
 def examine_worker(inbox: Path, outbox: Path) -> tuple["Condition", list[str]]:
-    """See how a worker is, and what needs a person.
+    """Read the state of a worker, and a line for each thing that needs a person.
 
     Raises:
-        SetupError: what may not be looked at.
+        SetupError: something may not be looked at.
     """
     from digitdrop.status.needs import needs
     from digitdrop.status.status import read_condition
@@ -58,14 +51,14 @@ def examine_worker(inbox: Path, outbox: Path) -> tuple["Condition", list[str]]:
 
 
 def as_dict(condition: "Condition", found: list[str]) -> dict[str, object]:
-    """Give all of it for JSON."""
+    """Return the state of a worker for JSON."""
     survey, rows = condition.survey, condition.rows
     return {
         "well": not found,
         "needs": found,
         "running": condition.holder is not None,
         "holder": condition.holder,
-        "worker": asdict(condition.told) if condition.told else None,
+        "worker": asdict(condition.worker) if condition.worker else None,
         "waiting": survey.waiting,
         "in_hand": condition.in_hand,
         "in_foreign_hand": condition.claims.foreign,
@@ -91,32 +84,21 @@ def as_dict(condition: "Condition", found: list[str]) -> dict[str, object]:
 
 
 def print_condition(condition: "Condition", found: list[str]) -> None:
-    """Print it as a table, and what needs a person below."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    view = Table(box=box.SIMPLE, show_header=False)
-    view.add_column(no_wrap=True)
-    view.add_column(overflow="fold")
-    for label, text in _lines(condition):
-        view.add_row(Text(label), Text(text))
-    console = Console(width=None if sys.stdout.isatty() else 100)
-    console.print(view)
+    """Print the state of a worker as a table, and below it all that needs a person."""
+    print_table(_lines(condition), width=100)
     for one in found:
-        console.print(Text(f"! {one}", style="bold red"), soft_wrap=True)
+        print_styled(f"! {one}", "bold red")
     if not found:
-        console.print(Text("all is well", style="green"))
+        print_styled("all is well", "green")
 
 
 def _lines(condition: "Condition") -> Iterator[tuple[str, str]]:
-    told, rows, survey = condition.told, condition.rows, condition.survey
+    worker, rows, survey = condition.worker, condition.rows, condition.survey
     yield "worker", f"running: {condition.holder}" if condition.holder else "not running"
-    if told:
-        yield "looking", told.looking if told.is_ready else f"{told.looking}; not ready yet"
-        yield "model", told.model
-        yield "this run", _counts(told.read)
+    if worker:
+        yield "looking", worker.looking + "; not ready yet" * (not worker.is_ready)
+        yield "model", worker.model
+        yield "this run", _counts(worker.read)
     yield "waiting", f"{survey.waiting:,} in the inbox, {condition.in_hand:,} in hand"
     if survey.oldest:
         yield "oldest", f"{escape(survey.oldest.name)}, for {condition.oldest_age:,.0f} s"
@@ -135,7 +117,7 @@ def _lines(condition: "Condition") -> Iterator[tuple[str, str]]:
 
 
 def _left_alone(survey: "Survey") -> str:
-    """Count what is left alone by rule, with a name to ask `digitdrop why` about."""
+    """Count the ignored files by rule, each rule with an example for `digitdrop why`."""
     kinds = ", ".join(
         f"{count:,} {rule.name.lower().replace('_', ' ')}: {printable(survey.examples[rule])}"
         for rule, count in survey.left_alone.most_common()
@@ -143,14 +125,9 @@ def _left_alone(survey: "Survey") -> str:
     return f"{survey.left_alone.total():,} ({kinds}); `digitdrop why NAME` says why"
 
 
-def _counts(counts: "Counter[str] | dict[str, int]") -> str:
-    ordered = sorted(counts.items(), key=_least)
-    parts = [f"{number:,} {name}" for name, number in ordered if number]
-    return f"{sum(counts.values()):,}" + (f": {', '.join(parts)}" if parts else "")
-
-
-def _least(item: tuple[str, int]) -> int:
-    return -item[1]
+def _counts(counts: Mapping[str, int]) -> str:
+    parts = count_text(counts)
+    return f"{sum(counts.values()):,}" + f": {parts}" * bool(parts)
 
 
 def _room(free: int | None) -> str:

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from digitdrop.cli.commands.process import signalled, start_again
 from digitdrop.cli.options import (
+    DIGITS,
     INBOX,
     LIMITS,
     LOG_FORMAT,
@@ -19,6 +19,7 @@ from digitdrop.cli.options import (
     OUTBOX,
     SETTLE,
     WORKERS,
+    Digits,
     Inbox,
     KeepDone,
     LogFormatted,
@@ -33,8 +34,10 @@ from digitdrop.cli.options import (
     Quiet,
     Rotate,
     Settle,
+    Verbose,
     Workers,
 )
+from digitdrop.cli.process import signalled, start_again
 from digitdrop.errors import ModelError
 from digitdrop.log import logs
 from digitdrop.system import search_path
@@ -49,6 +52,7 @@ def watch(
     max_wait: MaxWait = MAX_WAIT,
     poll: Poll = False,
     workers: Workers = WORKERS,
+    digits: Digits = DIGITS,
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     train: Annotated[
@@ -62,6 +66,7 @@ def watch(
     page: Page = True,
     metrics: MetricsFile = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     log_format: LogFormatted = LOG_FORMAT,
 ) -> None:
     """Read whatever is dropped into the inbox, until stopped: the service.
@@ -70,12 +75,11 @@ def watch(
 
     Example: digitdrop watch --keep-done 30d --rotate month
     """
-    logs.configure(log_format, quiet=quiet)
+    logs.configure(log_format, quiet=quiet, verbose=verbose)
 
     from digitdrop.inference.classifier import Classifier
     from digitdrop.pool.batches import ReadTimeout
-    from digitdrop.service.daemon import serve
-    from digitdrop.service.wiring import Service
+    from digitdrop.service.daemon import Service, serve
 
     search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
     shutdown = signalled()
@@ -89,6 +93,7 @@ def watch(
         poll=poll,
         workers=workers,
         limits=Limits(pixels=max_pixels, bytes=max_bytes),
+        digits=digits,
         keep_done=keep_done,
         rotation=rotate,
         page=page,

@@ -1,20 +1,20 @@
-"""`digitdrop why`: what became of one picture, or what keeps it from being read."""
+"""`digitdrop why`: the row of one picture, or the reason why it has none."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digitdrop.cli.options import INBOX, OUTBOX, Inbox, Outbox
+from digitdrop.cli.console import print_json
+from digitdrop.cli.options import INBOX, OUTBOX, AsJson, Inbox, Outbox
 from digitdrop.errors import FolderError
 from digitdrop.escape import printable
 from digitdrop.system import search_path
 from digitdrop.values import iso
 
 if TYPE_CHECKING:
-    from digitdrop.audit.why.answer import Diagnosis
+    from digitdrop.audit.why.diagnosis import Diagnosis
     from digitdrop.audit.why.trace import Trace
 
 
@@ -29,13 +29,13 @@ def why(
     ],
     inbox: Inbox = INBOX,
     outbox: Outbox = OUTBOX,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Say why a picture is not read, or what became of it; exit code 1 when it needs a person.
+    """Show the row of a picture, or the reason why it has none; exit code 1 if it needs a person.
 
     Example: digitdrop why holiday/photo.jpg
     """
-    from digitdrop.audit.why.diagnosis import diagnose as decide
+    from digitdrop.audit.why.diagnose import diagnose
     from digitdrop.audit.why.trace import trace
 
     search_path.refuse_program_folders(inbox=inbox, outbox=outbox)
@@ -43,26 +43,27 @@ def why(
         seen = trace(file, inbox, outbox, datetime.now(UTC))
     except OSError as error:
         raise FolderError(f"cannot look at {error.filename}: {error.strerror}") from error
-    answer = decide(seen)
+    answer = diagnose(seen)
     if as_json:
-        typer.echo(json.dumps(_as_dict(seen, answer), indent=2))
+        print_json(_as_dict(seen, answer))
     else:
-        typer.echo(f"{printable(seen.spot.name)}: {answer.text}")
+        typer.echo(f"{printable(seen.location.name)}: {answer.text}")
         if answer.to_do:
             typer.echo(f"To do: {answer.to_do}")
     raise typer.Exit(int(answer.needs_person))
 
 
 def _as_dict(seen: "Trace", answer: "Diagnosis") -> dict[str, object]:
+    path = seen.archived or seen.location.path
     return {
-        "file": printable(seen.spot.name),
+        "file": printable(seen.location.name),
         "answer": answer.kind,
         "needs_person": answer.needs_person,
         "text": answer.text,
         "to_do": answer.to_do,
-        "place": seen.spot.place,
-        "path": str(seen.shelved or seen.spot.path) if seen.shelved or seen.spot.path else None,
-        "in_hand_since": iso(seen.spot.since) if seen.spot.since else None,
+        "place": seen.location.place,
+        "path": str(path) if path else None,
+        "in_hand_since": iso(seen.location.since) if seen.location.since else None,
         "rows": [
             {
                 "id": row_id,

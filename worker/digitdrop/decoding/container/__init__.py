@@ -1,1 +1,1 @@
-"""One module for each container format: is a file complete, and what of it is to be decoded?"""
+"""Checks of each format: all bytes of a file are there, and none of them costs too much."""

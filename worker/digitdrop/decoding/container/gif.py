@@ -12,15 +12,15 @@ _MOST_EXTENSIONS: Final = 50_000
 
 
 def check_gif(content: bytes) -> Checked:
-    """Walk a GIF from block to block; comments and other extensions are left out.
+    """Walk a GIF from block to block; leave out comments and other extensions.
 
     Raises:
-        Incomplete: it stops before its first picture ends, in a later one, or has zeros in it.
-        Unreadable: between its blocks there is something else, or it has too many of them.
+        Incomplete: the file ends within a picture or before the first, or has zeros in it.
+        Unreadable: there is something else between blocks, or there are too many extensions.
     """
     if len(content) < 13:
         raise cut_off("GIF", len(content))
-    kept = [content[: 13 + _colours(content[10])]]
+    kept = [content[: 13 + _colour_table(content[10])]]
     at, frames, extensions = len(kept[0]), 0, 0
     while at < len(content) and content[at] != _TRAILER:
         start, kind = at, content[at]
@@ -33,7 +33,7 @@ def check_gif(content: bytes) -> Checked:
             frames += 1
             if at + 10 > len(content):
                 raise cut_off("GIF", len(content))
-            at = _end_of_blocks(content, at + 11 + _colours(content[at + 9]))
+            at = _end_of_blocks(content, at + 11 + _colour_table(content[at + 9]))
             kept.append(content[start:at])
         elif not any(content[at : at + HOLE]):
             raise unwritten("GIF")
@@ -44,20 +44,19 @@ def check_gif(content: bytes) -> Checked:
     if not frames:
         raise cut_off("GIF", len(content))
     doubt = "" if at < len(content) else "the GIF has no end yet"
-    whole = b"".join([*kept, bytes([_TRAILER])])
-    return Checked(whole, range(frames), doubt=doubt)
+    return Checked(b"".join([*kept, bytes([_TRAILER])]), range(frames), doubt=doubt)
 
 
-def _colours(flags: int) -> int:
-    """Return the bytes of a colour table."""
+def _colour_table(flags: int) -> int:
+    """Return the bytes of the colour table that these flags announce."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _end_of_blocks(content: bytes, at: int) -> int:
-    """Return where a chain of sub-blocks ends.
+    """Return the index behind a chain of sub-blocks.
 
     Raises:
-        Incomplete: it does not.
+        Incomplete: the chain has no end.
     """
     try:
         while length := content[at]:

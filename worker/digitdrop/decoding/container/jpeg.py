@@ -5,12 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from digitdrop.decoding.container.checked import MOST_METADATA, Checked, cut_off, damaged, heavy
+from digitdrop.decoding.container.checked import (
+    MOST_METADATA,
+    Checked,
+    cut_off,
+    damaged,
+    heavy,
+    number,
+)
 from digitdrop.decoding.container.mpf import further_pages
 from digitdrop.errors import Incomplete, TooLarge
 
 _NEXT: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-"""A marker within or behind a scan, but for those that only restart it."""
+"""A marker within or behind a scan, but for those that only restart the decoder."""
 _NOT_FILL: Final = re.compile(rb"[^\xff]")
 _END: Final = 0xD9
 _SCAN: Final = 0xDA
@@ -20,21 +27,23 @@ _TABLES: Final = {0xC4, 0xCC, 0xDB, 0xDD}
 _JFIF: Final = 0xE0
 _EXIF: Final = 0xE1
 _ADOBE: Final = 0xEE
+_FRAGILE: Final = {_JFIF, _ADOBE, 0xE2, 0xED}
+"""Segments on which Pillow fails if they are too short."""
 _ALONE: Final = {0x01, *range(0xD0, 0xD9)}
 """Markers without a length."""
 _MOST_SCANS: Final = 100
-"""Encoders write about ten. For each the decoder goes through the whole picture."""
+"""Encoders write about ten. For each scan the decoder goes through the whole picture."""
 _MOST_WORK: Final = 500_000_000
 """Samples times scans that are decoded in about two seconds."""
 _MOST_SEGMENTS: Final = 2_000
 _MOST_SIDE: Final = 200
 _MOST_KEPT: Final = 100_000_000
-"""Samples of a picture of several scans: libjpeg keeps two bytes of each."""
+"""Samples of a picture with several scans: libjpeg keeps two bytes of each."""
 
 
 @dataclass(slots=True)
 class _Frame:
-    """What the headers of a JPEG say."""
+    """The facts in the headers of a JPEG, and the scans met so far."""
 
     is_progressive: bool = False
     width: int = 0
@@ -43,11 +52,11 @@ class _Frame:
     """Samples in a block of pixels, by component."""
     scans: int = 0
     missing: dict[int, set[int]] = field(default_factory=dict)
-    """Coefficients that no scan has brought to their last bit yet, by component."""
+    """Coefficients whose last bit is in no scan yet, by component."""
 
     @property
     def samples(self) -> int:
-        """Count what is decoded of all components."""
+        """Number of samples that are decoded, of all components."""
         most = max(self.sampling.values(), default=1)
         return self.width * self.height * sum(self.sampling.values()) // most
 
@@ -55,31 +64,49 @@ class _Frame:
 def check_jpeg(content: bytes) -> Checked:
     """Walk a JPEG from marker to marker.
 
-    Cameras that forget the end marker are many; the decoder notices if more is missing.
+    Many cameras forget the end marker; the decoder finds out if more is missing.
 
     Raises:
-        Incomplete: scans are missing, or it ends in zeros.
-        Unreadable: it has no picture, too many scans, or too many segments.
+        Incomplete: scans are missing, or the file ends in zeros.
+        TooLarge: a picture of several scans has too many pixels.
+        Unreadable: there is no picture, or there are too many scans or segments.
     """
     frame = _Frame()
-    kept, scan = _head(content, frame)
-    end = _walk(content, scan, frame)
-    if end is None and not any(content[-16:]):
-        raise Incomplete(
-            f"the JPEG stops before its end, at byte {len(content.rstrip(bytes(1))):,}"
-        )
-    if end is not None and (not frame.scans or any(frame.missing.values())):
+    kept, scan = _without_side(content, frame)
+    has_end = _walk(content, scan, frame)
+    if not has_end and not any(content[-16:]):
+        end = len(content.rstrip(b"\0"))
+        raise Incomplete(f"the JPEG stops before its end, at byte {end:,}")
+    if has_end and (not frame.scans or any(frame.missing.values())):
         raise Incomplete("the JPEG has its end, but some of its scans are missing")
     parts = further_pages(content) if b"MPF\0" in content[:MOST_METADATA] else ()
-    return Checked(content if kept is None else kept, parts=parts)
+    return Checked(kept, parts=parts)
 
 
-def _head(content: bytes, frame: _Frame) -> tuple[bytes | None, int]:
-    """Look at the segments before the first scan.
+def scan_of(content: bytes) -> tuple[int, int] | None:
+    """Return the start and end of the last scan of a JPEG; None if there is no end marker."""
+    start = 2
+    for marker, at in _markers(content, 2):
+        if marker == _END:
+            return start, at - 2
+        if marker == _SCAN:
+            start = at + max(2, number(content, at, 2))
+    return None
+
+
+def incomplete(content: bytes) -> Incomplete:
+    """Return the error for a JPEG with missing pixels."""
+    if content.rstrip(b"\0").endswith(b"\xff\xd9"):
+        return Incomplete("the JPEG has its end, but is damaged or lacks some of its middle")
+    return cut_off("JPEG", len(content))
+
+
+def _without_side(content: bytes, frame: _Frame) -> tuple[bytes, int]:
+    """Read the segments before the first scan into `frame`.
 
     Returns:
-        The file without segments that say nothing of the pixels, if some of them are
-        damaged or they are many, else None; and where the first scan is.
+        The file, without segments beside the pixels if some of them are damaged or they
+        are many; and the place of the first scan.
     """
     kept, side, behind, is_sound = [content[:2]], [0], 2, True
     for marker, start, end in _segments(content):
@@ -88,24 +115,24 @@ def _head(content: bytes, frame: _Frame) -> tuple[bytes | None, int]:
         segment = content[start:end]
         if marker in _FRAMES:
             _begin(frame, marker, segment)
-        if marker in _FRAMES or marker in _TABLES or _is_sound(marker, segment):
+        if marker in _FRAMES or marker in _TABLES or _is_needed(marker, segment):
             kept.append(segment)
         elif marker != _SCAN:
             side.append(len(segment))
-            is_sound &= not _is_spoilt(marker, segment)
-    kept_once = _with_one_exif(kept)
-    is_sound &= len(kept_once) == len(kept)
-    if is_sound and sum(side) <= 16 * MOST_METADATA and len(side) <= _MOST_SIDE:
-        return None, behind
-    return b"".join([*kept_once, content[behind:]]), behind
+            is_sound &= marker not in _FRAGILE or len(segment) >= 18
+    exif = [segment for segment in kept if segment[1] == _EXIF]
+    if is_sound and len(exif) <= 1 and sum(side) <= 16 * MOST_METADATA and len(side) <= _MOST_SIDE:
+        return content, behind
+    kept = [segment for segment in kept if segment[1] != _EXIF or segment is exif[0]]
+    return b"".join([*kept, content[behind:]]), behind
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield marker, beginning and end of each segment; at last the first scan, without length.
+    """Yield marker, start and end of each segment; at last the first scan, with no length.
 
     Raises:
         Incomplete: there is no scan.
-        Unreadable: it ends before there is one, or it has too many segments.
+        Unreadable: the end marker comes before a scan, or there are too many segments.
     """
     at, size = 2, len(content)
     for _ in range(_MOST_SEGMENTS):
@@ -121,7 +148,7 @@ def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
         if marker == _END:
             raise damaged("JPEG", "it ends before its picture begins")
         if marker and marker not in _ALONE:
-            end += max(2, int.from_bytes(content[end : end + 2], "big"))
+            end += max(2, number(content, end, 2))
         if end > size:
             raise incomplete(content)
         yield marker, start, end
@@ -129,15 +156,8 @@ def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
     raise heavy("JPEG", f"more than {_MOST_SEGMENTS:,} segments")
 
 
-def incomplete(content: bytes) -> Incomplete:
-    """Make the error of a JPEG of which something is missing."""
-    if content.rstrip(b"\0").endswith(b"\xff\xd9"):
-        return Incomplete("the JPEG has its end, but is damaged or lacks some of its middle")
-    return cut_off("JPEG", len(content))
-
-
-def _is_sound(marker: int, segment: bytes) -> bool:
-    """Tell whether a segment beside the picture is one that the decoder shall see."""
+def _is_needed(marker: int, segment: bytes) -> bool:
+    """Return True for a segment that is no part of the picture, but that the decoder needs."""
     if marker == _EXIF:
         return segment[4:10] == b"Exif\0\0"
     if marker == _ADOBE:
@@ -145,44 +165,37 @@ def _is_sound(marker: int, segment: bytes) -> bool:
     return marker == _JFIF and segment[4:9] == b"JFIF\0" and len(segment) >= 16
 
 
-def _is_spoilt(marker: int, segment: bytes) -> bool:
-    """Tell whether a segment is too short for what it says it is, which Pillow does not expect."""
-    return marker in {_JFIF, _ADOBE, 0xE2, 0xED} and len(segment) < 18
-
-
-def _with_one_exif(segments: list[bytes]) -> list[bytes]:
-    exif = [one for one in segments if one[1] == _EXIF]
-    return [one for one in segments if one[1] != _EXIF or one is exif[0]]
-
-
 def _begin(frame: _Frame, marker: int, segment: bytes) -> None:
+    """Read the size and the components of the picture."""
     if len(segment) < 10 or len(segment) < 10 + 3 * segment[9]:
         raise damaged("JPEG", "its header is too short")
     frame.is_progressive = marker in _PROGRESSIVE
-    frame.height = int.from_bytes(segment[5:7], "big")
-    frame.width = int.from_bytes(segment[7:9], "big")
+    frame.height, frame.width = number(segment, 5, 2), number(segment, 7, 2)
     for at in range(10, 10 + 3 * segment[9], 3):
         frame.sampling[segment[at]] = (segment[at + 1] >> 4) * (segment[at + 1] & 15)
     wanted = range(64 if frame.is_progressive else 1)
     frame.missing = {component: set(wanted) for component in frame.sampling}
 
 
-def _walk(content: bytes, at: int, frame: _Frame) -> int | None:
-    """Walk scans; return where the end marker is, None if there is none."""
-    while True:
-        found = _NEXT.search(content, at)
-        if not found:
-            return None
+def _markers(content: bytes, at: int) -> Iterator[tuple[int, int]]:
+    """Yield each marker within or behind the scans, and the index behind it."""
+    while found := _NEXT.search(content, at):
         marker, at = found.group()[1], found.end()
+        yield marker, at
+        at += 0 if marker in _ALONE else max(2, number(content, at, 2))
+
+
+def _walk(content: bytes, at: int, frame: _Frame) -> bool:
+    """Read the headers of all scans into `frame`; return True if there is an end marker."""
+    for marker, behind in _markers(content, at):
         if marker == _END:
-            return found.start()
+            return True
         if marker == _SCAN:
-            _scan(frame, content[at : at + 16])
-        length = int.from_bytes(content[at : at + 2], "big")
-        at += 0 if marker in _ALONE else max(2, length)
+            _add_scan(frame, content[behind : behind + 16])
+    return False
 
 
-def _scan(frame: _Frame, header: bytes) -> None:
+def _add_scan(frame: _Frame, header: bytes) -> None:
     frame.scans += 1
     if frame.scans > _MOST_SCANS:
         raise heavy("JPEG", f"more than {_MOST_SCANS} scans")
@@ -194,25 +207,10 @@ def _scan(frame: _Frame, header: bytes) -> None:
     if frame.scans > 1 and frame.scans * frame.samples > _MOST_WORK + 10 * frame.samples:
         raise heavy("JPEG", f"{frame.scans} scans of {frame.width}x{frame.height} pixels")
     if len(header) < 3 or len(header) < 6 + 2 * header[2]:
-        return  # the decoder will tell
+        return  # the decoder raises the error
     count = header[2]
     first, last, bits = header[3 + 2 * count : 6 + 2 * count]
     done = range(first, last + 1) if frame.is_progressive else range(1)
     for component in header[3 : 3 + 2 * count : 2]:
         if not frame.is_progressive or not bits & 15:
             frame.missing.get(component, set()).difference_update(done)
-
-
-def scan_of(content: bytes) -> tuple[int, int] | None:
-    """Return where the last scan of a JPEG begins and ends; None if it has no end marker."""
-    at = start = 2
-    while True:
-        found = _NEXT.search(content, at)
-        if not found:
-            return None
-        marker, at = found.group()[1], found.end()
-        if marker == _END:
-            return start, found.start()
-        at += 0 if marker in _ALONE else max(2, int.from_bytes(content[at : at + 2], "big"))
-        if marker == _SCAN:
-            start = at

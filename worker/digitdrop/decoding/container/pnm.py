@@ -1,6 +1,6 @@
 """PNM: a header in words and numbers, then pixels, as text or as bytes (Netpbm).
 
-Text and unusual depths are rewritten as bytes here: Pillow takes a microsecond for each pixel.
+Text and unusual depths are rewritten as bytes: Pillow takes a microsecond for each such pixel.
 """
 
 import re
@@ -21,6 +21,7 @@ from digitdrop.errors import TooLarge
 _LONGEST_HEADER: Final = 2**16
 _MOST_TEXT: Final = 2**23
 _MOST_PIXELS: Final = 2**28
+_SPACE: Final = b" \t\r\n\v\f"
 _TOKEN: Final = re.compile(rb"(?:\s|#[^\n\r]*[\n\r])*([^\s#]+)")
 _COMMENT: Final = re.compile(rb"#[^\n\r]*")
 _PICTURE: Final = re.compile(rb"\s*P[1-6f]\s")
@@ -28,25 +29,25 @@ _Numbers = npt.NDArray[np.integer[Any]]
 
 
 def check_pnm(content: bytes) -> Checked:
-    """Compare the length of a PNM with what its header promises.
+    """Compare the length of a PNM with the size in its header.
 
     Raises:
-        Incomplete: it is shorter.
-        TooLarge: its text is too long, or it says that it has far too many pixels.
-        Unreadable: its header makes no sense.
+        Incomplete: the file is shorter.
+        TooLarge: there is too much text, or the header gives far too many pixels.
+        Unreadable: the header makes no sense.
     """
     kind = content[1:2]
     words, start = _header(content, 2 if kind in b"14" else 3)
     if kind == b"f":
         return Checked(content, doubt=unfinished_raster("PNM", content, start))
-    width, height, top = (*_numbers(words), 1)[:3]
-    if not 0 < width * height <= _MOST_PIXELS or not 0 < top < 65_536:
-        if width * height > _MOST_PIXELS:
-            raise TooLarge(f"{width}x{height} pixels are too many")
+    width, height, top = shape = _shape(words)
+    if width * height > _MOST_PIXELS:
+        raise TooLarge(f"{width}x{height} pixels are too many")
+    if not width * height or not 0 < top < 65_536:
         raise damaged("PNM", f"a size of {width}x{height} and a depth of {top}")
     values = width * height * (3 if kind in b"36" else 1)
     if kind in b"123":
-        return Checked(_from_text(content, start, kind, (width, height, top), values))
+        return Checked(_from_text(content, start, kind, shape, values))
     length = (width + 7) // 8 * height if kind == b"4" else values * (1 if top < 256 else 2)
     end = start + length
     if end > len(content):
@@ -54,20 +55,16 @@ def check_pnm(content: bytes) -> Checked:
     rest = content[end:]
     parts = (rest,) if _PICTURE.match(rest[:64]) else ()
     doubt = "" if rest else unfinished_raster("PNM", content, start)
-    if kind in b"56" and top not in {255, 65_535}:
+    if kind in b"56" and top not in ({255} if kind == b"6" else {255, 65_535}):
         raw = np.frombuffer(content, np.uint8 if top < 256 else ">u2", values, start)
-        content = _written(kind, (width, height, top), raw)
-    elif kind == b"6" and top == 65_535:
-        raw = np.frombuffer(content, ">u2", values, start)
-        content = _written(kind, (width, height, top), raw)
+        content = _rewritten(kind, shape, raw)
     elif start > 64:  # a long comment, which Pillow would read byte by byte
-        names = b" ".join([b"P" + kind, *words])
-        content = names + b"\n" + content[start:end]
+        content = b" ".join([b"P" + kind, *words]) + b"\n" + content[start:end]
     return Checked(content, parts=parts, doubt=doubt)
 
 
 def _header(content: bytes, count: int) -> tuple[list[bytes], int]:
-    """Return the words behind the magic number, and where the pixels begin."""
+    """Return the words behind the magic number, and the index of the first pixel."""
     words: list[bytes] = []
     at = 2
     head = content[: _LONGEST_HEADER + 1]
@@ -82,35 +79,38 @@ def _header(content: bytes, count: int) -> tuple[list[bytes], int]:
     return words, at + 1
 
 
-def _numbers(words: list[bytes]) -> list[int]:
+def _shape(words: list[bytes]) -> tuple[int, int, int]:
+    """Return width, height and the largest value of a pixel; that is 1 if the header has none."""
     if not all(word.isdigit() and len(word) < 10 for word in words):
         named = b" ".join(words)[:40].decode("ascii", "replace")
         raise damaged("PNM", f"its header says {named!r} where numbers should be")
-    return [int(word) for word in words]
+    width, height, top = (*map(int, words), 1)[:3]
+    return width, height, top
 
 
 def _from_text(
     content: bytes, start: int, kind: bytes, shape: tuple[int, int, int], values: int
 ) -> bytes:
+    """Return a PNM whose pixels are text as one whose pixels are bytes."""
     if len(content) > _MOST_TEXT:
         raise TooLarge(f"a PNM with {len(content):,} bytes of text: save it as PNG")
     text = _COMMENT.sub(b"", content[start:]) if b"#" in content else content[start:]
     if kind == b"1":
-        bits = np.frombuffer(text.translate(None, b" \t\r\n\v\f"), np.uint8) - ord("0")
+        bits = np.frombuffer(text.translate(None, _SPACE), np.uint8) - ord("0")
         raw: _Numbers = 1 - bits[:values]
     else:
-        if text.translate(None, b"0123456789 \t\r\n\v\f"):
+        if text.translate(None, b"0123456789" + _SPACE):
             raise damaged("PNM", "there is something else than numbers between its pixels")
         raw = np.fromstring(text.decode("ascii"), np.int64, sep=" ")[:values]
     if len(raw) < values:
         raise cut_off("PNM", len(content))
     if raw.max() > shape[2]:
         raise damaged("PNM", f"a pixel is {raw.max()}, and {shape[2]} is said to be the most")
-    return _written(b"6" if kind == b"3" else b"5", shape, raw)
+    return _rewritten(b"6" if kind == b"3" else b"5", shape, raw)
 
 
-def _written(kind: bytes, shape: tuple[int, int, int], raw: _Numbers) -> bytes:
-    """Write pixels as 8 bits, or those of a deep grey picture as 16."""
+def _rewritten(kind: bytes, shape: tuple[int, int, int], raw: _Numbers) -> bytes:
+    """Return a PNM of these pixels in 8 bits, or in 16 bits for those of a deep grey picture."""
     width, height, top = shape
     new, kept = (65_535, ">u2") if top > 255 and kind == b"5" else (255, "u1")
     most = np.iinfo(raw.dtype).max if raw.dtype.itemsize <= 2 else top
