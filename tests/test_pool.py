@@ -15,11 +15,10 @@ from digitdrop.inference.classifier import Classifier
 from digitdrop.pipeline import Outcome
 from digitdrop.pool.batches import Batch, BatchReader
 from digitdrop.pool.pool import WorkerPool
-from digitdrop.pool.settings import PoolOptions
 from digitdrop.pool.slow_lane import SlowLane
 from digitdrop.pool.task import Task
 from digitdrop.system.shutdown import Stopped
-from digitdrop.values import ANY_COUNT, Drop, Failure, Limits, Reading
+from digitdrop.values import Drop, Failure, Reading
 from ledger import (
     DIGITDROP,
     ROOT,
@@ -33,41 +32,15 @@ from ledger import (
     serve_once,
     wait_for_the_end,
 )
+from pools import a_pool, options, read_by
 
 SAMPLES = ROOT / "examples" / "pictures"
 MANY = [(f"{number:03}.png", a_picture(number)) for number in range(400)]
 
 
-def options(workers: int) -> PoolOptions:
-    return PoolOptions(
-        workers=workers, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False
-    )
-
-
-def a_pool(classifier: Classifier) -> WorkerPool:
-    pool = WorkerPool(options(2), classifier, SlowLane(options(2)))
-    pool.start()
-    until = time.monotonic() + 60
-    while not pool.is_ready():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    return pool
-
-
 def some_drops(folder: Path, count: int) -> list[Drop]:
     drop(folder, [*MANY[: count - 1], ("note.png", b"no picture")])
     return [a_drop(path) for path in sorted(folder.iterdir())]
-
-
-def read_by(pool: WorkerPool, drops: list[Drop]) -> list[Outcome]:
-    """Have drops read by the pool; return the outcomes that it has."""
-    tasks = [Task(one) for one in drops]
-    pool.begin(tasks)
-    until = time.monotonic() + 60
-    while not all(task.is_done for task in tasks):
-        assert time.monotonic() < until
-        pool.advance(0.1)
-    return [task.result for task in tasks if isinstance(task.result, Reading | Failure)]
 
 
 def written(outcomes: list[Outcome]) -> list[str]:
