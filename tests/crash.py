@@ -361,7 +361,7 @@ def _wait_for_the_crew() -> None:
     is_ready = WorkerPool.is_ready
 
     def waits(pool: WorkerPool) -> bool:
-        while pool._starter and pool._is_wanted and not is_ready(pool):
+        while pool.is_started and not is_ready(pool):
             time.sleep(0.01)
         return is_ready(pool)
 

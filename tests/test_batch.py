@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from digitdrop.batch.ahead import CrashNote
 from digitdrop.batch.batch import Summary, run_batch
 from digitdrop.errors import FolderError, ReportError
 from digitdrop.inference.classifier import Classifier
-from digitdrop.pool.started import CrashNote
 from digitdrop.system.shutdown import Shutdown
 from digitdrop.values import ANY_COUNT, Limits, Status
 from ledger import DIGITDROP, ROOT, a_picture, drop, rows
@@ -184,7 +184,7 @@ def test_what_a_run_had_begun_is_found_from_another_folder_too(
 ) -> None:
     report.parent.mkdir()
     monkeypatch.chdir(scans)
-    CrashNote(report).note([Path("7.png"), Path("below") / "1.png", Path("gone.png")])
+    CrashNote(report).write([Path("7.png"), Path("below") / "1.png", Path("gone.png")])
 
     monkeypatch.chdir(report.parent)
 

@@ -235,14 +235,15 @@ def test_every_line_of_a_worker_is_json_where_that_was_asked_for(tmp_path: Path)
 
 TRIAL = """
 import sys
+from functools import partial
 from datetime import UTC, datetime
 from pathlib import Path
 from digitdrop.log import logs
-from digitdrop.pool.probe import find_poison
+from digitdrop.pool.probe import find_poison, prepare_file
 from digitdrop.values import Limits
 
 logs.configure(logs.LogFormat.JSON, quiet=True)
-find_poison([Path(sys.argv[1])], Limits())
+find_poison(partial(prepare_file, Limits()), [Path(sys.argv[1])], time_limit=60)
 """
 
 

@@ -1,7 +1,6 @@
 """A number is text with its leading zeros, and `--digits` holds wherever pictures are read."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,9 @@ from digitdrop.inference.classifier import Classifier
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import cells
 from digitdrop.pipeline import within
-from digitdrop.pool.pool import WorkerPool
-from digitdrop.pool.settings import PoolOptions
-from digitdrop.pool.slow_lane import SlowLane
-from digitdrop.values import ANY_COUNT, Drop, Limits, Reading, Status, Verdict, is_number
+from digitdrop.values import ANY_COUNT, Drop, Reading, Status, Verdict, is_number
 from ledger import ROOT, a_picture, a_worker, drop
+from pools import a_pool, read_by
 from test_cli import digitdrop, rows
 
 SEVEN = ROOT / "examples" / "seven-on-squared-paper.jpg"
@@ -203,19 +200,11 @@ def test_the_service_holds_to_the_count(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_processes_of_the_pool_hold_to_the_count(tmp_path: Path, classifier: Classifier) -> None:
-    terms = PoolOptions(
-        workers=2, limits=Limits(), digits=DigitCount(2, 8), is_stopping=lambda: False
-    )
-    pool = WorkerPool(terms, classifier, SlowLane(terms))
-    pool.start()
-    until = time.monotonic() + 60
-    while not pool.is_ready():
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    pool = a_pool(classifier, DigitCount(2, 8))
     drop(tmp_path, [(f"{number}.png", a_picture(number)) for number in range(1, 9)])
     drops: list[Drop] = [a_drop(path) for path in sorted(tmp_path.iterdir())]
 
-    outcomes = pool.end(pool.begin(drops))
+    outcomes = read_by(pool, drops)
 
     pool.dismiss()
     assert len(outcomes) == len(drops)

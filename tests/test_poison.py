@@ -6,11 +6,12 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from digitdrop.pool.probe import find_poison
+from digitdrop.pool.probe import find_poison, prepare_file
 from digitdrop.values import Limits
 from ledger import (
     DIGITDROP,
@@ -97,7 +98,7 @@ def test_a_stop_is_heard_within_five_seconds_while_a_picture_hangs(tmp_path: Pat
         assert worker.stop() < 5
 
 
-def test_a_stop_is_heard_within_five_seconds_while_a_picture_is_on_trial(tmp_path: Path) -> None:
+def test_a_stop_is_heard_within_five_seconds_while_a_picture_is_probed(tmp_path: Path) -> None:
     held = tmp_path / "inbox" / ".claimed"
     drop(tmp_path / "inbox", [a_poisoned("hangs")])
     with a_worker(tmp_path, "--settle=0") as worker:
@@ -112,41 +113,41 @@ def test_a_stop_is_heard_within_five_seconds_while_a_picture_is_on_trial(tmp_pat
     assert files_below(held), "it is tried again at the next start"
 
 
-def test_a_trial_that_hangs_does_not_outlive_a_worker_that_is_killed(tmp_path: Path) -> None:
+def test_a_probe_that_hangs_does_not_outlive_a_worker_that_is_killed(tmp_path: Path) -> None:
     held = tmp_path / "inbox" / ".claimed"
     drop(tmp_path / "inbox", [a_poisoned("hangs")])
     with a_worker(tmp_path, "--settle=0") as worker:
         worker.waits_until(lambda: bool(files_below(held)))
     with a_worker(tmp_path, "--settle=0") as worker:
         worker.waits_until(lambda: bool(readers(worker.process.pid)))
-        (trial,) = readers(worker.process.pid)
+        (probe,) = readers(worker.process.pid)
         time.sleep(1)  # for it to hang
         worker.kill()
 
-    wait_for_the_end([trial], 5)
+    wait_for_the_end([probe], 5)
 
 
-def test_a_trial_of_many_pictures_shows_that_it_moves_on(tmp_path: Path) -> None:
-    drop(tmp_path, [*DROPS, a_poisoned("kills")])
-    tried: list[None] = []
+def test_a_probe_finds_the_pictures_that_kill_and_hang_among_many(tmp_path: Path) -> None:
+    drop(tmp_path, [*DROPS, a_poisoned("kills"), a_poisoned("hangs"), ("z.png", a_picture())])
+    paths = sorted(tmp_path.iterdir())
 
-    blamed = find_poison(sorted(tmp_path.iterdir()), Limits(), moved=lambda: tried.append(None))
+    found = find_poison(partial(prepare_file, Limits()), paths, time_limit=2)
 
-    assert blamed == {tmp_path / "kills.png"}
-    assert len(tried) == len(DROPS) + 1
+    assert [paths[index].name for index in found] == ["hangs.png", "kills.png"]
 
 
-def test_a_ctrl_c_while_a_trial_begins_puts_the_blame_on_no_picture(tmp_path: Path) -> None:
+def test_a_ctrl_c_while_a_probe_begins_puts_the_blame_on_no_picture(tmp_path: Path) -> None:
     drop(tmp_path, DROPS)
     with ThreadPoolExecutor(1) as pool:
-        blamed = pool.submit(find_poison, sorted(tmp_path.iterdir()), Limits())
+        read, paths = partial(prepare_file, Limits()), sorted(tmp_path.iterdir())
+        found = pool.submit(find_poison, read, paths, time_limit=60)
         until = time.monotonic() + 30
-        while not (trial := readers(os.getpid())):
+        while not (probe := readers(os.getpid())):
             assert time.monotonic() < until
             time.sleep(0.001)
-        os.kill(trial[0], signal.SIGINT)
+        os.kill(probe[0], signal.SIGINT)
 
-        assert blamed.result(30) == set()
+        assert found.result(30) == []
 
 
 def a_batch(folder: Path) -> "subprocess.CompletedProcess[str]":

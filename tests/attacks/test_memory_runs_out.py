@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from digitdrop.pool.probe import poison_among
+from digitdrop.pool.probe import find_poison
 from large_pictures import pictures
 from ledger import DIGITDROP, ROOT, drop, rows, searched
 from memory import COMMANDS, limited
@@ -101,4 +101,4 @@ def test_a_process_that_dies_before_it_can_read_is_no_picture_s_fault(
     monkeypatch.setenv("PYTHONHOME", str(tmp_path))  # no Python starts with it
 
     with pytest.raises(MemoryError):
-        poison_among(partial(print, end=""), ["7.png"], time_limit=60)
+        find_poison(partial(print, end=""), ["7.png"], time_limit=60)

@@ -122,7 +122,7 @@ def test_a_start_with_a_picture_in_hand_that_hangs_reads_the_others_at_once(
         assert worker.stop() < 5
 
 
-def test_a_picture_that_hangs_one_of_a_crew_leaves_the_run_going(tmp_path: Path) -> None:
+def test_a_picture_that_hangs_a_process_of_the_pool_leaves_the_run_going(tmp_path: Path) -> None:
     many = [(f"{number:04}.png", a_picture(number % 10)) for number in range(600)]
     drop(tmp_path / "pictures", [*many, ("0300 slow.png", a_picture() + b"slow")])
     report = tmp_path / "report.csv"

@@ -1,4 +1,4 @@
-"""Put on PYTHONPATH by tests: makes marked pictures kill, hang or break whoever decodes them.
+"""Put on PYTHONPATH by tests: marked pictures kill, hang or break the process that decodes them.
 
 The worker knows nothing of it. Python imports a module of this name at each start, so also
 in the processes that the worker itself starts.
@@ -15,7 +15,6 @@ from digitdrop.pool import probe
 
 SHORT = float(os.environ.get("POISON_SECONDS", "2"))  # that a picture gets, instead of a minute
 probe.TIME_LIMIT = SHORT
-(probe.find_poison.__kwdefaults__ or {})["time_limit"] = SHORT
 
 _load = ImageFile.ImageFile.load
 
@@ -33,13 +32,13 @@ def _poisoned(self: ImageFile.ImageFile) -> Any:
 
 ImageFile.ImageFile.load = _poisoned  # type: ignore[method-assign]
 
-_shown = vars(pipeline)["decode_pages"]
+_decode_pages = vars(pipeline)["decode_pages"]
 
 
 def _broken(content: bytes, **more: Any) -> Any:
     if content.endswith(b"breaks"):
         raise RuntimeError("a fault of ours")
-    return _shown(content, **more)
+    return _decode_pages(content, **more)
 
 
 vars(pipeline)["decode_pages"] = _broken

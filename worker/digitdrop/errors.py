@@ -1,15 +1,15 @@
-"""What can go wrong, sorted by who has to act.
+"""All errors, sorted by who has to act.
 
 DigitdropError
 ├── InputError        this file's sender: set the file aside, go on with the next
-│   ├── Unreadable    it is no picture that we can read
+│   ├── Unreadable    no picture, or of a kind that is not read
 │   ├── TooLarge      more bytes or pixels than allowed
 │   ├── AlreadyRead   its row is in the report: there is nothing to do
 │   └── NotYet        it cannot be read now, but perhaps in a moment
 │       ├── Incomplete    the picture ends too early: perhaps it is still being written
-│       ├── Unavailable   the system will not let us read it
+│       ├── Unavailable   the system refuses to read it
 │       ├── OutOfMemory   there is too little memory just now
-│       └── Gone          it is not there any more: somebody took it away
+│       └── Gone          it does not exist any more
 └── SetupError        the operator: stop, nothing will work until it is put right
     ├── ModelError    the model is missing, damaged, or not the one that its card describes
     ├── FolderError   an inbox, outbox or source that cannot be used as such
@@ -19,7 +19,7 @@ DigitdropError
 
 
 class DigitdropError(Exception):
-    """Anything that Digitdrop itself raises; its text is one line for a person."""
+    """Base of all errors of Digitdrop; the text is one line for a person."""
 
 
 class InputError(DigitdropError):
@@ -51,11 +51,11 @@ class Unavailable(NotYet):
 
 
 class OutOfMemory(NotYet):
-    """There is not enough memory to read the file just now; nothing is known to be wrong."""
+    """There is not enough memory to read the file just now; the file itself may be sound."""
 
 
 class Gone(NotYet):
-    """The file is not there any more; there is nothing to read and nothing to record."""
+    """The file does not exist any more; there is nothing to read and nothing to record."""
 
 
 class SetupError(DigitdropError):

@@ -1,10 +1,10 @@
-r"""File names as text that any spreadsheet, terminal and CSV reader can take.
+r"""File names as text that is safe for any spreadsheet, terminal and CSV reader.
 
-The rule is one, and reversible: backslash escapes as in Python's strings.
-What is escaped: whatever Unicode does not call printable (control and format characters, line
-breaks, spaces but for the plain one, code points without a meaning), what shows nothing, bytes
-that are not UTF-8 (`\xff`), the backslash itself, and a sign that makes a spreadsheet take the
-cell for a formula, where a cell could begin with it.
+There is one rule, and it is reversible: backslash escapes as in Python's strings. Escaped are
+characters that Unicode does not call printable (control and format characters, line breaks,
+spaces other than the plain one, unassigned code points), characters that show nothing, bytes
+that are not UTF-8 (`\xff`), the backslash itself, and a sign that starts a formula where a
+spreadsheet's cell could begin.
 """
 
 import re
@@ -25,26 +25,30 @@ _FORMULA: Final = re.compile("(?:^|(?<=[;,|\"']))\\s*[=+\\-@\uff1d\uff0b\uff0d\u
 
 
 def escape(name: str) -> str:
-    """Write a file name as one line of plain text; `unescape` gives it back exactly."""
+    r"""Return a file name as one line of plain text; `unescape` restores it exactly.
+
+    >>> escape("=1+1\n.png")
+    '\\u003d1+1\\u000a.png'
+    """
     return _FORMULA.sub(_formula, printable(name))
 
 
 def printable(name: str) -> str:
-    """Write a file name as one line of plain text, for where no spreadsheet will read it."""
+    """Return a file name as one line of plain text, where no spreadsheet will read it."""
     if name.isprintable() and not _SPECIAL.search(name):
         return name
     return "".join(map(_spelled, name.replace("\\", "\\\\")))
 
 
 def one_line(text: str) -> str:
-    """Write any text as one line that shows all of it; what is escaped already stays as it is."""
+    """Return any text as one line that shows all of it; escapes already in it stay as they are."""
     if text.isprintable() and not _INVISIBLES.search(text):
         return text
     return "".join(map(_spelled, text))
 
 
 def unescape(text: str) -> str:
-    """Give back the file name that `escape` was given."""
+    """Return the file name that `escape` was given."""
     return re.sub(
         r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4})|U(00(?:0[0-9a-f]|10)[0-9a-f]{4}))",
         _unhex,
@@ -53,7 +57,7 @@ def unescape(text: str) -> str:
 
 
 def _spelled(character: str) -> str:
-    """Write a character so that it is seen; the backslash is left to who calls."""
+    """Return a character so that it is seen; the caller handles the backslash."""
     if character.isprintable() and not _INVISIBLES.match(character):
         return character
     code = ord(character)

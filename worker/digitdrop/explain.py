@@ -1,4 +1,4 @@
-"""Draw how a picture was read: as decoded, the frames that the network saw, its answers."""
+"""Draw how a picture was read: decoded, as frames, with the network's probabilities."""
 
 import cv2
 import numpy as np
@@ -20,27 +20,27 @@ _CHOSEN = (60, 140, 40)
 _NAMES = {NOT_A_DIGIT: "none", SEVERAL: "more"}
 
 
-def sheet(grey: Grey, sight: Candidates, probabilities: Probabilities, verdict: Verdict) -> Canvas:
-    """Draw one picture's way from left to right.
+def sheet(grey: Grey, page: Candidates, probabilities: Probabilities, verdict: Verdict) -> Canvas:
+    """Draw the steps of reading one picture from left to right.
 
     Args:
-        grey: as decoded, 0 = black, 255 = white.
-        sight: its frames.
+        grey: the page as decoded, 0 = black, 255 = white.
+        page: its candidate frames.
         probabilities: one row per frame.
-        verdict: what was made of them.
+        verdict: the result.
 
     Returns:
-        One panel for the picture, two for each of the frames that count most, and the answer,
-        side by side.
+        Side by side: a panel with the picture, two panels for each of the two frames with the
+        largest weight, and a panel with the verdict.
     """
     panels = [_panel(_fitted(grey), "the picture, upright")]
-    counts = frame_weights(np.array(sight.priors), probabilities)
+    counts = frame_weights(np.array(page.priors), probabilities)
     for index in np.argsort(-counts, kind="stable")[:_MOST].tolist():
-        title = f"frame {index + 1} of {len(sight.frames)}: trust {sight.priors[index]:.2f}"
-        panels.append(_panel(_enlarged(sight.frames[index]), title))
+        title = f"frame {index + 1} of {len(page.frames)}: prior {page.priors[index]:.2f}"
+        panels.append(_panel(_enlarged(page.frames[index]), title))
         bars = _bars(probabilities[index], verdict.prediction)
-        panels.append(_panel(bars, "the network says"))
-    panels.append(_panel(_said(verdict), "the answer"))
+        panels.append(_panel(bars, "probabilities"))
+    panels.append(_panel(_answer(verdict), "the verdict"))
     return np.hstack(panels)
 
 
@@ -82,7 +82,7 @@ def _bars(row: npt.NDArray[np.float32], prediction: str | None) -> Canvas:
     return canvas
 
 
-def _said(verdict: Verdict) -> Canvas:
+def _answer(verdict: Verdict) -> Canvas:
     canvas = np.full((_SIDE, _SIDE, 3), 255, np.uint8)
     if verdict.prediction is not None:
         scale = min(5.0, 10.0 / len(verdict.prediction))  # eight digits fill the panel

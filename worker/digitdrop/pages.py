@@ -1,4 +1,4 @@
-"""A file of one page or several: what each shows, and the one verdict."""
+"""A file of one page or several, and its one verdict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,9 +9,9 @@ from digitdrop.preprocess.normalise import normalise
 from digitdrop.values import Candidates, Grey, Limits, Picture, Status, Verdict
 
 MOST_PAGES: Final = 10
-"""A file with more pages is not looked through: it would hold up the others."""
+"""In a file with more pages only the first is decoded: the rest would hold up other files."""
 _MOST_COST: Final = 4
-"""Nor is one whose pages have more pixels together than so many pictures may have."""
+"""The same holds for pages with more pixels together than so many pictures may have."""
 
 _SHORT = {
     Status.BLANK: "blank",
@@ -23,20 +23,15 @@ _SHORT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedPages:
-    """What there is to see in a file."""
+    """The decoded pages of a file."""
 
     grey: Grey
-    """The page that is read: the first one that shows anything, as decoded."""
+    """The page that is read, as decoded: the first that shows anything, else the first."""
     candidates: tuple[Candidates, ...]
-    """Of each page; of the first alone where there are too many."""
+    """Candidates of each page; of the first alone if there are too many pages."""
     pages: int
     doubt: str
-    """Why some of it may not be written yet, though it can be decoded; else empty."""
-
-    @property
-    def sight(self) -> Candidates:
-        """The page that is read."""
-        return next((sight for sight in self.candidates if sight.frames), self.candidates[0])
+    """Reason why part of the file may not be written yet, though it can be decoded; or empty."""
 
 
 def decode_pages(content: bytes, *, limits: Limits) -> DecodedPages:
@@ -45,31 +40,31 @@ def decode_pages(content: bytes, *, limits: Limits) -> DecodedPages:
     Raises:
         Incomplete: the bytes end before the picture does, or there are none.
         TooLarge: more bytes or pixels than `limits`.
-        Unreadable: anything else that keeps one of its pages from being read.
+        Unreadable: a page cannot be decoded.
     """
     document = Document(content, limits=limits)
     pages = document.pages()
     read = next(pages)
     candidates = [normalise(read)]
     if 1 < len(document) <= MOST_PAGES and document.cost <= _MOST_COST * limits.pixels:
-        for page in pages:
-            candidates.append(normalise(page))
-            if candidates[-1].frames and not any(sight.frames for sight in candidates[:-1]):
-                read = page
+        for grey in pages:
+            candidates.append(normalise(grey))
+            if candidates[-1].frames and not any(page.frames for page in candidates[:-1]):
+                read = grey
     return DecodedPages(
         grey=read, candidates=tuple(candidates), pages=len(document), doubt=document.doubt
     )
 
 
 def combine_pages(picture: Picture, verdicts: Sequence[Verdict]) -> Verdict:
-    """Put together the verdicts on the pages of one file.
+    """Return the verdict on a file, from the verdicts on its pages.
 
-    If exactly one page shows something, its verdict is the file's, and the reason tells which
-    page it is. If more do, the file is `several`, with what each shows.
+    If exactly one page shows something, its verdict is the file's, and the reason names the
+    page. If more pages do, the file is `several`, and the reason lists all pages.
 
     Args:
         picture: the file, decoded.
-        verdicts: one for each of its sights.
+        verdicts: a verdict for each element of `picture.candidates`.
     """
     verdict = verdicts[0] if picture.pages == 1 else _of_pages(picture, verdicts)
     if picture.doubt:
@@ -81,7 +76,7 @@ def _of_pages(picture: Picture, verdicts: Sequence[Verdict]) -> Verdict:
     count = f"{picture.pages:,} pages"
     if picture.pages > len(verdicts):
         return Verdict(status=Status.SEVERAL, reason=f"{count}: too many to look at each")
-    written = [number for number, sight in enumerate(picture.candidates) if sight.frames]
+    written = [number for number, page in enumerate(picture.candidates) if page.frames]
     if not written:
         return Verdict(status=Status.BLANK, reason=f"{count}, all blank")
     if len(written) > 1:

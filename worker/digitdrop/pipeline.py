@@ -1,9 +1,9 @@
 """From drops to readings. Read this first.
 
-A drop is loaded, decoded, brought into MNIST's geometry, classified (in doubt, from
-several sides: `views`) and judged. Data moves only to the right; each step is a
-module that knows none of the others. `daemon` and `batch` differ in where drops come
-from and where they go; between the two, this is all there is.
+A drop is loaded, decoded, normalised to MNIST's geometry, classified (in doubt, with
+test-time augmentation) and judged. Data moves only to the right; each step is a module that
+imports none of the others. The service and `batch` differ in where drops come from and where
+readings go; between the two, this is all there is.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 Prepared: TypeAlias = Picture | Failure
 Outcome: TypeAlias = Reading | Failure
-"""What became of a drop: its row, or why it was not decoded, which may be tried again."""
+"""The end of a drop: its row, or the error that kept it from being decoded, perhaps only now."""
 
 _BUG = "internal error, see the worker's log"
 
@@ -58,11 +58,15 @@ def prepare(
     Safe to call from several threads.
 
     Args:
-        drop: what to read.
-        limits: what it may cost.
-        known: ids of rows that need not be read again.
-        poison: absolute paths (or addresses) of files that kill or hang whoever decodes them.
-        content: gives the bytes, where something else than `load` gets them; raises InputError.
+        drop: the file.
+        limits: limits of the file.
+        known: ids of rows that are in the report: these files are not decoded again.
+        poison: absolute paths (or addresses) of files that kill or hang the process that
+            decodes them.
+        content: returns the bytes, instead of `load`; raises InputError.
+
+    Returns:
+        The candidates of each page, or the error.
     """
     sha256 = ""
     try:
@@ -77,7 +81,7 @@ def prepare(
     except InputError as error:
         return Failure(id=_id(drop, sha256), drop=drop, sha256=sha256, error=error)
     except Exception as error:
-        # A bug of ours, or of a library. It may cost this file but not the worker, which
+        # A bug here or in a library. It may cost this file but not the worker, which
         # would meet the same file again after every restart.
         return Failure(
             id=_id(drop, sha256), drop=drop, sha256=sha256, error=_bug(drop, error, limits)
@@ -100,58 +104,58 @@ def _bug(drop: Drop, error: Exception, limits: Limits) -> InputError:
 
 
 def read_batch(
-    seen: Sequence[Prepared],
+    prepared: Sequence[Prepared],
     classifier: Classifier,
     *,
     digits: DigitCount,
     now: Callable[[], datetime],
 ) -> list[Reading]:
-    """Classify what was seen in one batch; give one reading each, as `readings` does."""
-    outcomes = classify(seen, classifier, digits=digits, now=now)
+    """Return a reading for each picture or failure, in order; see `classify` and `readings`."""
+    outcomes = classify(prepared, classifier, digits=digits, now=now)
     return readings(outcomes, model=classifier.name, now=now)
 
 
 def classify(
-    seen: Sequence[Prepared],
+    items: Sequence[Prepared | Reading],
     classifier: Classifier,
     *,
     digits: DigitCount,
     now: Callable[[], datetime],
 ) -> list[Outcome]:
-    """Classify pictures in one batch, and judge each by itself; a failure stays what it is.
+    """Classify all pictures in one batch, and judge each by itself; return all in order.
 
-    The reading of one does not depend on which others are in the batch.
+    The reading of a picture does not depend on the other pictures of the batch.
 
     Args:
-        seen: as `prepare` gives it.
+        items: as `prepare` returns them; failures and readings stay as they are.
         classifier: the network.
-        digits: how many digits a number may have.
-        now: tells the time of each reading.
+        digits: number of digits that a number may have.
+        now: returns the time of each reading, aware.
     """
-    pages = [sight for one in seen if isinstance(one, Picture) for sight in one.candidates]
-    said = iter(classify_pictures([sight.frames for sight in pages], classifier))
+    pages = [page for item in items if isinstance(item, Picture) for page in item.candidates]
+    rows = iter(classify_pictures([page.frames for page in pages], classifier))
     outcomes: list[Outcome] = []
-    for one in seen:
-        if isinstance(one, Failure):
-            outcomes.append(one)
-            continue
-        verdict = _verdict(one, list(islice(said, len(one.candidates))), classifier, digits)
-        outcomes.append(_reading(one, verdict, model=classifier.name, now=now))
+    for item in items:
+        if isinstance(item, Picture):
+            verdict = _verdict(item, [*islice(rows, len(item.candidates))], classifier, digits)
+            outcomes.append(_reading(item, verdict, model=classifier.name, now=now))
+        else:
+            outcomes.append(item)
     return outcomes
 
 
 def readings(
     outcomes: Sequence[Outcome], *, model: str, now: Callable[[], datetime]
 ) -> list[Reading]:
-    """Make a row of each outcome, in their order; what could not be decoded is `unreadable`."""
+    """Return a row for each outcome, in order; a failure becomes `unreadable`."""
     return [
-        unreadable_reading(one, model=model, now=now) if isinstance(one, Failure) else one
-        for one in outcomes
+        unreadable_reading(item, model=model, now=now) if isinstance(item, Failure) else item
+        for item in outcomes
     ]
 
 
 def unreadable_reading(failure: Failure, *, model: str, now: Callable[[], datetime]) -> Reading:
-    """Make the row of a drop that could not be decoded, or that stayed doubtful."""
+    """Return the row of a drop that could not be decoded, or that stayed doubtful."""
     if failure.reading:
         return failure.reading
     verdict = Verdict(status=Status.UNREADABLE, reason=str(failure.error))
@@ -159,22 +163,22 @@ def unreadable_reading(failure: Failure, *, model: str, now: Callable[[], dateti
 
 
 def _reading(
-    seen: Prepared, verdict: Verdict, *, model: str, now: Callable[[], datetime]
+    item: Prepared, verdict: Verdict, *, model: str, now: Callable[[], datetime]
 ) -> Reading:
     return Reading(
-        id=seen.id, drop=seen.drop, time=now(), verdict=verdict, sha256=seen.sha256, model=model
+        id=item.id, drop=item.drop, time=now(), verdict=verdict, sha256=item.sha256, model=model
     )
 
 
 def _verdict(
     picture: Picture,
-    said: Sequence[Probabilities],
+    probabilities: Sequence[Probabilities],
     classifier: Classifier,
     digits: DigitCount,
 ) -> Verdict:
     try:
-        pages = zip(picture.candidates, said, strict=True)
-        verdicts = [judge_page(sight, answer, classifier, digits) for sight, answer in pages]
+        pages = zip(picture.candidates, probabilities, strict=True)
+        verdicts = [judge_page(page, rows, classifier, digits) for page, rows in pages]
         return combine_pages(picture, verdicts)
     except Exception:  # as in `prepare`: a bug may cost this picture, never the worker
         logger.exception("cannot judge %r", picture.drop.name)
@@ -182,23 +186,23 @@ def _verdict(
 
 
 def judge_page(
-    sight: Candidates, said: Probabilities, classifier: Classifier, digits: DigitCount
+    page: Candidates, probabilities: Probabilities, classifier: Classifier, digits: DigitCount
 ) -> Verdict:
-    """Decide what one page shows; the one place that knows how many digits are expected.
+    """Return the verdict on one page; the only place that checks the number of digits.
 
     Args:
-        sight: the frames that the page may show.
-        said: the network's answer, a row for each frame.
+        page: the frames that the page may show.
+        probabilities: of the network, a row for each frame.
         classifier: has the thresholds.
-        digits: how many digits a number may have.
+        digits: number of digits that a number may have.
     """
-    return within(judge(sight, said, classifier.thresholds), digits)
+    return within(judge(page, probabilities, classifier.thresholds), digits)
 
 
 def within(verdict: Verdict, digits: DigitCount) -> Verdict:
-    """Hold a verdict to the digits that are expected.
+    """Return a verdict as it is, or changed if its number has too many or too few digits.
 
-    A number with more of them is `several`, without a prediction. One with fewer is
+    A number with too many digits is `several`, without a prediction. A number with too few is
     `uncertain`: a digit may have been missed.
     """
     count = len(verdict.prediction or "")
@@ -216,20 +220,20 @@ def _counted(count: int) -> str:
 
 
 def utc_now() -> datetime:
-    """Tell the time, aware."""
+    """Return the current time, aware."""
     return datetime.now(UTC)
 
 
 def _id(drop: Drop, sha256: str) -> str:
-    """Name the row: by the claim, else by path and content."""
+    """Return the id of the row: of the claim, else made of path and content."""
     if drop.id is not None:
         return drop.id
-    # As `location_of`, but quicker than a path of its own.
+    # As `location_of`, but quicker: no `Path` is made.
     place = drop.address or os.path.join(os.getcwd(), drop.path)  # noqa: PTH109, PTH118
     named = os.fsencode(place) + b"\0" + sha256.encode()
     return "f" + hashlib.blake2b(named, digest_size=10).hexdigest()
 
 
 def location_of(drop: Drop) -> Path | str:
-    """Tell where a drop lies: its absolute path, or its address."""
+    """Return the absolute path of a drop, or its address."""
     return drop.address or drop.path.absolute()

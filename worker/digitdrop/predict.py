@@ -1,4 +1,4 @@
-"""Look at a few pictures, and show how each was read."""
+"""Read a few pictures, and explain how each was read."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ from digitdrop.values import DigitCount, Drop, Grey, Limits, Picture, Probabilit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A picture with everything that is known of how it was read."""
+    """A picture with all steps of its reading."""
 
     reading: Reading
     grey: Grey | None
     """The page that was read, as decoded; None if it could not be."""
     seen: Prepared
     probabilities: Probabilities
-    """One row per frame of the sight."""
+    """One row per candidate frame of that page."""
 
 
 def read_images(
     images: Sequence[Path], classifier: Classifier, *, limits: Limits, digits: DigitCount
 ) -> list[Reading]:
-    """Read pictures one by one, as the service would; nothing is recorded.
+    """Return the reading of each picture, as the service would give it; nothing is recorded.
 
     Args:
         images: files; a link is followed.
         classifier: the network.
-        limits: what one picture may cost.
-        digits: how many digits a number may have.
+        limits: limits of one picture.
+        digits: number of digits that a number may have.
     """
     return [_read(image, classifier, limits, digits)[1] for image in images]
 
@@ -55,20 +55,20 @@ def read_images(
 def explain_picture(
     images: Sequence[Path], classifier: Classifier, *, limits: Limits, digits: DigitCount
 ) -> list[Explanation]:
-    """Read pictures in the same way, and once more for what `read_images` does not keep."""
+    """Return how each picture is read; each is decoded twice."""
     return [_look_at(image, classifier, limits, digits) for image in images]
 
 
 def save_explanation(looks: Sequence[Explanation], path: Path) -> None:
-    """Draw how pictures were read: as decoded, the frames the network saw, its answers.
+    """Draw how pictures were read, one below the other, and write the drawing as a PNG.
 
-    It is written aside and renamed, over an earlier drawing, and never over another file.
+    An earlier drawing is replaced in one rename; any other file is left as it is.
 
     Raises:
-        ReportError: the file cannot be written, or is no drawing of ours.
+        ReportError: the file cannot be written, or exists and is not such a drawing.
     """
     rows = [
-        sheet(look.grey, look.seen.sight, look.probabilities, look.reading.verdict)
+        sheet(look.grey, look.seen.page, look.probabilities, look.reading.verdict)
         for look in looks
         if look.grey is not None and isinstance(look.seen, Picture)
     ]
@@ -98,7 +98,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _png(canvas: Canvas) -> bytes:
-    """Write a drawing with our mark."""
+    """Return a drawing as a PNG that carries the mark."""
     info = PngInfo()
     info.add_text("Comment", _MARK.decode())
     file = io.BytesIO()
@@ -120,7 +120,7 @@ def _look_at(
     image: Path, classifier: Classifier, limits: Limits, digits: DigitCount
 ) -> Explanation:
     seen, reading = _read(image, classifier, limits, digits)
-    frames = seen.sight.frames if isinstance(seen, Picture) else ()
+    frames = seen.page.frames if isinstance(seen, Picture) else ()
     return Explanation(
         reading=reading,
         grey=_decoded(seen.drop.path, limits),

@@ -1,11 +1,10 @@
-"""The same answers as the commands give, for programs: no folders, no report."""
+"""The library: read pictures from a program, without folders and report."""
 
 import logging
 import os
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -22,6 +21,7 @@ from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.shipped import SHIPPED_MODEL
 from digitdrop.pages import decode_pages
 from digitdrop.pipeline import Prepared
+from digitdrop.pool.batches import one_ahead
 from digitdrop.preprocess.normalise import normalise
 from digitdrop.system.cores import cores
 from digitdrop.values import ANY_COUNT, DigitCount, Drop, Failure, Limits, Picture, Verdict
@@ -34,9 +34,9 @@ Source: TypeAlias = (
 )
 """A picture: the path of a file, a file's bytes, Pillow's picture, or an array.
 
-An array is grey, (height, width) or (height, width, 1), or RGB, or RGBA: uint8, or of
-one channel also of other types, of which floats are 0-1 or 0-255. 0 = black; which of
-dark and light is the ink is found out, as in a file.
+An array has shape (height, width) or (height, width, 1) for grey, (height, width, 3) for RGB, or
+(height, width, 4) for RGBA. Its type is uint8; grey arrays may have other types, with floats
+0-1 or 0-255. 0 = black; ink may be dark on light or light on dark, as in a file.
 """
 
 _GROUP: Final = 64  # pictures that are classified together
@@ -46,7 +46,10 @@ _CORES: Final = cores()
 class Reader:
     """A trained network, ready to read pictures; made once, used by any threads.
 
-    A picture that cannot be read has an answer too: `Status.UNREADABLE` with the reason.
+    A picture that cannot be read has a verdict too: `Status.UNREADABLE` with the reason.
+
+    >>> Reader().read(np.zeros((28, 28), np.uint8)).status
+    <Status.BLANK: 'blank'>
     """
 
     def __init__(
@@ -60,12 +63,12 @@ class Reader:
 
         Args:
             model: folder with `digits.tflite` and `digits.json`.
-            limits: what one picture may cost; as for the commands by default.
-            digits: how many digits a number may have: 5, "2-4", or a `DigitCount`.
+            limits: limits of one picture; as for the commands by default.
+            digits: number of digits that a number may have: 5, "2-4", or a `DigitCount`.
 
         Raises:
-            ModelError: one of the two is missing or damaged, or they do not belong together.
-            ValueError: `digits` is no count, or one beyond 1 to 8.
+            ModelError: a file is missing or damaged, or the two do not belong together.
+            ValueError: `digits` is no count, or a count beyond 1 to 8.
         """
         self._digits = DigitCount.parse(digits)
         self._classifier = Classifier.load(Path(model))
@@ -74,7 +77,7 @@ class Reader:
 
     @property
     def model(self) -> str:
-        """Name the model, as the report does."""
+        """The model's name, as in the report."""
         return self._classifier.name
 
     def read(self, source: Source) -> Verdict:
@@ -82,7 +85,7 @@ class Reader:
 
         Raises:
             Gone: there is no such file.
-            TypeError: it is nothing that may hold a picture.
+            TypeError: the source has a type or shape that cannot hold a picture.
         """
         seen = self._see(source)
         if isinstance(seen, Failure) and isinstance(seen.error, Gone):
@@ -90,17 +93,17 @@ class Reader:
         return self._judge([seen])[0]
 
     def read_many(self, sources: Iterable[Source], *, workers: int = _CORES) -> Iterator[Verdict]:
-        """Read pictures, several at a time; yield one answer each, in their order.
+        """Read pictures, several at a time; yield a verdict for each, in order.
 
-        It reads ahead by some hundred pictures at most, however many there are. A file
-        that is not there is `Status.UNREADABLE`, so that it does not end the others.
+        At most 128 pictures are taken ahead, however many there are. A file that does not exist
+        is `Status.UNREADABLE`, so that it does not end the others.
 
         Args:
             sources: taken as they are needed.
             workers: threads that decode.
 
         Raises:
-            TypeError: one is nothing that may hold a picture.
+            TypeError: a source has a type or shape that cannot hold a picture.
             ValueError: fewer than one worker.
         """
         if workers < 1:
@@ -109,22 +112,18 @@ class Reader:
 
     def _read_many(self, sources: Iterator[Source], workers: int) -> Iterator[Verdict]:
         with ThreadPoolExecutor(workers, thread_name_prefix="reader") as pool:
-            groups: deque[list[Future[Prepared]]] = deque()
+            groups = iter(lambda: [*islice(sources, _GROUP)], [])
+            begun = ([pool.submit(self._see, source) for source in group] for group in groups)
             try:
-                while group := list(islice(sources, _GROUP)):
-                    groups.append([pool.submit(self._see, source) for source in group])
-                    if len(groups) > 1:  # the next is decoded while one is classified
-                        yield from self._judge([one.result() for one in groups.popleft()])
-                for pending in groups:
-                    yield from self._judge([one.result() for one in pending])
+                for futures in one_ahead(begun):  # a group is decoded while one is classified
+                    yield from self._judge([future.result() for future in futures])
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def _see(self, source: Source) -> Prepared:
-        """Find what a picture may show; one that cannot be read becomes a value.
+        """Decode and normalise a picture; an error becomes a value.
 
-        As `pipeline.see`, but of pictures that may have neither a file nor bytes, and of
-        which no row is to be named.
+        As `pipeline.prepare`, but the picture may have neither a file nor bytes, and no row.
         """
         given = _given(source)
         drop = Drop(id="", path=given if isinstance(given, Path) else Path(), name="")
@@ -139,8 +138,8 @@ class Reader:
 
     def _picture(self, given: Path | bytes | Image.Image, drop: Drop) -> Picture:
         if isinstance(given, Image.Image):
-            sight = normalise(grey_of(given, limits=self._limits))
-            return Picture(id="", drop=drop, sha256="", candidates=(sight,))
+            page = normalise(grey_of(given, limits=self._limits))
+            return Picture(id="", drop=drop, sha256="", candidates=(page,))
         if isinstance(given, Path):
             # A link that is named is followed, unlike one that somebody drops into a folder.
             given = load(given.resolve(), most=self._limits.bytes)
@@ -157,10 +156,10 @@ class Reader:
 
 
 def _given(source: Source) -> Path | bytes | Image.Image:
-    """Tell what a source is.
+    """Return a source as a path, as bytes or as a picture of Pillow's.
 
     Raises:
-        TypeError: it is nothing that may hold a picture.
+        TypeError: it cannot hold a picture.
     """
     if isinstance(source, str | os.PathLike):
         return Path(source)

@@ -1,4 +1,4 @@
-"""What flows through the worker: `Drop -> Picture -> Reading`.
+"""The values that flow through the worker: `Drop -> Picture -> Reading`.
 
 Each step takes one value and returns the next; nothing is filled in later.
 """
@@ -26,7 +26,7 @@ Grey: TypeAlias = "npt.NDArray[np.uint8]"
 """Shape (height, width): an upright picture as decoded, 0 = black, 255 = white."""
 
 Ink: TypeAlias = "npt.NDArray[np.uint8]"
-"""Shape (height, width): how much darker than the paper each point is, 0 = paper, 255 = ink."""
+"""Shape (height, width): darkness of each point against the paper, 0 = paper, 255 = ink."""
 
 Probabilities: TypeAlias = "npt.NDArray[np.float32]"
 """Shape (frames, 12): one row per frame, each summing to 1; columns 0-9 are the
@@ -39,13 +39,13 @@ SEVERAL = 11
 CLASSES = 12
 
 MOST_DIGITS: Final = 8
-"""The longest number that is read, and that a person may say a picture shows."""
+"""Digits of the longest number that is read, or that a person may give as a label."""
 
 
 def is_number(text: str) -> bool:
-    """Say whether a text is a whole number as the report has it: `0`-`9`, one to eight times.
+    """Return True if a text is a whole number as in the report: `0`-`9`, one to eight times.
 
-    Leading zeros are part of it. Digits of other scripts are none.
+    Leading zeros are part of it. Digits of other scripts do not count.
 
     >>> is_number("0042"), is_number("4 2"), is_number("٣"), is_number("123456789")
     (True, False, False, False)
@@ -54,7 +54,7 @@ def is_number(text: str) -> bool:
 
 
 class Status(StrEnum):
-    """What became of a picture; the column `status` of the report."""
+    """Result of reading a picture; the column `status` of the report."""
 
     OK = "ok"
     UNCERTAIN = "uncertain"
@@ -63,7 +63,7 @@ class Status(StrEnum):
     BLANK = "blank"
     UNREADABLE = "unreadable"
     CORRECTED = "corrected"
-    """A person said what the picture of an earlier row shows."""
+    """The row holds the label that a person gave to the picture of an earlier row."""
 
     @property
     def in_words(self) -> str:
@@ -72,25 +72,26 @@ class Status(StrEnum):
 
 
 READ: Final = tuple(status for status in Status if status is not Status.CORRECTED)
-"""What a reading may come to; all but what people say."""
+"""The statuses of readings: all but that of corrections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one file may cost."""
+    """Limits of one file."""
 
     pixels: int = 50_000_000
-    """Width times height of the picture as its header gives them."""
+    """Width times height of the picture, as in its header."""
     bytes: int = 50 * 2**20
     """Length of the file."""
     spare: int = 2**30
-    """Bytes of memory that must be free, with what the picture itself takes, before it is blamed
-    for what its decoder met: others are read side by side, and may have had them."""
+    """Bytes of memory that must be free, besides the picture's own, before a picture is called
+    damaged because its decoder failed: other pictures, read at the same time, may have taken
+    the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class DigitCount:
-    """How many digits the number in a picture may have, as `--digits` says.
+    """Number of digits that the number in a picture may have; the option `--digits`.
 
     >>> str(DigitCount.parse("5")), str(DigitCount.parse("2-4")), str(DigitCount())
     ('5', '2-4', '1-8')
@@ -103,20 +104,20 @@ class DigitCount:
     most: int = MOST_DIGITS
 
     def __post_init__(self) -> None:
-        """Refuse counts that no number has."""
+        """Check the range."""
         if not 1 <= self.least <= self.most <= MOST_DIGITS:
             raise ValueError(_NO_COUNT.format(str(self)))
 
     def __str__(self) -> str:
-        """Write it as `parse` reads it."""
+        """Return the text that `parse` reads."""
         return f"{self.least}" if self.least == self.most else f"{self.least}-{self.most}"
 
     @classmethod
     def parse(cls, given: str | int | DigitCount) -> DigitCount:
-        """Read `N` or `N-M`; a number means itself, and so does a count.
+        """Return the count for `N` or `N-M`, for a number or for a count.
 
         Raises:
-            ValueError: it is none of these; the message says what is expected.
+            ValueError: anything else.
         """
         match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", str(given).strip(), re.ASCII)
         if not match:
@@ -129,40 +130,40 @@ _NO_COUNT: Final = (
     f"each from 1 to {MOST_DIGITS}, as in 5 or 1-{MOST_DIGITS}"
 )
 ANY_COUNT: Final = DigitCount()
-"""What is read unless somebody says more: numbers of one to eight digits."""
+"""The default: numbers of one to eight digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
-    """One file to be read: in hand, or where its owner left it."""
+    """One file to be read: claimed, or where its owner left it."""
 
     id: str | None
-    """Names its row in the report, the same again after a crash; None in one-shot mode,
-    where path and content name the row, so that a second run knows what the first has done."""
+    """Id of its row in the report, the same again after a crash; None in one-shot mode, where
+    the id is made of path and content, so that a second run finds the rows of the first."""
     path: Path
-    """Where the bytes lie now."""
+    """Path of the file now."""
     address: str = ""
-    """Where they lie instead, in an object store: `s3://bucket/key`; empty for a file."""
+    """Address in an object store, as `s3://bucket/key`; empty for a file."""
     name: str
-    """What its owner calls it: the path relative to the inbox (or to the folder given)."""
+    """The owner's name for it: the path relative to the inbox (or to the folder given)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """What `glyph` makes of a picture: the frames that it may show, and what speaks for each."""
+    """The frames that a page may show, with their priors; see `preprocess.normalise`."""
 
     frames: tuple[Frame, ...]
-    """Candidate readings, the most trusted first; empty when the paper is blank."""
+    """Candidate frames, the most probable first; empty if the paper is blank."""
     priors: tuple[float, ...]
-    """The probability of each frame's reading, as far as the picture itself speaks for it; they
-    sum to 1 at most, and what is left is of readings in which nothing was found."""
+    """Prior probability, 0-1, that each frame is the one meant, from the page alone. They sum to
+    1 at most; the rest is the prior that no frame is."""
     reason: str = ""
-    """Why there is nothing to read, for a person; empty when there is."""
+    """Reason why there is no frame, for a person; empty if there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """How far to believe the network; chosen by `train` on held-out pictures, kept in the card."""
+    """Calibration of the network; fitted by `train` on held-out pictures, kept in the card."""
 
     temperature: float
     """Divides the logits before the softmax (Guo et al. 2017)."""
@@ -174,15 +175,15 @@ class Thresholds:
     """The least probability of `SEVERAL` that makes a picture `several`."""
     slope: float = 1.0
     offset: float = 0.0
-    """What makes a confidence of the likeliest digit's probability, see `judge.confidence`;
-    a card without them keeps the probability as it is."""
+    """Map the likeliest digit's probability to a confidence, see `inference/decision.py`; the
+    defaults keep the probability as it is."""
     evidence: float = 0.0
-    """Readings that the picture speaks for less than this, 0-1, are believed less."""
+    """Support, 0-1, below which a reading loses confidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the network and the thresholds say about one picture."""
+    """The result for one picture: status, prediction and confidence."""
 
     status: Status
     prediction: str | None = None
@@ -190,45 +191,45 @@ class Verdict:
     and `corrected`, and for a picture that was corrected to show no whole number."""
     confidence: float | None = None
     """Calibrated probability, 0-1, that the whole `prediction` is right if the picture shows
-    one number; None without a prediction, and where a person said it."""
+    one number; None without a prediction, and for a correction by a person."""
     reason: str = ""
     """A few words for a person; empty for `ok`."""
     runner_up: str | None = None
     runner_up_confidence: float | None = None
     doubt: str = field(default="", repr=False)
-    """Why some of the file may not be written yet; else empty. No column of the report."""
+    """Reason why part of the file may not be written yet; or empty. No column of the report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A drop that was decoded and normalised; what is left to do is to classify it."""
+    """A drop that was decoded and normalised; the next step is to classify it."""
 
     id: str
     drop: Drop
     sha256: str
     candidates: tuple[Candidates, ...]
-    """Of each of its pages, one at least; of the first alone where there are too many."""
+    """Candidates of each page, at least one; of the first alone if there are too many pages."""
     pages: int = 1
     doubt: str = ""
-    """Why some of it may not be written yet, though it was decoded; else empty."""
+    """Reason why part of the file may not be written yet, though it was decoded; or empty."""
 
     @property
-    def sight(self) -> Candidates:
-        """Of the page that is read: the first one that shows anything, else the first."""
-        return next((sight for sight in self.candidates if sight.frames), self.candidates[0])
+    def page(self) -> Candidates:
+        """Candidates of the page that is read: the first that shows anything, else the first."""
+        return next((page for page in self.candidates if page.frames), self.candidates[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A drop that was not decoded, or perhaps too early, and why."""
+    """A drop that was not decoded, or perhaps too early, and the reason."""
 
     id: str
     drop: Drop
     sha256: str
-    """Of the file's bytes, in hex; empty when they could not be read."""
+    """SHA-256 of the file's bytes, in hex; empty if they could not be read."""
     error: InputError
     reading: Reading | None = None
-    """Its row all the same, if it stays as it is; None if nothing could be decoded."""
+    """Its row if the file stays as it is; None if nothing could be decoded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,24 +237,28 @@ class Reading:
     """One row of the report."""
 
     id: str
-    """Unique, starts with a letter, never reused."""
+    """Unique; starts with a letter; never reused."""
     drop: Drop
     time: datetime
-    """When it was read; aware, in UTC."""
+    """Time of the reading; aware, in UTC."""
     verdict: Verdict
     sha256: str
-    """Of the file's bytes, in hex; empty when they could not be read."""
+    """SHA-256 of the file's bytes, in hex; empty if they could not be read."""
     model: str
     """Name and first 8 hex digits of the SHA-256 of the model file."""
 
 
 def iso(time: datetime) -> str:
-    """Write a time in UTC, to the millisecond."""
+    """Return a time in UTC as ISO 8601, to the millisecond.
+
+    >>> iso(datetime(2026, 1, 2, 3, 4, 5, 678_900, tzinfo=UTC))
+    '2026-01-02T03:04:05.678Z'
+    """
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def time_text(time: datetime) -> str:
-    """Write a time in UTC for people, to the second.
+    """Return a time in UTC as text for people, to the second.
 
     >>> time_text(datetime(2026, 5, 1, 12, tzinfo=UTC))
     '2026-05-01 12:00:00 UTC'
@@ -265,7 +270,7 @@ _Name = TypeVar("_Name", bound=str)
 
 
 def count_text(counts: Mapping[_Name, int]) -> str:
-    """Write counts by status for people, the largest first; empty without any.
+    """Return counts by status as text for people, the largest first; empty without counts.
 
     >>> count_text({"ok": 5, "not_a_digit": 1200, "blank": 0})
     '1,200 not a digit, 5 ok'

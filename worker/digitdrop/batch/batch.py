@@ -1,4 +1,4 @@
-"""The same pipeline once over files and folders, which stay where they are."""
+"""Read files and folders once; they stay where they are."""
 
 import logging
 from collections import Counter
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from digitdrop import pipeline
+from digitdrop.batch.ahead import CrashNote, read_ahead
 from digitdrop.batch.sources import find_drops
 from digitdrop.errors import Gone, InputError, OutOfMemory, ReportError, RunBrokeOff
 from digitdrop.escape import escape
@@ -15,9 +16,7 @@ from digitdrop.inference.classifier import Classifier
 from digitdrop.outbox.report import Report
 from digitdrop.pipeline import Outcome
 from digitdrop.pool.batches import BatchReader
-from digitdrop.pool.prefetch import Prefetcher
 from digitdrop.pool.settings import PoolOptions
-from digitdrop.pool.started import CrashNote
 from digitdrop.system.log_fields import about
 from digitdrop.system.shutdown import Shutdown, Stopped
 from digitdrop.values import DigitCount, Failure, Limits, Reading, Status, count_text
@@ -27,16 +26,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Summary:
-    """What a one-shot run did."""
+    """Counts of a one-shot run."""
 
     counts: Counter[Status] = field(default_factory=Counter)
-    """Rows by status: those of this run, and those that an earlier one left."""
+    """Rows by status, with the rows of earlier runs over the same pictures."""
     known: int = 0
-    """How many of them were in the report already."""
+    """Number of rows that were in the report already."""
     unread: Counter[str] = field(default_factory=Counter)
     """Pictures in folders that were passed over, by their kind, which is not read; and folders."""
     starved: int = 0
-    """Pictures without a row, since there was too little memory to read them, even alone."""
+    """Pictures without a row: there was too little memory to read them, even alone."""
     was_stopped: bool = False
 
     def add(self, readings: Iterable[Reading]) -> None:
@@ -50,11 +49,11 @@ class Summary:
 
     @property
     def failed(self) -> bool:
-        """Whether any picture could not be read, or was passed over."""
+        """True if any picture could not be read, or was passed over."""
         return self.counts[Status.UNREADABLE] > 0 or bool(self.unread)
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return the counts as one line."""
         parts = count_text(self.counts)
         verb = "was" if self.known == 1 else "were"
         known = f" ({self.known:,} {verb} in the report already)" if self.known else ""
@@ -84,43 +83,43 @@ def run_batch(
 ) -> Summary:
     """Read every picture once; run again, it goes on where it stopped.
 
-    A picture has its row once path and content are in the report.
+    A picture has its row once its path and content are in the report.
 
     Args:
         sources: files and folders.
         report_path: the CSV, begun or continued.
         classifier: the network.
-        limits: what one picture may cost.
-        digits: how many digits a number may have.
-        workers: pictures at a time.
-        shutdown: ends the run after the current turn.
-        progress: told how many more pictures are done.
+        limits: limits of one picture.
+        digits: number of digits that a number may have.
+        workers: pictures read at a time.
+        shutdown: ends the run after the current batch.
+        progress: called with the number of pictures done since its last call.
 
     Raises:
         SetupError: a source does not exist, or the report cannot be opened.
         RunBrokeOff: the report cannot be written any more.
-        Hung: a thread never ends; run again, and all that was read is in the report.
+        ReadTimeout: a thread never ends; its picture is in the report all the same.
     """
     if report_path.is_dir():
         raise ReportError(f"{report_path} is a folder: name a file with --report")
     with lock.lock_report(report_path):
-        report, begun = Report(report_path), CrashNote(report_path)
+        report, note = Report(report_path), CrashNote(report_path)
         known = _known(report, report_path)
         is_stopping = shutdown.is_stopping
-        terms = PoolOptions(
+        options = PoolOptions(
             workers=workers,
             limits=limits,
             digits=digits,
             is_stopping=is_stopping,
             known=frozenset(known),
         )
-        turns = BatchReader(terms, classifier)
+        reader = BatchReader(options, classifier)
         summary = Summary()
+        drops = find_drops(sources, unread=summary.unread)
         try:
-            ahead = Prefetcher(turns, begun, shutdown=shutdown)
-            for done, outcomes in ahead.read(find_drops(sources, unread=summary.unread)):
+            for done, outcomes in read_ahead(drops, reader, note, shutdown):
                 summary.add_known([known[one.id] for one in outcomes if one.id in known])
-                new = _told([one for one in outcomes if one.id not in known])
+                new = _logged([one for one in outcomes if one.id not in known])
                 summary.starved += sum(_fails_with(OutOfMemory, one) for one in new)
                 new = [one for one in new if not _fails_with((Gone, OutOfMemory), one)]
                 readings = pipeline.readings(new, model=classifier.name, now=pipeline.utc_now)
@@ -130,11 +129,11 @@ def run_batch(
                 if is_stopping():
                     summary.was_stopped = True
                     break
-            begun.clear()
+            note.clear()
         except Stopped:
             summary.was_stopped = True
         finally:
-            turns.close()
+            reader.close()
         return summary
 
 
@@ -153,8 +152,8 @@ def _known(report: Report, path: Path) -> dict[str, Status]:
     return known
 
 
-def _told(outcomes: list[Outcome]) -> list[Outcome]:
-    """Pass outcomes on, and tell of all failures."""
+def _logged(outcomes: list[Outcome]) -> list[Outcome]:
+    """Log all failures; return the outcomes."""
     for one in outcomes:
         if isinstance(one, Failure):
             name = escape(one.drop.name)

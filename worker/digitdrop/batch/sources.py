@@ -1,4 +1,4 @@
-"""What a one-shot run shall read: files as named, and the pictures in folders."""
+"""The drops of a one-shot run: files as named, and the pictures in folders."""
 
 import logging
 import os
@@ -26,11 +26,11 @@ _SUFFIXES: Final = frozenset(
 
 
 def find_drops(sources: Sequence[Path], *, unread: Counter[str] | None = None) -> Iterator[Drop]:
-    """Yield what to read, in order of name; a file below two of the sources once.
+    """Yield a drop for each picture, in order of name; a file below two sources once.
 
-    A file that is named itself is always read, also through a link. Of those in a folder, whatever
-    begins like a picture or is called like one is; others (notes, lists) are
-    passed over, as are hidden and temporary names.
+    A file that is named itself is always read, also through a link. In a folder, a file is read
+    if it begins like a picture or has a picture's suffix; other files (notes, lists) and hidden
+    or temporary names are passed over.
 
     Args:
         sources: files and folders.
@@ -50,7 +50,7 @@ def find_drops(sources: Sequence[Path], *, unread: Counter[str] | None = None) -
 
 
 def is_called_like_picture(name: str) -> bool:
-    """Say whether a name ends as those of pictures do."""
+    """Return True if a name has the suffix of a picture."""
     suffix = os.path.splitext(name)[1]  # noqa: PTH122 - quicker than a path's own
     return suffix.lower() in _SUFFIXES
 
@@ -60,7 +60,7 @@ def _is_below(path: Path, folders: Sequence[Path]) -> bool:
 
 
 def count_sources(sources: Sequence[Path], *, is_stopping: Callable[[], bool]) -> int:
-    """Count what there is to read, or what was found until a stop was asked for."""
+    """Count the drops; at a stop, those found so far."""
     return sum(1 for _ in takewhile(lambda _: not is_stopping(), find_drops(sources)))
 
 

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from math import inf
 from pathlib import Path
 
 import cv2
@@ -78,7 +77,7 @@ def _find_poison(
 ) -> set[Path | str]:
     harden_search_path()  # a machine of another Ray cluster may not have done so
     # The other process has its own timeout for each picture, without the time of a slow store.
-    found = probe.poison_among(attempt, share, time_limit=inf)
+    found = probe.find_poison(attempt, share, time_limit=None)
     return {location_of(_drop(share[index])) for index in found}
 
 

@@ -153,13 +153,13 @@ def _show(axes: Axes, picture: Frame | None) -> None:
 
 def _frame(explanation: Explanation) -> Frame | None:
     """Return the frame with the highest weight in the prediction; None without a frame."""
-    if not isinstance(explanation.seen, Picture) or not explanation.seen.sight.frames:
+    if not isinstance(explanation.seen, Picture) or not explanation.seen.page.frames:
         return None
-    weight = frame_weights(np.array(explanation.seen.sight.priors), explanation.probabilities)
+    weight = frame_weights(np.array(explanation.seen.page.priors), explanation.probabilities)
     number = explanation.reading.verdict.prediction or ""
     if len(number) == 1:
         weight = weight * explanation.probabilities[:, int(number)]
-    return explanation.seen.sight.frames[int(weight.argmax())]
+    return explanation.seen.page.frames[int(weight.argmax())]
 
 
 def _read_as(mistake: Marked) -> str:

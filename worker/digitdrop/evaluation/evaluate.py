@@ -5,10 +5,13 @@ has the labels.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import cv2
 import numpy as np
 
 from digitdrop import pipeline
@@ -17,8 +20,6 @@ from digitdrop.errors import FolderError
 from digitdrop.evaluation.answers import NONE, Answers, Numbers
 from digitdrop.evaluation.label_table import LABELS_TABLE, read_labels
 from digitdrop.inference.classifier import Classifier
-from digitdrop.pool.settings import PoolOptions
-from digitdrop.pool.threads import ReaderThreads
 from digitdrop.values import DigitCount, Drop, Limits, Verdict, is_number
 
 _BATCH: Final = 128
@@ -121,20 +122,18 @@ def mark(
         workers: number of pictures that are read at a time.
         progress: called with the number of pictures that were read since the last call.
     """
-    options = PoolOptions(workers=workers, limits=limits, digits=digits, is_stopping=lambda: False)
-    readers = ReaderThreads(options)
-    try:
+    cv2.setNumThreads(1)  # the cores are taken by pictures read side by side
+    prepare = partial(pipeline.prepare, limits=limits)
+    with ThreadPoolExecutor(workers) as threads:
         for start in range(0, len(asked), _BATCH):
             batch = asked[start : start + _BATCH]
-            prepared = readers.end(readers.begin([item.drop for item in batch]))
+            prepared = list(threads.map(prepare, [item.drop for item in batch]))
             readings = pipeline.read_batch(
                 prepared, classifier, digits=digits, now=pipeline.utc_now
             )
             for item, reading in zip(batch, readings, strict=True):
                 yield Marked(task=item, verdict=reading.verdict)
             progress(len(batch))
-    finally:
-        readers.close()
 
 
 def by_set(marked: Iterable[Marked]) -> dict[str, list[Marked]]:

@@ -149,7 +149,7 @@ def _thumbnail(path: Path, entry: TimedRow) -> Thumbnail | None:
         if hashlib.sha256(content).hexdigest() != entry.row.sha256:
             return None
         decoded = decode_pages(content, limits=limits)
-        frames = decoded.sight.frames
+        frames = next((page.frames for page in decoded.candidates if page.frames), ())
         frame = _webp(frames[0], _LOSSLESS) if frames else ""
         return Thumbnail(_webp(_shrunk(decoded.grey), _QUALITY), frame, len(frames))
     except InputError:  # it was taken away, or is another file by now

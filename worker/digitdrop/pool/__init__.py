@@ -1,1 +1,1 @@
-"""Pictures read several at a time, by threads and by processes that may die of one."""
+"""Several pictures at a time: by threads, by processes, and slow ones in a lane of their own."""

@@ -1,225 +1,290 @@
-"""Several pictures at a time: read by threads here, or by a crew when many wait."""
+"""Batches of pictures: read by threads of this process, or by the pool where many wait."""
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from digitdrop.errors import OutOfMemory
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pipeline import Outcome, Prepared, classify, utc_now
-from digitdrop.pool.job import Job
-from digitdrop.pool.pool import PoolBroken, WorkerPool
+from digitdrop.pool.pool import WorkerPool
 from digitdrop.pool.probe import TIME_LIMIT
 from digitdrop.pool.settings import PoolOptions
 from digitdrop.pool.slow_lane import SlowLane
-from digitdrop.pool.threads import ReaderThreads, ReadTimeout, ThreadBatch
+from digitdrop.pool.task import Task
+from digitdrop.pool.threads import ReaderThreads
 from digitdrop.system.shutdown import Stopped
-from digitdrop.values import Drop, Failure
+from digitdrop.values import Drop, Failure, Reading
+
+Begun = TypeVar("Begun")
 
 _SECONDS: Final = 0.25
 _LARGEST: Final = 1024
-_LOOK: Final = 0.05
+_LOOK: Final = 0.1
+_GRACE: Final = 3.0  # seconds that all pictures together get to be finished at a stop
 _LONG: Final = 0.1
-"""Seconds of full turns after which a crew is worth its start, which takes 0.3 s of CPU time in
+"""Seconds of full batches after which a pool is worth its start, which takes 0.3 s of CPU time in
 all: threads have to wait for one another. Measured in docs/performance.md, "What was done"."""
+_IDLE: Final = 5.0
+"""Seconds without work after which the pool is dismissed, which frees 90 MB with two workers."""
+
+
+class ReadTimeout(Exception):
+    """A picture has kept its thread busy for longer than any picture may."""
+
+
+def one_ahead(begun: Iterable[Begun]) -> Iterator[Begun]:
+    """Yield each item once the next one is taken, so that work begun by `begun` goes on.
+
+    >>> [*one_ahead(print("begin", name) or name for name in "ab")]
+    begin a
+    begin b
+    ['a', 'b']
+    """
+    last: list[Begun] = []
+    for item in begun:
+        yield from last
+        last = [item]
+    yield from last
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Drops that are read together: already, or once their end is waited for."""
+    """Drops that are read together: being read already, or once their end is waited for."""
 
     drops: Sequence[Drop]
-    order: Job | None = None
-    """Of the crew, if it reads them."""
-    seeing: ThreadBatch | None = None
-    """What threads see of them, if they do so already."""
+    tasks: Sequence[Task] = ()
+    """Empty if nothing reads them yet."""
     begun: float = field(default_factory=time.monotonic)
-    """When, by the monotonic clock."""
+    """Monotonic time."""
 
     @property
     def is_under_way(self) -> bool:
-        """Whether it is read while something else is done."""
-        return bool(self.order or self.seeing)
+        """True if it is read while something else is done."""
+        return bool(self.tasks)
+
+    @property
+    def is_in_pool(self) -> bool:
+        """True if processes read it."""
+        return any(task.is_in_pool for task in self.tasks)
 
     def give_up(self) -> None:
-        """Have no more of it begun by threads: nobody will ask for its end."""
-        for job in self.seeing or ():
-            job.future.cancel()
+        """Have no more drops begun by threads: nobody will wait for the end."""
+        for task in self.tasks:
+            task.finish()
 
 
 class BatchSize:
-    """How many files make a turn that is neither long nor wasteful, as measured so far.
+    """The number of files in a batch that takes about a quarter of a second, as measured so far.
 
-    Rows appear after each turn, and a stop is heard; but each turn waits for the disk.
+    Rows appear, and a stop takes effect, after each batch; but each batch waits for the disk.
     """
 
     def __init__(self, least: int) -> None:
-        """Begin with few, and never go below so many that each worker has one."""
+        """Begin with few; each of `least` workers gets a file, and a batch has two at least."""
         self._least = max(2, least)
         self.size = max(16, least)
         self._ended = -math.inf
-        """When the last full turn did."""
+        """Monotonic time of the end of the last full batch."""
 
-    def ended(self, turn: Batch) -> None:
-        """Learn how long a full turn took, from when the one before had ended.
+    def ended(self, batch: Batch) -> None:
+        """Adapt to the time that a full batch took since the one before ended.
 
-        Of a smaller one most is what it costs to claim, to record and to sync at all.
+        A smaller batch is no measure: most of its time goes into claim, record and fsync.
         """
-        if len(turn.drops) < self.size:
+        if len(batch.drops) < self.size:
             return
         now = time.monotonic()
-        seconds = now - max(turn.begun, self._ended)
-        fitting = int(len(turn.drops) / max(seconds, 1e-6) * _SECONDS)
+        seconds = now - max(batch.begun, self._ended)
+        fitting = int(len(batch.drops) / max(seconds, 1e-6) * _SECONDS)
         self.size = max(self._least, min(_LARGEST, fitting, 4 * self.size))
         self._ended = now
 
 
 class BatchReader:
-    """Where turns are read: a few pictures at once, many without holding up their recorder."""
+    """Reads batches: by threads at first, by the pool where full batches go on."""
 
-    def __init__(self, terms: PoolOptions, classifier: Classifier) -> None:
+    def __init__(self, options: PoolOptions, classifier: Classifier) -> None:
         """Start neither thread nor process before there is work for it.
 
         Args:
-            terms: for both.
+            options: for threads and processes.
             classifier: the network, of which each process gets a copy.
         """
-        self._terms = terms
+        self._options = options
         self._classifier = classifier
-        self.workers = terms.workers
-        """Pictures at a time."""
+        self.workers = options.workers
+        """Pictures read at a time."""
+        self._grace = _GRACE
         self._since: float | None = None
-        """When turns began to be full, without a lull."""
-        self._lane = SlowLane(terms)
+        """Monotonic time since which batches have been full."""
+        self._lane = SlowLane(options)
         self._late: list[Prepared] = []
-        """What the lane has seen, and nobody has classified."""
-        self._readers = ReaderThreads(terms, self._lane)
-        self._pool = WorkerPool(terms, classifier, self._lane)
+        """Pictures that took long, prepared and not classified yet."""
+        self._threads = ReaderThreads(options)
+        self._pool = WorkerPool(options, classifier, self._lane)
 
     def begin(self, drops: Sequence[Drop], *, more: bool = False) -> Batch:
-        """Have drops read, by the crew if it is there; at most two turns at a time.
+        """Have drops read, by the pool if it is ready; at most two batches at a time.
 
         Args:
-            drops: what to read.
+            drops: the batch.
             more: as many or more are waiting, so that these are best begun at once, and
-                a crew may be worth its start; of a single worker nothing is gained.
+                a pool may be worth its start; with a single worker nothing is gained.
         """
         more = more and self.workers > 1
-        are_stuck = self._readers.are_stuck
-        if are_stuck or (more and self._is_worth_a_crew()):
+        are_stuck = self._threads.are_stuck
+        if are_stuck or (more and self._is_worth_a_pool()):
             self._pool.start()
-        if self._readers.are_all_stuck:
-            self._wait_for_crew()
+        if self._threads.are_all_stuck:
+            self._wait_for_pool()
         if (more or are_stuck) and self._pool.is_ready():
-            return Batch(drops, order=self._pool.begin(drops))
-        return Batch(drops, seeing=self._readers.begin(drops) if more else None)
+            tasks = [Task(drop) for drop in drops]
+            self._pool.begin(tasks)
+            return Batch(drops, tasks)
+        return Batch(drops, self._begin_here(drops) if more else ())
 
-    def end(self, turn: Batch) -> list[Outcome]:
-        """Give what became of drops, in their order, without those not begun when a stop came.
+    def end(self, batch: Batch) -> list[Outcome]:
+        """Return the outcomes of a batch, in order.
 
-        Without those either that `late` gives once they are read: they take long.
+        Left out are drops not begun when a stop came, and drops that `late` returns: they
+        take long, or found too little memory beside others.
 
         Raises:
-            Hung: a picture read here never ends, or nobody is left to read.
+            ReadTimeout: a picture read here never ends, or nothing is left that could read.
             Stopped: the worker shall stop, and a picture read here does not end.
         """
-        if turn.order:
-            return self._others(self._by_crew(turn.order))
-        return self._others(self._seen(turn.seeing or self._readers.begin(turn.drops)))
+        results = []
+        for task in batch.tasks or self._begin_here(batch.drops):
+            self._wait_for(task)
+            if task.result and not task.is_stuck:
+                results.append(task.result)
+        if self._threads.are_stuck:
+            self._pool.start()
+        outcomes = self._classified(results)
+        self.suspect([one.drop for one in outcomes if _is_starved(one)], crashes=0)
+        return [one for one in outcomes if not _is_starved(one)]
 
     def suspect(self, drops: Sequence[Drop], *, crashes: int) -> None:
-        """Have drops read where that harms nothing else; `late` gives what became of them.
+        """Have drops read in the slow lane, where they harm nothing else; see `late`.
 
         Args:
-            drops: what to read.
-            crashes: how often somebody died who had them in hand.
+            drops: any number.
+            crashes: processes that died while they had them.
         """
         for drop in drops:
-            self._lane.put(drop, crashes=crashes)
+            self._lane.put(Task(drop, crashes=crashes))
 
     def late(self) -> list[Outcome]:
-        """Give what became of pictures that took long, once each; does not wait."""
+        """Return the outcomes of pictures that took long, once each; does not wait."""
         self._late += self._lane.ended()
         outcomes = self._classified(self._late) if self._late else []
         self._late = []  # only now: memory may have run out
         return outcomes
 
     def late_drops(self) -> set[Drop]:
-        """Give the pictures that `late` has yet to give."""
-        return self._lane.drops().union(seen.drop for seen in self._late)
+        """Return the drops whose outcome `late` has yet to return."""
+        return self._lane.drops().union(one.drop for one in self._late)
 
     @property
     def is_stuck(self) -> bool:
-        """Whether a thread is still busy with a picture that `late` gives, or gave."""
-        return self._readers.stuck_for() > 0
+        """True if a thread is still busy with a picture that `late` returns, or returned."""
+        return self._threads.stuck_for() > 0
 
-    def lull(self) -> None:
-        """Note that nothing waits just now; what is there goes on.
+    def idle(self) -> None:
+        """Note that no drop waits just now; processes that have been idle for long are ended.
 
         Raises:
-            Hung: a thread never ends; its picture was read, or given up, elsewhere.
+            ReadTimeout: a thread never ends; its picture was read, or given up, elsewhere.
         """
         self._since = None
-        if self._readers.stuck_for() > 2 * TIME_LIMIT and not len(self._lane):
+        if self._threads.stuck_for() > 2 * TIME_LIMIT and not self._lane.drops():
             raise ReadTimeout
-
-    def rest(self) -> None:
-        """Let the processes go: nothing has waited for a while."""
-        self._since = None
-        if not self._readers.are_stuck:
+        if self._pool.idle_for() > _IDLE and not self._threads.are_stuck:
             self._pool.dismiss()
-        self._lane.rest()
 
     def close(self) -> None:
-        """Let go of all, without waiting for a picture that hangs."""
+        """End threads and processes, without waiting for a picture that hangs."""
         self._pool.dismiss()
-        self._lane.dismiss()
-        self._readers.close()
+        self._lane.close()
+        self._threads.close()
 
-    def _seen(self, seeing: ThreadBatch) -> list[Outcome]:
-        seen = self._readers.end(seeing)
-        if self._readers.are_stuck:
-            self._pool.start()
-        outcomes = self._classified(seen)
-        left = [job.drop for job in seeing if job.future.cancelled()]
-        if left:  # no thread is left that could see them
-            self._wait_for_crew()
-            outcomes += self._by_crew(self._pool.begin(left))
-        return outcomes
+    def _classified(self, results: Sequence[Prepared | Reading]) -> list[Outcome]:
+        digits = self._options.digits
+        return classify(results, self._classifier, digits=digits, now=utc_now)
 
-    def _classified(self, seen: Sequence[Prepared]) -> list[Outcome]:
-        return classify(seen, self._classifier, digits=self._terms.digits, now=utc_now)
+    def _begin_here(self, drops: Sequence[Drop]) -> list[Task]:
+        tasks = [Task(drop) for drop in drops]
+        self._threads.begin(tasks)
+        return tasks
 
-    def _others(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """Have what found too little memory read alone; give all others."""
-        self.suspect([one.drop for one in outcomes if _is_starved(one)], crashes=0)
-        return [one for one in outcomes if not _is_starved(one)]
+    def _wait_for(self, task: Task) -> None:
+        """Wait until a task is done, here or in the pool, or goes on in the slow lane.
 
-    def _by_crew(self, order: Job) -> list[Outcome]:
-        try:
-            return self._pool.end(order)
-        except PoolBroken:
-            late = self.late_drops()
-            left = [drop for drop in order.left() if drop not in late]
-            there = [outcome for outcome in order.outcomes if outcome]
-            return there + self._seen(self._readers.begin(left))
-
-    def _wait_for_crew(self) -> None:
-        """Wait until the crew can read; there is no other way to read just now."""
-        self._pool.start()
-        patience = TIME_LIMIT
-        while not self._pool.is_ready():
-            if self._terms.is_stopping():
+        Raises:
+            ReadTimeout, Stopped: see `end`.
+            MemoryError: raised by the thread that read it, as anything else.
+        """
+        left = TIME_LIMIT  # counted, so that a worker that was suspended blames nothing
+        while not task.is_done:
+            if self._waited(task):
+                self._options.moved()
+                continue
+            if not task.is_in_pool and self._goes_on_elsewhere(task):
+                return
+            left -= _LOOK
+            self._grace -= _LOOK if self._options.is_stopping() else 0
+            if self._grace <= 0 and task.is_in_pool:
+                for rest in self._pool.dismiss():
+                    rest.finish()
+            elif self._grace <= 0:
                 raise Stopped
-            patience -= _LOOK
-            if patience < 0 or not self._pool.is_starting:
+            elif left <= 0 and not task.is_in_pool:
+                raise ReadTimeout
+        if task.error:
+            raise task.error
+
+    def _waited(self, task: Task) -> bool:
+        if not task.is_in_pool:
+            return self._threads.wait(task, _LOOK)
+        has_moved = self._pool.advance(_LOOK)
+        if orphans := self._pool.orphans:
+            self._pool.orphans = []
+            for one in orphans:
+                one.is_in_pool = False
+            self._threads.begin(orphans)
+        return has_moved
+
+    def _goes_on_elsewhere(self, task: Task) -> bool:
+        """Return True if a task goes on in the lane: it takes long.
+
+        A task that no thread is left for goes to the pool, where it is waited for.
+        """
+        if task.began is None and self._threads.are_all_stuck:
+            self._wait_for_pool()
+            self._pool.begin([task])
+        if task.began is None or not self._lane.takes(time.monotonic() - task.began):
+            return False
+        if is_left := self._threads.leave(task):
+            self._lane.take_over(task)
+        return is_left
+
+    def _wait_for_pool(self) -> None:
+        """Wait until the pool can read: no thread is left."""
+        self._pool.start()
+        left = TIME_LIMIT
+        while not self._pool.is_ready():
+            if self._options.is_stopping():
+                raise Stopped
+            left -= _LOOK
+            if left < 0 or not self._pool.is_started:
                 raise ReadTimeout
             time.sleep(_LOOK)
-            self._terms.moved()
+            self._options.moved()
 
-    def _is_worth_a_crew(self) -> bool:
+    def _is_worth_a_pool(self) -> bool:
         now = time.monotonic()
         self._since = self._since or now
         return now - self._since > _LONG

@@ -1,4 +1,4 @@
-"""On which terms pictures are read, by threads and by processes alike."""
+"""Options for reading pictures, the same for threads and processes."""
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
@@ -6,23 +6,19 @@ from dataclasses import dataclass
 from digitdrop.values import DigitCount, Limits
 
 
-def _nothing() -> None:
-    return
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolOptions:
-    """What whoever reads pictures is told once."""
+    """How pictures are read; fixed for a run."""
 
     workers: int
-    """Pictures at a time."""
+    """Pictures read at a time."""
     limits: Limits
-    """What one file may cost."""
+    """Limits of one file."""
     digits: DigitCount
-    """How many digits a number may have."""
+    """Number of digits that a number may have."""
     is_stopping: Callable[[], bool]
-    """Once it says so, no picture is begun."""
+    """Once this returns True, no picture is begun."""
     known: Container[str] = ()
-    """Ids of rows that need not be read again."""
-    moved: Callable[[], None] = _nothing
+    """Ids of rows that are in the report: these pictures are not decoded again."""
+    moved: Callable[[], None] = lambda: None
     """Called, in the thread that waits, whenever pictures are done."""

@@ -1,233 +1,197 @@
-"""A process for pictures that take long or may be deadly: others are read meanwhile.
+"""The slow lane: a process for pictures that take long or may be poison, one after the other.
 
-It may die of a picture, or be killed because of one, at no cost for anything else.
+Others are read meanwhile. The process may die of a picture, or be killed because of one, at no
+cost for anything else; it lives only while there is a picture for it.
 """
 
 import logging
 import time
 from collections import deque
 from collections.abc import Container
-from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from typing import Final
-
-import cv2
 
 from digitdrop.errors import InputError, Unreadable
 from digitdrop.escape import escape
 from digitdrop.pipeline import Prepared, location_of, prepare
-from digitdrop.pool.lifeline import begun, live_for_parent
+from digitdrop.pool.child import DIED, ChildProcess
 from digitdrop.pool.probe import TIME_LIMIT
 from digitdrop.pool.settings import PoolOptions
+from digitdrop.pool.task import Task
 from digitdrop.system.log_fields import about
 from digitdrop.system.memory import is_short, shortage
-from digitdrop.values import Drop, Failure, Limits
+from digitdrop.values import Drop, Failure, Limits, Picture
 
 logger = logging.getLogger(__name__)
 
-SHARE: Final = 0.7
-"""Seconds that a picture may keep others waiting; from then on it is read in the lane."""
+SLOW: Final = 0.7
+"""Seconds that a picture may keep others waiting; from then on it is one for the lane."""
 
-_MOST: Final = 100  # pictures; where so many take long, it is no matter of single ones
+_THREAD: Final = 5.0
+"""Seconds more that a thread gets before the lane begins its picture as well: most slow pictures
+are large, and two processes that decode the same one take twice the memory."""
+_MOST: Final = 100  # pictures; where so many take long, the lane is no way around them
 _START: Final = 60.0  # seconds that the process may take until it can read
-_PAUSE: Final = 5.0  # seconds after one that could not start
-_TRIES: Final = 3  # starts that fail in a row, after which what waits is not read for now
-_DEADLY: Final = 2  # crashes
+_PAUSE: Final = 5.0  # seconds after a start that failed
+_TRIES: Final = 3  # starts that fail in a row, after which the pictures are not read for now
+_POISON: Final = 2  # crashes
 _ALONE: Final = 2**26  # bytes that must be free: nothing else is read in that process
 
 
-@dataclass(slots=True, eq=False)
-class _Case:
-    drop: Drop
-    thread: "Future[Prepared | None] | None" = None
-    """What still reads it as well, since no thread can be ended."""
-    crashes: int = 0
-    """How often a process died while it was read."""
-
-
 class SlowLane:
-    """Sees pictures one after the other, in a process that is there only when needed."""
+    """Prepares pictures one after the other in a process of its own."""
 
-    def __init__(self, terms: PoolOptions) -> None:
+    def __init__(self, options: PoolOptions) -> None:
         """Start no process before there is work for it."""
-        self._terms = terms
-        self._waiting: deque[_Case] = deque()
-        self._case: _Case | None = None
-        self._process: SpawnProcess | None = None
+        self._options = options
+        self._waiting: deque[Task] = deque()
+        self._current: Task | None = None
+        self._process: ChildProcess[Drop, Prepared | None] | None = None
         self._is_ready = False
         self._since = 0.0
-        """When the process, or the picture in it, was begun."""
+        """Monotonic time at which the process, or the picture in it, was begun."""
         self._not_before = 0.0
         self._failed_starts = 0
-        """In a row."""
-
-    def __len__(self) -> int:
-        return len(self._waiting) + (self._case is not None)
+        """Number in a row."""
 
     def drops(self) -> set[Drop]:
-        """Give what is read or waits here."""
-        return {case.drop for case in (self._case, *self._waiting) if case}
+        """Return the drops that are read or wait here."""
+        return {task.drop for task in (self._current, *self._waiting) if task}
 
-    @property
-    def is_full(self) -> bool:
-        """Whether so many wait that one more may as well keep others waiting."""
-        return len(self) >= _MOST
+    def takes(self, seconds: float) -> bool:
+        """Return True if a picture that has been read for so many seconds may go on here."""
+        return seconds > SLOW and len(self._waiting) < _MOST
 
-    def put(
-        self, drop: Drop, *, thread: "Future[Prepared | None] | None" = None, crashes: int = 0
-    ) -> None:
-        """Have a picture seen here.
+    def put(self, task: Task) -> None:
+        """Have a picture read here; its result comes from `ended`, not from the task.
 
-        Args:
-            drop: the picture.
-            thread: what sees it already, and may come first after all.
-            crashes: how often a process died while the picture was read; of two it is
-                said to be the cause.
+        If a thread still reads it, the first result counts.
         """
-        self._waiting.append(_Case(drop, thread, crashes))
+        self._waiting.append(task)
+
+    def take_over(self, task: Task) -> None:
+        """Have a picture read here that takes long elsewhere, and log that."""
+        name = escape(task.drop.name)
+        logger.info("%s takes long to read: others go on", name, extra=about(file=name))
+        self.put(task)
 
     def ended(self) -> list[Prepared]:
-        """Give what was seen since; does not wait."""
-        done = self._from_threads()
-        while self._case or (self._waiting and self._begin()):
-            answer = self._answer()
-            if not answer:
-                break
-            done.append(answer)
+        """Return the pictures prepared since the last call; does not wait."""
+        done = self._by_threads()
+        while (self._current or self._begin()) and (prepared := self._result()):
+            done.append(prepared)
         if self._failed_starts >= _TRIES:
             done += self._given_up()
+        if not self._current and not self._waiting:
+            self._kill()
         return done
 
-    def dismiss(self) -> None:
-        """End the process, whatever it does, and forget what it was to read."""
+    def close(self) -> None:
+        """Kill the process, whatever it does, and forget its pictures."""
         self._waiting.clear()
         self._kill()
 
-    def rest(self) -> None:
-        """Let the process go if it has nothing to do."""
-        if not len(self):
+    def _by_threads(self) -> list[Prepared]:
+        if self._current and self._current.is_stuck and self._current.is_done:
+            self._waiting.appendleft(self._current)
             self._kill()
-
-    def _from_threads(self) -> list[Prepared]:
-        done = []
-        if self._case and self._case.thread and self._case.thread.done():
-            self._waiting.appendleft(self._case)
-            self._kill()
-        for case in [one for one in self._waiting if one.thread and one.thread.done()]:
-            self._waiting.remove(case)
-            seen = case.thread.result() if case.thread else None
-            if seen:
-                done.append(seen)
-        return done
+        ended = [
+            task for task in self._waiting if task.is_stuck and task.is_done and not task.error
+        ]
+        for task in ended:
+            self._waiting.remove(task)
+        return [task.result for task in ended if isinstance(task.result, Picture | Failure)]
 
     def _begin(self) -> bool:
         now = time.monotonic()
-        if now < self._not_before:
+        due = (task for task in self._waiting if now - (task.began or 0.0) > SLOW + _THREAD)
+        task = next(due, None)
+        if not task or now < self._not_before:
             return False
-        if not self._process and not self._start():
-            return False
-        self._case, self._since = self._waiting.popleft(), now
-        with suppress(ConnectionError):  # it is dead, as `_answer` will find
-            self._channel.send(self._case.drop)
+        if not self._process:
+            limits = replace(self._options.limits, spare=_ALONE)
+            try:
+                self._process = ChildProcess(_prepare_each, limits, self._options.known)
+            except OSError:
+                self._start_failed()
+                return False
+            self._is_ready = False
+        self._waiting.remove(task)
+        self._current, self._since = task, now
+        with suppress(ConnectionError):  # it is dead, as `_result` will find
+            self._process.channel.send(task.drop)
         return True
 
-    def _start(self) -> bool:
-        limits = replace(self._terms.limits, spare=_ALONE)
+    def _result(self) -> Prepared | None:
+        """Return the picture under way once it is prepared or given up; else None."""
+        task = self._current
+        if not task or not self._process:
+            return None
         try:
-            self._process, self._channel = begun(_work, limits, self._terms.known)
-        except OSError:
-            self._failed()
-            return False
-        self._is_ready = False
-        return True
+            while self._process.channel.poll():
+                prepared = self._process.channel.recv()
+                self._since = time.monotonic()
+                if prepared:
+                    self._current = None
+                    return replace(prepared, drop=task.drop)
+                self._is_ready = True
+                self._failed_starts = 0
+        except DIED:
+            return self._died(task)
+        if time.monotonic() - self._since <= (TIME_LIMIT if self._is_ready else _START):
+            return None
+        if not self._is_ready:
+            return self._died(task)
+        self._kill()
+        slow = Unreadable(f"takes longer than {TIME_LIMIT:.0f} seconds to read")
+        return self._refused(task.drop, slow)
 
-    def _failed(self) -> None:
+    def _died(self, task: Task) -> Prepared | None:
+        self._kill()
+        if not self._is_ready:
+            self._start_failed()
+        else:
+            task.crashes += 1
+            if task.crashes >= _POISON:
+                starved = is_short(self._options.limits.spare)  # libraries end their process then
+                twice = Unreadable("crashed the reader twice")
+                return self._refused(task.drop, shortage("this picture") if starved else twice)
+        self._waiting.append(task)
+        return None
+
+    def _start_failed(self) -> None:
         logger.warning("cannot start the process for pictures that take long: trying again")
         self._failed_starts += 1
         self._not_before = time.monotonic() + _PAUSE
 
     def _given_up(self) -> list[Prepared]:
-        """Answer what waits for a process that cannot be started, but for what a thread reads."""
+        """Refuse all pictures, but for those that a thread reads: no process can be started."""
         self._failed_starts = 0
-        cases = [case for case in self._waiting if not case.thread]
-        self._waiting = deque(case for case in self._waiting if case.thread)
-        return [self._refused(case.drop, shortage("a process that reads it")) for case in cases]
-
-    def _answer(self) -> Prepared | None:
-        """Give what was seen of the picture under way, or that nothing can be; None if open."""
-        case = self._case
-        if not case:
-            return None
-        try:
-            while self._channel.poll():
-                said = self._channel.recv()
-                self._since = time.monotonic()
-                if said:
-                    self._case = None
-                    return replace(said, drop=case.drop)
-                self._is_ready = True
-                self._failed_starts = 0
-        except (EOFError, ConnectionError, MemoryError):
-            return self._died(case)
-        if time.monotonic() - self._since <= (TIME_LIMIT if self._is_ready else _START):
-            return None
-        if not self._is_ready:
-            return self._died(case)
-        self._kill()
-        slow = Unreadable(f"takes longer than {TIME_LIMIT:.0f} seconds to read")
-        return self._refused(case.drop, slow)
-
-    def _died(self, case: _Case) -> Prepared | None:
-        was_ready = self._is_ready
-        self._kill()
-        if not was_ready:
-            self._failed()
-        else:
-            case.crashes += 1
-            if case.crashes >= _DEADLY:
-                starved = is_short(self._terms.limits.spare)  # where libraries end their process
-                twice = Unreadable("crashed the reader twice")
-                return self._refused(case.drop, shortage("this picture") if starved else twice)
-        self._waiting.append(case)
-        return None
+        tasks = [task for task in self._waiting if not task.is_stuck]
+        self._waiting = deque(task for task in self._waiting if task.is_stuck)
+        return [self._refused(task.drop, shortage("a process that reads it")) for task in tasks]
 
     def _refused(self, drop: Drop, error: InputError) -> Prepared:
         """Load a picture, but do not decode it."""
-        seen = prepare(
-            drop, self._terms.limits, known=self._terms.known, poison=[location_of(drop)]
+        prepared = prepare(
+            drop, self._options.limits, known=self._options.known, poison=[location_of(drop)]
         )
-        if isinstance(seen, Failure) and isinstance(seen.error, Unreadable):
-            return replace(seen, error=error)
-        return seen
+        if isinstance(prepared, Failure) and isinstance(prepared.error, Unreadable):
+            return replace(prepared, error=error)
+        return prepared
 
     def _kill(self) -> None:
-        self._case = None
+        self._current = None
         if self._process:
-            self._process.kill()
-            self._process.join()
-            self._process.close()
-            self._channel.close()
+            self._process.end()
             self._process = None
 
 
-def tell(drop: Drop) -> None:
-    """Say in the log that a picture goes on in the lane."""
-    name = escape(drop.name)
-    logger.info("%s takes long to read: others go on", name, extra=about(file=name))
-
-
-def _work(
+def _prepare_each(
     channel: "Connection[Prepared | None, Drop]", limits: Limits, known: Container[str]
 ) -> None:
-    """See whatever is told until nobody is there to tell."""
-    live_for_parent()
-    cv2.setNumThreads(1)
-    try:
-        channel.send(None)
-        while True:
-            channel.send(prepare(channel.recv(), limits, known=known))
-    except (EOFError, ConnectionError, MemoryError):
-        return
+    channel.send(None)
+    while True:
+        channel.send(prepare(channel.recv(), limits, known=known))

@@ -1,148 +1,106 @@
-"""Decode and normalise on several cores: threads, since Pillow and OpenCV let others run."""
+"""Threads that decode and normalise: Pillow and OpenCV release the interpreter's lock."""
 
+import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotDone
-from typing import TypeAlias
+from collections.abc import Iterable
+from queue import SimpleQueue
+from typing import Final
 
 import cv2
 
-from digitdrop.pipeline import Prepared, prepare
-from digitdrop.pool.probe import TIME_LIMIT
+from digitdrop.pipeline import prepare
 from digitdrop.pool.settings import PoolOptions
-from digitdrop.pool.slow_lane import SHARE, SlowLane, tell
-from digitdrop.system.shutdown import Stopped
-from digitdrop.values import Drop
+from digitdrop.pool.task import Task
 
-_GRACE = 3.0  # seconds that all pictures together get to be finished once the worker shall stop
-_LOOK = 0.1
-
-
-class ReadTimeout(Exception):
-    """A picture has kept its thread busy for longer than any picture may."""
-
-
-class ThreadTask:
-    """A drop that is being seen."""
-
-    def __init__(self, drop: Drop) -> None:
-        """Name the drop; `future` is set by who has it seen."""
-        self.drop = drop
-        self.future: Future[Prepared | None] = Future()
-        self.began: float | None = None
-        """When, by the monotonic clock; None until then."""
-
-
-ThreadBatch: TypeAlias = Sequence[ThreadTask]
-"""Drops in their order; those not begun when a stop comes end as None."""
+_MOST: Final = 2  # threads for each worker, with those that are stuck: each may take much memory
 
 
 class ReaderThreads:
-    """Some threads that see pictures."""
+    """As many threads as workers, which prepare pictures.
 
-    def __init__(self, terms: PoolOptions, lane: SlowLane | None = None) -> None:
-        """Start no thread before there is work for it.
+    A thread cannot be ended. If its picture takes long, it counts as stuck, and another
+    thread takes its place.
+    """
 
-        Args:
-            terms: on which pictures are read.
-            lane: where a picture goes on that takes long; None to wait for each.
-        """
-        self._terms = terms
-        self._lane = lane
-        self._grace = _GRACE
+    def __init__(self, options: PoolOptions) -> None:
+        """Start no thread before there is work for it."""
+        self._options = options
         cv2.setNumThreads(1)  # the cores are taken by pictures read side by side
-        self._pool = self._new_pool()
-        self._open: list[ThreadTask] = []
-        self._stuck: list[ThreadTask] = []
-        self._has_no_more = False
+        self._queue: SimpleQueue[Task | None] = SimpleQueue()
+        self._changed = threading.Condition()
+        """Held while a task begins, ends or is found to be stuck; notified at its end."""
+        self._free = 0
+        """Threads that are not stuck."""
+        self._stuck: list[Task] = []
 
-    def begin(self, drops: Sequence[Drop]) -> ThreadBatch:
-        """Have drops seen in parallel, once those begun before are."""
-        jobs = [ThreadTask(drop) for drop in drops]
-        for job in jobs:
-            job.future = self._pool.submit(self._see, job)
-        self._open = [job for job in self._open if not job.future.done()] + jobs
-        return jobs
+    def begin(self, tasks: Iterable[Task]) -> None:
+        """Have pictures prepared, once those begun before are; at a stop, none is begun."""
+        self._start_missing()
+        for task in tasks:
+            self._queue.put(task)
 
-    def end(self, seeing: ThreadBatch) -> list[Prepared]:
-        """Give what was seen, in its order, without what was not begun when a stop came.
+    def wait(self, task: Task, seconds: float) -> bool:
+        """Return True once a task is done, False if that takes longer than some seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: task.is_done, seconds)
 
-        What takes long is left out, too: it goes on in the lane. Where no thread was to be
-        had, the future of a job is cancelled: it is to be seen elsewhere.
-
-        Raises:
-            Hung: one has not ended after `TIME_LIMIT` seconds.
-            Stopped: the worker shall stop, and one does not end.
-        """
-        return [seen for job in seeing if (seen := self._result(job))]
+    def leave(self, task: Task) -> bool:
+        """Count the thread of a task as stuck; return False if the task has just ended."""
+        with self._changed:
+            if task.is_done:
+                return False
+            task.is_stuck = True
+        self._stuck.append(task)
+        self._free -= 1
+        self._start_missing()
+        return True
 
     @property
     def are_stuck(self) -> bool:
-        """Whether as many threads as may read are busy with pictures that went on elsewhere."""
-        self.stuck_for()
-        return len(self._stuck) >= self._terms.workers
+        """True if as many threads as workers are stuck."""
+        return len(self._still_stuck()) >= self._options.workers
 
     @property
     def are_all_stuck(self) -> bool:
-        """Whether no thread is left: no more are begun, for each may take much memory."""
-        return self._has_no_more and self._are_too_many
-
-    @property
-    def _are_too_many(self) -> bool:
-        self.stuck_for()
-        return len(self._stuck) >= 2 * self._terms.workers
+        """True if no thread is left, and none may be started."""
+        return len(self._still_stuck()) >= _MOST * self._options.workers
 
     def stuck_for(self) -> float:
-        """Say for how many seconds a thread has been busy with one picture; 0 if none is."""
-        self._stuck = [job for job in self._stuck if not job.future.done()]
+        """Return the seconds that a thread has been busy with one picture; 0 if none is stuck."""
         now = time.monotonic()
-        return max((now - (job.began or now) for job in self._stuck), default=0.0)
+        return max((now - (task.began or now) for task in self._still_stuck()), default=0.0)
 
     def close(self) -> None:
-        """Let go of the threads, without waiting for one that hangs."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Have the threads end after their pictures, without waiting for them."""
+        for _ in range(self._free):
+            self._queue.put(None)
+        self._free = 0
 
-    def _new_pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._terms.workers, thread_name_prefix="reader")
+    def _still_stuck(self) -> list[Task]:
+        self._stuck = [task for task in self._stuck if not task.is_done]
+        return self._stuck
 
-    def _see(self, job: ThreadTask) -> Prepared | None:
-        if self._terms.is_stopping():
-            return None
-        job.began = time.monotonic()
-        return prepare(job.drop, self._terms.limits, known=self._terms.known)
+    def _start_missing(self) -> None:
+        workers = self._options.workers
+        while self._free < min(workers, _MOST * workers - len(self._still_stuck())):
+            threading.Thread(target=self._work, name="reader", daemon=True).start()
+            self._free += 1
 
-    def _result(self, job: ThreadTask) -> Prepared | None:
-        patience = TIME_LIMIT
-        while patience > 0 and self._grace > 0:
+    def _work(self) -> None:
+        while task := self._queue.get():
+            with self._changed:
+                if task.is_done:
+                    continue  # given up
+                task.began = time.monotonic()
             try:
-                seen = job.future.result(timeout=_LOOK)
-            except NotDone:
-                if self._leaves(job):
-                    return None
-                patience -= _LOOK
-                self._grace -= _LOOK if self._terms.is_stopping() else 0
-            except CancelledError:
-                return None
-            else:
-                self._terms.moved()
-                return seen
-        raise Stopped if self._terms.is_stopping() else ReadTimeout
-
-    def _leaves(self, job: ThreadTask) -> bool:
-        """Have a picture go on in the lane if it has taken long enough; others get new threads."""
-        if self._lane is None or self._lane.is_full or not job.began:
-            return False
-        if time.monotonic() - job.began < SHARE:
-            return False
-        self._has_no_more = self._are_too_many
-        tell(job.drop)
-        self._lane.put(job.drop, thread=job.future)
-        self._stuck.append(job)
-        cancelled = [one for one in self._open if one.future.cancel()]  # they have not begun
-        if not self._has_no_more:
-            last, self._pool = self._pool, self._new_pool()
-            last.shutdown(wait=False)
-            for one in cancelled:
-                one.future = self._pool.submit(self._see, one)
-        return True
+                if not self._options.is_stopping():
+                    task.result = prepare(
+                        task.drop, self._options.limits, known=self._options.known
+                    )
+            except BaseException as error:  # raised where the result is used
+                task.error = error
+            with self._changed:
+                task.is_done = True
+                self._changed.notify_all()
+                if task.is_stuck:
+                    return  # another thread has its place

@@ -32,6 +32,10 @@ def to_grey(picture: Image.Image) -> Grey:
     if picture.mode in {"I", "F"} or picture.mode.startswith("I;"):
         return _from_depth(picture)
     if picture.mode == "L" and "transparency" not in picture.info:
+        if math.prod(picture.size) > _LARGE:  # an array of the whole takes three times its memory
+            shrink = _shrink(*picture.size)
+            bands = _bands(picture, shrink)
+            return np.concatenate([_averaged(np.asarray(band), shrink) for band in bands])
         return _reduced(np.asarray(picture))
     pixels = _pixels(picture, _shrink(*picture.size))
     if pixels.ndim == 2:

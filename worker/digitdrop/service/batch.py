@@ -138,7 +138,7 @@ class BatchService:
     def finish(self) -> None:
         """Complete the pending batch when no more files wait; raises as `serve_batch` does."""
         self.serve_batch()
-        self._reader.lull()
+        self._reader.idle()
 
     def recover(self) -> None:
         """Complete the claims of an earlier run, or of a batch that failed; repair the report.
@@ -193,9 +193,7 @@ class BatchService:
                 yield found
 
     def shrink(self) -> None:
-        """End the worker processes after a listing without a full batch."""
-        if not self._was_full:
-            self._reader.rest()
+        """Forget full batches, after a listing: the next full batch counts as the first."""
         self._was_full = False
 
     def _claim(self, found: Sequence[ListedFile], *, settled: bool) -> _Claimed | None:
@@ -225,7 +223,7 @@ class BatchService:
         last, self._pending = self._pending, None
         if claimed and claimed.batch.is_under_way:
             self._pending = claimed
-        elif claimed and last and last.batch.order:
+        elif claimed and last and last.batch.is_in_pool:
             # Worker processes go on with the last batch; this one is read here meanwhile.
             self._pending, last = last, claimed
         elif claimed:

@@ -1,6 +1,7 @@
 """Find the reason why a file of the inbox waits, by the rules that the worker itself uses."""
 
 import os
+from functools import partial
 from os.path import realpath
 from pathlib import PurePosixPath
 from typing import Final
@@ -16,7 +17,7 @@ from digitdrop.intake.listing import count_listed
 from digitdrop.intake.settle import timeout_for
 from digitdrop.intake.unfinished import STALE, unfinished_beside
 from digitdrop.pipeline import prepare
-from digitdrop.pool.probe import find_poison
+from digitdrop.pool.probe import find_poison, prepare_file
 from digitdrop.status.needs import LONG, idle_for, is_stuck
 from digitdrop.values import Drop, Failure, Limits, time_text
 
@@ -153,7 +154,7 @@ def _unfinished(seen: Trace) -> Diagnosis | None:
 def _undecodable(seen: Trace, age: float, size: int, timeout: float) -> Diagnosis | None:
     """Decode the file, first in another process, which it may kill."""
     path = seen.inbox / seen.location.name
-    if find_poison([path], Limits(), time_limit=timeout):
+    if find_poison(partial(prepare_file, Limits()), [path], time_limit=timeout):
         return Diagnosis(
             DiagnosisKind.WAITING,
             "it waits, but it kills the process that decodes it, or takes longer than "

@@ -91,7 +91,7 @@ def batch(
     from digitdrop.batch.batch import run_batch
     from digitdrop.batch.sources import count_sources
     from digitdrop.inference.classifier import Classifier
-    from digitdrop.pool.threads import ReadTimeout
+    from digitdrop.pool.batches import ReadTimeout
 
     for source in sources:
         if "://" not in source:

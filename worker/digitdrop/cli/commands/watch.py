@@ -78,7 +78,7 @@ def watch(
     logs.configure(log_format, quiet=quiet, verbose=verbose)
 
     from digitdrop.inference.classifier import Classifier
-    from digitdrop.pool.threads import ReadTimeout
+    from digitdrop.pool.batches import ReadTimeout
     from digitdrop.service.daemon import Service, serve
 
     search_path.refuse_program_folders(inbox=inbox, outbox=outbox)

@@ -1,10 +1,9 @@
-"""Where many pictures wait, processes read them: the same answers, and nothing left behind."""
+"""Where many pictures wait, processes read them: the same readings, and nothing left behind."""
 
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +13,12 @@ import pytest
 from builders import NOON, a_drop
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pipeline import Outcome
-from digitdrop.pool.batches import BatchReader
+from digitdrop.pool.batches import Batch, BatchReader
 from digitdrop.pool.pool import WorkerPool
-from digitdrop.pool.settings import PoolOptions
 from digitdrop.pool.slow_lane import SlowLane
-from digitdrop.pool.threads import ReaderThreads, ThreadTask
+from digitdrop.pool.task import Task
 from digitdrop.system.shutdown import Stopped
-from digitdrop.values import ANY_COUNT, Drop, Failure, Limits, Reading
+from digitdrop.values import Drop, Failure, Reading
 from ledger import (
     DIGITDROP,
     ROOT,
@@ -34,25 +32,10 @@ from ledger import (
     serve_once,
     wait_for_the_end,
 )
+from pools import a_pool, options, read_by
 
 SAMPLES = ROOT / "examples" / "pictures"
 MANY = [(f"{number:03}.png", a_picture(number)) for number in range(400)]
-
-
-def some_terms(workers: int) -> PoolOptions:
-    return PoolOptions(
-        workers=workers, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False
-    )
-
-
-def a_crew(classifier: Classifier) -> WorkerPool:
-    pool = WorkerPool(some_terms(2), classifier, SlowLane(some_terms(2)))
-    pool.start()
-    until = time.monotonic() + 60
-    while not pool.is_ready():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    return pool
 
 
 def some_drops(folder: Path, count: int) -> list[Drop]:
@@ -60,7 +43,7 @@ def some_drops(folder: Path, count: int) -> list[Drop]:
     return [a_drop(path) for path in sorted(folder.iterdir())]
 
 
-def said(outcomes: list[Outcome]) -> list[str]:
+def written(outcomes: list[Outcome]) -> list[str]:
     """Write down all but the time, every bit of it."""
     return [
         repr(replace(one, time=NOON))
@@ -71,20 +54,18 @@ def said(outcomes: list[Outcome]) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_crew_answers_as_one_thread_does_to_the_bit(
+def test_a_pool_reads_as_one_thread_does_to_the_bit(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 150)
-    alone = BatchReader(some_terms(1), classifier)
-    pool = a_crew(classifier)
+    alone = BatchReader(options(1), classifier)
+    pool = a_pool(classifier)
 
-    first = pool.begin(drops)
-    second = pool.begin(drops[:3])
-    found = [pool.end(first), pool.end(second)]
+    found = read_by(pool, [*drops, *drops[:3]])
 
-    expected = said(alone.end(alone.begin(drops)))
-    assert [said(outcomes) for outcomes in found] == [expected, expected[:3]]
-    assert isinstance(found[0][-1], Failure)
+    expected = written(alone.end(alone.begin(drops)))
+    assert written(found) == [*expected, *expected[:3]]
+    assert isinstance(found[149], Failure)
     pool.dismiss()
     alone.close()
 
@@ -94,12 +75,12 @@ def test_processes_that_die_are_replaced_and_all_is_read(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 20)
-    pool = a_crew(classifier)
+    pool = a_pool(classifier)
     before = readers(os.getpid())
     for child in before:
         os.kill(child, signal.SIGKILL)
 
-    outcomes = pool.end(pool.begin(drops))
+    outcomes = read_by(pool, drops)
 
     assert [one.drop for one in outcomes] == drops
     assert not set(readers(os.getpid())) & set(before)
@@ -107,39 +88,33 @@ def test_processes_that_die_are_replaced_and_all_is_read(
 
 
 @pytest.mark.slow
-def test_a_crew_that_does_not_get_ready_is_dismissed_all_the_same(classifier: Classifier) -> None:
-    pool = WorkerPool(some_terms(2), classifier, SlowLane(some_terms(2)))
+def test_a_pool_that_does_not_get_ready_is_dismissed_at_once(classifier: Classifier) -> None:
+    pool = WorkerPool(options(2), classifier, SlowLane(options(2)))
     pool.start()
-    until = time.monotonic() + 10
-    while not (starting := readers(os.getpid())):
-        assert time.monotonic() < until
-    os.kill(starting[0], signal.SIGSTOP)  # it never takes the network that it is sent
-    time.sleep(0.2)
-
-    dismissing = threading.Thread(target=pool.dismiss, daemon=True)
-    dismissing.start()
-    dismissing.join(5)
-
-    is_done = not dismissing.is_alive()
     for pid in readers(os.getpid()):
-        os.kill(pid, signal.SIGKILL)
-    assert is_done
+        os.kill(pid, signal.SIGSTOP)
+
+    began = time.monotonic()
+    pool.is_ready()
+    pool.dismiss()
+
+    assert time.monotonic() - began < 5
+    assert not readers(os.getpid())
 
 
 @pytest.mark.slow
-def test_all_pictures_that_do_not_end_share_one_grace_at_a_stop() -> None:
-    terms = replace(some_terms(2), is_stopping=lambda: True)
-    threads = ReaderThreads(terms)
-    never = [ThreadTask(a_drop(Path("1.png"))), ThreadTask(a_drop(Path("2.png")))]
+def test_all_pictures_that_do_not_end_share_one_grace_at_a_stop(classifier: Classifier) -> None:
+    reader = BatchReader(replace(options(2), is_stopping=lambda: True), classifier)
+    never = [Task(a_drop(Path("1.png"))), Task(a_drop(Path("2.png")))]
 
     with pytest.raises(Stopped):
-        threads.end(never[:1])
+        reader.end(Batch([never[0].drop], never[:1]))
     began = time.monotonic()
     with pytest.raises(Stopped):
-        threads.end(never[1:])
+        reader.end(Batch([never[1].drop], never[1:]))
 
     assert time.monotonic() - began < 1
-    threads.close()
+    reader.close()
 
 
 @pytest.mark.parametrize(("workers", "more", "read"), [(2, True, 20), (2, False, 0), (1, True, 0)])
@@ -147,65 +122,67 @@ def test_drops_are_read_ahead_of_their_end_only_where_more_wait_and_never_by_one
     workers: int, more: bool, read: int, tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 21)
-    turns = BatchReader(some_terms(workers), classifier)
+    reader = BatchReader(options(workers), classifier)
 
-    turn = turns.begin(drops, more=more)
+    batch = reader.begin(drops, more=more)
     until = time.monotonic() + 10
-    while any(not one.future.done() for one in turn.seeing or ()) and time.monotonic() < until:
+    while not all(task.is_done for task in batch.tasks) and time.monotonic() < until:
         time.sleep(0.02)
     for one in drops:
         one.path.unlink()
 
-    outcomes = turns.end(turn)
+    outcomes = reader.end(batch)
     assert sum(isinstance(one, Reading) for one in outcomes) == read
-    turns.close()
+    reader.close()
 
 
 def test_what_is_given_up_is_not_read_any_more(tmp_path: Path, classifier: Classifier) -> None:
-    turns = BatchReader(some_terms(2), classifier)
-    turn = turns.begin(some_drops(tmp_path, 300), more=True)
+    reader = BatchReader(options(2), classifier)
+    batch = reader.begin(some_drops(tmp_path, 300), more=True)
 
-    turn.give_up()
+    batch.give_up()
 
-    assert any(one.future.cancelled() for one in turn.seeing or ())
-    turns.close()
+    time.sleep(0.2)
+    assert all(task.is_done for task in batch.tasks)
+    assert any(task.began is None for task in batch.tasks)
+    reader.close()
 
 
-def test_after_a_lull_full_turns_must_go_on_anew_for_a_crew(
+def test_after_an_idle_moment_full_batches_must_go_on_anew_for_a_pool(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 4)
-    turns = BatchReader(some_terms(2), classifier)
-    turns.end(turns.begin(drops, more=True))
+    reader = BatchReader(options(2), classifier)
+    reader.end(reader.begin(drops, more=True))
     time.sleep(0.15)
 
-    turns.lull()
-    turns.end(turns.begin(drops, more=True))
+    reader.idle()
+    reader.end(reader.begin(drops, more=True))
 
     time.sleep(0.3)
     assert not readers(os.getpid())
-    turns.close()
+    reader.close()
 
 
 @pytest.mark.slow
-def test_a_crew_is_started_once_full_turns_go_on_and_not_for_the_first(
+def test_a_pool_is_started_once_full_batches_go_on_and_not_for_the_first(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 4)
-    turns = BatchReader(some_terms(2), classifier)
-    turns.end(turns.begin(drops, more=True))
-    turns.end(turns.begin(drops))
+    reader = BatchReader(options(2), classifier)
+    reader.end(reader.begin(drops, more=True))
+    reader.end(reader.begin(drops))
     at_first = readers(os.getpid())
 
     time.sleep(0.15)
-    turns.end(turns.begin(drops, more=True))
+    reader.end(reader.begin(drops, more=True))
 
     until = time.monotonic() + 10
     while not readers(os.getpid()) and time.monotonic() < until:
         time.sleep(0.02)
     assert not at_first
     assert readers(os.getpid())
-    turns.close()
+    reader.close()
 
 
 @pytest.mark.slow
@@ -213,18 +190,18 @@ def test_what_killed_a_process_is_not_taken_for_one_that_cannot_start(
     tmp_path: Path, classifier: Classifier
 ) -> None:
     drops = some_drops(tmp_path, 20)
-    turns = BatchReader(some_terms(2), classifier)
-    while not (turn := turns.begin(drops, more=True)).order:
-        turns.end(turn)
-    turns.end(turn)
+    reader = BatchReader(options(2), classifier)
+    while not (batch := reader.begin(drops, more=True)).is_in_pool:
+        reader.end(batch)
+    reader.end(batch)
     os.kill(readers(os.getpid())[0], signal.SIGKILL)
     time.sleep(0.2)
 
-    turn = turns.begin(drops, more=True)
+    batch = reader.begin(drops, more=True)
 
-    assert turn.order, "the other one goes on"
-    assert len(turns.end(turn)) == 20
-    turns.close()
+    assert batch.is_in_pool, "the other one goes on"
+    assert len(reader.end(batch)) == 20
+    reader.close()
 
 
 HANGS = """
@@ -235,18 +212,18 @@ from ledger import readers
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pool.pool import WorkerPool
 from digitdrop.pool.slow_lane import SlowLane
-from digitdrop.pool.threads import ReaderThreads
+from digitdrop.pool.task import Task
 from digitdrop.pool.settings import PoolOptions
-from digitdrop.values import Limits
+from digitdrop.values import ANY_COUNT, Limits
 import os
 
 if __name__ == "__main__":
-    terms = PoolOptions(workers=2, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False)
-    crew = WorkerPool(terms, Classifier.load(Path(sys.argv[1])), SlowLane(terms))
-    crew.start()
-    while not crew.is_ready():
+    options = PoolOptions(workers=2, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False)
+    pool = WorkerPool(options, Classifier.load(Path(sys.argv[1])), SlowLane(options))
+    pool.start()
+    while not pool.is_ready():
         time.sleep(0.02)
-    crew.begin([a_drop(Path(sys.argv[2]))] * 4)
+    pool.begin([Task(a_drop(Path(sys.argv[2]))) for _ in range(4)])
     print(*readers(os.getpid()), flush=True)
     time.sleep(1000)
 """
@@ -272,15 +249,15 @@ def test_a_process_that_hangs_does_not_outlive_the_worker(
 
 
 @pytest.mark.slow
-def test_when_the_worker_is_killed_its_crew_is_gone_and_nothing_lost(tmp_path: Path) -> None:
+def test_when_the_worker_is_killed_its_pool_is_gone_and_nothing_lost(tmp_path: Path) -> None:
     lots = [(f"{number}.png", MANY[number % 400][1]) for number in range(3000)]
-    drop(tmp_path / "inbox", lots)  # or all might be read before a crew is there
+    drop(tmp_path / "inbox", lots)  # or all might be read before a pool is there
     with a_worker(tmp_path, "--settle=0", "--workers=2") as worker:
         worker.waits_until(lambda: len(readers(worker.process.pid)) == 2)
         found = readers(worker.process.pid)
         worker.kill()
 
-    wait_for_the_end(found, 5)
+    wait_for_the_end(found, 30)  # they may be starting yet
     serve_once(tmp_path)
     assert audit(tmp_path / "inbox", tmp_path / "outbox", lots) == []
 
@@ -294,7 +271,7 @@ def test_a_poisoned_picture_among_many_costs_itself_only(how: str, tmp_path: Pat
     report = tmp_path / "report.csv"
     command = [*DIGITDROP, "batch", str(tmp_path / "inbox")]
 
-    for _ in range(2):  # it may meet the last pictures without the crew, and die of them
+    for _ in range(2):  # it may meet the last pictures without the pool, and die of them
         done = subprocess.run(
             [*command, f"--report={report}", "--workers=2"], cwd=ROOT, check=False, timeout=120
         )
