@@ -8,7 +8,7 @@ from digitdrop.values import DigitCount, Limits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolOptions:
-    """How pictures are read; fixed for a run."""
+    """Options of reading pictures, fixed for a run."""
 
     workers: int
     """Pictures read at a time."""
