@@ -49,7 +49,7 @@ def a_fit(
     stop_at: tuple[int, int] | None = None,
 ) -> tuple[Any, list[Any]]:
     """Train for two epochs of seven steps; return the network and the snapshots."""
-    from digitdrop_train.fit import fit
+    from digitdrop_train.fit import DigitTask, fit
 
     def on_step(epoch: int, step: int, _loss: float) -> None:
         if (epoch, step) == stop_at:
@@ -60,7 +60,7 @@ def a_fit(
         digits=DIGITS, bank=DIGITS, batch_size=64, epochs=2, seed=1, executor=executor
     )
     snapshots: list[Any] = []
-    fit(net, batches, DIGITS[:50], resume=resume, on_step=on_step, on_epoch=snapshots.append)
+    fit(net, batches, DigitTask(held_out=DIGITS[:50]), resume=resume, on_step=on_step, on_epoch=snapshots.append)
     return net, snapshots
 
 
@@ -113,7 +113,7 @@ def test_a_training_resumed_from_its_checkpoint_ends_with_the_same_weights(
 
 
 def a_snapshot() -> Any:
-    from digitdrop_train.fit import Epoch, Snapshot
+    from digitdrop_train.fit import DigitTask, Epoch, Snapshot
 
     epoch = Epoch(
         epoch=1,

@@ -17,7 +17,7 @@ from digitdrop_train.calibration.calibrate import Calibration, calibrate
 from digitdrop_train.calibration.samples import make_samples
 from digitdrop_train.checkpoint import Checkpoint, dataset_digest
 from digitdrop_train.data import Dataset, load_mnist
-from digitdrop_train.fit import BATCH_SIZE, Epoch, Snapshot, fit
+from digitdrop_train.fit import BATCH_SIZE, DigitTask, Epoch, Snapshot, fit
 from digitdrop_train.network import build
 from digitdrop_train.options import Options
 from digitdrop_train.plots import save_plots, show_plots
@@ -107,9 +107,8 @@ def _learn(
                 keep(snapshot)
                 tell(f"epoch {len(snapshot.history)}/{options.epochs}: {snapshot.history[-1]}")
 
-            return fit(
-                network, batches, held_out, resume=resume, on_step=on_step, on_epoch=on_epoch
-            )
+            task = DigitTask(held_out=held_out)
+            return fit(network, batches, task, resume=resume, on_step=on_step, on_epoch=on_epoch)
 
 
 def _put_in_place(

@@ -23,6 +23,9 @@ Frame: TypeAlias = "npt.NDArray[np.uint8]"
 Grey: TypeAlias = "npt.NDArray[np.uint8]"
 """Shape (height, width): an upright picture as decoded, 0 = black, 255 = white."""
 
+StripPixels: TypeAlias = "npt.NDArray[np.uint8]"
+"""Shape (40, width): a line of writing, 0 = paper, 255 = ink; darkness over the local paper."""
+
 Probabilities: TypeAlias = "npt.NDArray[np.float32]"
 """Shape (frames, 12): one row per frame, each summing to 1; columns 0-9 are the
 digits, then `NOT_A_DIGIT` and `SEVERAL`."""
@@ -80,6 +83,20 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """A part of a picture in which one number may stand, as the number reader sees it."""
+
+    pixels: StripPixels
+    """As wide as one of `strip.WIDTHS`."""
+    prior: float
+    """The probability that this strip shows all of the number and nothing else, 0-1."""
+    box: tuple[int, int, int, int]
+    """Left, top, width and height of the part in the picture as decoded, in pixels."""
+    width: int
+    """So many columns show the part; those to their right are bare paper."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
     """What `glyph` makes of a picture: the frames that it may show, and what speaks for each."""
 
@@ -90,6 +107,10 @@ class Sight:
     sum to 1 at most, and what is left is of readings in which nothing was found."""
     reason: str = ""
     """Why there is nothing to read, for a person; empty when there is."""
+    strips: tuple[Strip, ...] = ()
+    """Where a number may stand, the likeliest first; none where there is but one digit."""
+    several_lines: bool = False
+    """There are several lines of writing, so that no strip shows all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
