@@ -134,6 +134,17 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberThresholds:
+    """When to believe the number reader; chosen by `train` on made pictures, kept in its card."""
+
+    ok: float
+    """The least confidence of an `ok` number; below it the best guess is `uncertain`."""
+    slope: float = 1.0
+    offset: float = 0.0
+    """What makes a confidence of the likeliest number's probability, see `decision.confidence`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What the network and the thresholds say about one picture."""
 
