@@ -10,6 +10,7 @@ from benchmarks.reading import BySet, pool
 from benchmarks.variants import LARGE, LARGE_ONLY, VARIANTS
 from benchmarks.wild import is_handwriting
 from digitdrop.evaluation.answers import Answers
+from digitdrop.evaluation.belief import brier, negative_log_likelihood
 from digitdrop.evaluation.curves import auroc
 from digitdrop.evaluation.figures import figures, others
 
@@ -67,8 +68,8 @@ def _wild(results: Results) -> Iterator[Line]:
         reached=error <= 0.015,
     )
     for name, value in (
-        ("negative log-likelihood", found.negative_log_likelihood),
-        ("Brier score", found.brier),
+        ("negative log-likelihood", negative_log_likelihood(all_four)),
+        ("Brier score", brier(all_four)),
     ):
         yield Line(
             part="wild", on=name, counts=f"{found.count:,}", value=value, text=f"{value:.4f}"

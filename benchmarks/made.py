@@ -18,7 +18,7 @@ from digitdrop.batch.batch import batch
 from digitdrop.evaluation.answers import NONE, Answers
 from digitdrop.inference.classifier import Classifier
 from digitdrop.system.shutdown import Stopper
-from digitdrop.values import Limits, Status
+from digitdrop.values import ANY_COUNT, Limits, Status
 from digitdrop_train.data import Dataset, load_mnist
 
 EMPTY = 250
@@ -50,10 +50,10 @@ def mnist_direct(data: Path, classifier: Classifier, count: int) -> BySet:
     is_digit = said < 10
     return {
         "direct": Answers(
-            label=test.labels.astype(np.int64),
-            prediction=np.where(is_digit, said, NONE),
+            label=test.labels.astype(str),
+            prediction=np.where(is_digit, said.astype(str), NONE),
             confidence=np.where(is_digit, probabilities.max(axis=1), 0).astype(np.float64),
-            runner_up=np.full(len(test), NONE, np.int64),
+            runner_up=np.full(len(test), NONE),
             runner_up_confidence=np.zeros(len(test)),
             status=np.where(is_digit, Status.OK.value, Status.NOT_A_DIGIT.value),
         )
@@ -74,6 +74,7 @@ def mnist_by_batch(way: str, data: Path, classifier: Classifier, count: int) -> 
             report,
             classifier,
             limits=Limits(),
+            digits=ANY_COUNT,
             workers=1,
             stopper=Stopper(),
             progress=lambda _: None,
@@ -87,7 +88,7 @@ def corruption(family: str, data: Path, classifier: Classifier, count: int) -> B
     """Read MNIST's test set after one corruption."""
     test = _test(data)[:count]
     spoiled = FAMILIES[family].make(test.frames, chance_for(family))
-    made = zip(map(_png, spoiled), map(int, test.labels), (family for _ in spoiled), strict=True)
+    made = zip(map(_png, spoiled), map(str, test.labels), (family for _ in spoiled), strict=True)
     return written(made, classifier)
 
 
@@ -96,7 +97,7 @@ def on_paper(kind: str, data: Path, classifier: Classifier, count: int) -> BySet
     test = _test(data)[: min(count, PHOTOS)]
     made = photographed(test.frames, kind, chance_for(kind))
     return written(
-        zip(map(_png, made), map(int, test.labels), (kind for _ in test.labels), strict=True),
+        zip(map(_png, made), map(str, test.labels), (kind for _ in test.labels), strict=True),
         classifier,
     )
 
@@ -109,10 +110,10 @@ def empty(kind: str, _data: Path, classifier: Classifier, _: int) -> BySet:
 
 def _columns(labels: npt.NDArray[np.uint8], rows: list[dict[str, str]]) -> Answers:
     return Answers(
-        label=labels.astype(np.int64),
-        prediction=np.array([int(row["prediction"] or NONE) for row in rows]),
+        label=labels.astype(str),
+        prediction=np.array([row["prediction"] for row in rows]),
         confidence=np.array([float(row["confidence"] or 0) for row in rows]),
-        runner_up=np.array([int(row["runner_up"] or NONE) for row in rows]),
+        runner_up=np.array([row["runner_up"] for row in rows]),
         runner_up_confidence=np.array([float(row["runner_up_confidence"] or 0) for row in rows]),
         status=np.array([row["status"] for row in rows]),
     )

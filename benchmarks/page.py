@@ -70,14 +70,14 @@ def _readings(first: int, rows: int, total: int) -> Iterator[tuple[Reading, byte
         kind, name = number % 40, f"{number:06}.jpg"
         rare = [status for status in REASONS if not (number + 1) % (40 + 23 * len(status))]
         status = rare[0] if rare else Status.OK
-        guess = kind % 10 if status in {Status.OK, Status.UNCERTAIN} else None
+        guess = str(kind % 10) if status in {Status.OK, Status.UNCERTAIN} else None
         share = float(1 - 0.12 * choose.random() ** 4 if status is Status.OK else 0.62)
         verdict = Verdict(
             status=status,
             prediction=guess,
             confidence=None if guess is None else share,
             reason=REASONS.get(status, ""),
-            runner_up=None if guess is None else 1,
+            runner_up=None if guess is None else "1",
             runner_up_confidence=None if guess is None else (1 - share) / 2,
         )
         key = row_id("benchmark", name)

@@ -11,7 +11,7 @@ import numpy as np
 from digitdrop.evaluation.answers import Answers
 from digitdrop.evaluation.evaluate import Marked, Task, answers, by_set, mark
 from digitdrop.inference.classifier import Classifier
-from digitdrop.values import Drop, Limits
+from digitdrop.values import ANY_COUNT, Drop, Limits
 
 BySet = dict[str, Answers]
 Source = Callable[[Path, Classifier, int], BySet]
@@ -43,10 +43,10 @@ def read(found: list[Task], classifier: Classifier) -> BySet:
 
 def marked(found: list[Task], classifier: Classifier) -> list[Marked]:
     """Read files, in their order."""
-    return list(mark(found, classifier, limits=Limits(), workers=1))
+    return list(mark(found, classifier, limits=Limits(), digits=ANY_COUNT, workers=1))
 
 
-def written(made: Iterable[tuple[bytes, int | None, str]], classifier: Classifier) -> BySet:
+def written(made: Iterable[tuple[bytes, str | None, str]], classifier: Classifier) -> BySet:
     """Read pictures that are made on the way, from files that live only so long."""
     done: list[Marked] = []
     rest = iter(made)

@@ -35,7 +35,7 @@ from digitdrop.inference.decision import judge
 from digitdrop.outbox.row import line
 from digitdrop.preprocess.mnist_frame import is_framed
 from digitdrop.preprocess.normalise import look
-from digitdrop.values import Drop, Grey, Limits, Picture
+from digitdrop.values import ANY_COUNT, Drop, Grey, Limits, Picture
 
 COUNTS = {"small": 400, "scans": 100, "photos": 10}
 AGAIN = 5
@@ -88,7 +88,7 @@ def _stages(folder: Path, classifier: Classifier) -> dict[str, float]:
     pairs = list(zip(sights, said, strict=True))
     took["judge"], _ = _time(lambda pair: judge(*pair, classifier.thresholds), pairs)
     took["see: load to normalise"], seen = _time(lambda drop: pipeline.see(drop, limits), drops)
-    readings = pipeline.read(seen, classifier, now=pipeline.utc_now)
+    readings = pipeline.read(seen, classifier, digits=ANY_COUNT, now=pipeline.utc_now)
     took["write the row"], _ = _time(line, readings)
     took["frames each"] = sum(map(len, pictures)) / len(paths)
     ready = [grey for grey in greys if _is_ready(grey)]

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks import ancestor
 from benchmarks.reading import BySet, marked, pool, read, written
@@ -17,7 +16,7 @@ from benchmarks.variants import (
     is_tall,
     unchanged,
 )
-from digitdrop.evaluation.answers import NONE, Answers
+from digitdrop.evaluation.answers import NONE, Answers, Numbers
 from digitdrop.evaluation.evaluate import answers, labelled, unlabelled
 from digitdrop.inference.classifier import Classifier
 from digitdrop.values import Status
@@ -32,7 +31,7 @@ def variant(name: str, data: Path, classifier: Classifier, _: int) -> BySet:
     """Read the handwritten wild digits in another dress."""
     make = VARIANTS.get(name, unchanged)
 
-    def dressed() -> Iterator[tuple[bytes, int, str]]:
+    def dressed() -> Iterator[tuple[bytes, str, str]]:
         for task in labelled(data / "wild" / "digits"):
             if is_handwriting(group := _group(task.set)) and task.label is not None:
                 plain = Original(task.drop.path, light_on_dark=False)
@@ -72,9 +71,9 @@ def ancestors_way(data: Path, classifier: Classifier, _: int) -> BySet:
     frames = [ancestor.frame(task.drop.path) for task in found]
     inverted = [ancestor.inverted_when_light(frame) for frame in frames]
     groups = np.array([_group(task.set) for task in found])
-    labels = np.array([task.label for task in found], np.int64)
+    labels = np.array([task.label for task in found])
     return {
-        f"{way}/{group}": _guesses(labels[groups == group], said[groups == group])
+        f"{way}/{group}": _guesses(labels[groups == group], said[groups == group].astype(str))
         for way, said in (
             ("resize", ancestor.predictions(frames, classifier)),
             ("inverted", ancestor.predictions(inverted, classifier)),
@@ -100,12 +99,12 @@ def _pooled(sets: BySet) -> BySet:
     return {name: pool(found) for name, found in groups.items()}
 
 
-def _guesses(labels: npt.NDArray[np.int64], said: npt.NDArray[np.int64]) -> Answers:
+def _guesses(labels: Numbers, said: Numbers) -> Answers:
     return Answers(
         label=labels,
         prediction=said,
         confidence=np.ones(len(said)),
-        runner_up=np.full(len(said), NONE, np.int64),
+        runner_up=np.full(len(said), NONE),
         runner_up_confidence=np.zeros(len(said)),
         status=np.full(len(said), Status.OK.value),
     )

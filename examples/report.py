@@ -18,8 +18,8 @@ def load(outbox: Path) -> pd.DataFrame:
     files = [path for path in found if "-foreign-" not in path.name]
     if not files:
         raise SystemExit(f"no predictions.csv in {outbox}: name the outbox of a worker")
-    # Whole numbers though some cells are empty, and text though all are.
-    kinds = {"prediction": "Int64", "runner_up": "Int64", "reason": "string"}
+    # Text though all cells look like numbers, or all are empty: 0042 is not 42.
+    kinds = dict.fromkeys(("prediction", "runner_up", "reason"), "string")
     report = pd.concat([pd.read_csv(path, dtype=kinds) for path in files], ignore_index=True)
     if report.empty:
         raise SystemExit(f"no row in {outbox} yet: drop a picture into the inbox of its worker")
@@ -39,9 +39,9 @@ def main() -> None:
     print(f"{len(report):,} rows about {len(counting):,} pictures")
     print("\nby day and status")
     print(pd.crosstab(counting["time"].dt.date, counting["status"]).to_string())
-    print("\nby digit: how many, and the mean confidence")
-    digits = counting.groupby("prediction")["confidence"].agg(["size", "mean"])
-    print(digits.to_string(float_format="{:.4f}".format))
+    print("\nthe ten commonest answers: how many, and the mean confidence")
+    answers = counting.groupby("prediction")["confidence"].agg(["size", "mean"])
+    print(answers.nlargest(10, "size").to_string(float_format="{:.4f}".format))
     print("\nleast sure, first")
     read = counting[counting["status"].isin(["ok", "uncertain"])]
     columns = ["file", "prediction", "confidence", "runner_up"]

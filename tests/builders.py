@@ -24,7 +24,7 @@ def a_reading(
         id=row or drop.id or "",
         drop=drop,
         time=NOON,
-        verdict=Verdict(status=status, prediction=7, confidence=0.98765, runner_up=1),
+        verdict=Verdict(status=status, prediction="7", confidence=0.98765, runner_up="1"),
         sha256="a" * 64,
         model="digits-0123abcd",
     )

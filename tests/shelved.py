@@ -40,7 +40,7 @@ class Shelved:
         content: bytes,
         *,
         status: Status = Status.OK,
-        prediction: int | None = 7,
+        prediction: str | None = "7",
         time: datetime = NOON,
         row: str = "",
         tells_content: bool = True,
@@ -65,8 +65,8 @@ class Shelved:
         """Read all rows."""
         return dict(Rows(self.report).every_row())
 
-    def corrections(self) -> list[tuple[str, int | None, str]]:
-        """Give what people said: of which file, which digit, about which row."""
+    def corrections(self) -> list[tuple[str, str | None, str]]:
+        """Give what people said: of which file, which number, about which row."""
         rows = self.rows()
         return [
             (row.name, row.prediction, rows[row.corrects].status)

@@ -33,12 +33,12 @@ def some_digits() -> Pictures:
 
 
 def answers(*right: bool) -> Answers:
-    zeros = np.zeros(len(right), np.int64)
+    zeros = np.full(len(right), "0")
     return Answers(
         label=zeros,
-        prediction=np.where(right, 0, 1),
+        prediction=np.where(right, "0", "1"),
         confidence=np.ones(len(right)),
-        runner_up=zeros + 2,
+        runner_up=np.full(len(right), "2"),
         runner_up_confidence=np.zeros(len(right)),
         status=np.full(len(right), Status.OK.value),
     )

@@ -8,7 +8,7 @@ from digitdrop.errors import FolderError, ReportError
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pool.started import Begun
 from digitdrop.system.shutdown import Stopper
-from digitdrop.values import Limits, Status
+from digitdrop.values import ANY_COUNT, Limits, Status
 from ledger import a_picture, drop, rows
 
 Run = Callable[..., Summary]
@@ -43,6 +43,7 @@ def run(report: Path, classifier: Classifier) -> Run:
             report,
             classifier,
             limits=Limits(),
+            digits=ANY_COUNT,
             workers=2,
             stopper=stopper or Stopper(),
             progress=lambda _: None,

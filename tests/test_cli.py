@@ -58,7 +58,7 @@ def test_predict_reads_a_seven_on_squared_paper() -> None:
     assert done.returncode == 0
     assert done.stderr == ""
     (answer,) = json.loads(done.stdout)
-    assert answer["prediction"] == 7
+    assert answer["prediction"] == "7"
     assert 0.5 < answer["confidence"] <= 1
 
 

@@ -62,6 +62,23 @@ def test_examples_have_the_rows_of_the_local_report_on_this_machine(tmp_path: Pa
     assert without_time(cluster_rows(tmp_path / "out")) == without_time(here)
 
 
+def test_a_cluster_holds_to_the_count_of_digits(tmp_path: Path) -> None:
+    drop(tmp_path / "in", [("7.png", a_picture(7))])
+    out = tmp_path / "out"
+    arguments = (tmp_path / "in", "--report", out, "--cluster=local", "--quiet")
+
+    done = a_run(*arguments, "--digits=2-8")
+    otherwise = a_run(*arguments, "--digits=1")
+
+    (row,) = cluster_rows(out)
+    assert done.returncode == 0, done.stderr
+    assert (row["prediction"], row["status"]) == ("7", "uncertain")
+    assert row["reason"] == "it looks like 1 digit, and 2-8 are expected"
+    assert json.loads((out / "_SUMMARY.json").read_text())["digits"] == "2-8"
+    assert otherwise.returncode == 2
+    assert "holds a run with the digits 2-8, not 1" in otherwise.stderr
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_five_thousand_pictures_have_the_rows_of_the_local_report(
     kind: str, tmp_path: Path, cluster: str

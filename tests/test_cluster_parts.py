@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from stores import REFUSAL, answering_server
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.cluster
 
+from pyarrow import parquet
+
 from digitdrop.cli.commands.batch import Shards
 from digitdrop.cluster import files, flow, plan, shards
 from digitdrop.cluster.addresses import normal
@@ -25,7 +28,7 @@ from digitdrop.cluster.plan import Plan, cut
 from digitdrop.cluster.seeing import see_share
 from digitdrop.cluster.stores import StoreError, located
 from digitdrop.errors import FolderError, Gone, ReportError, TooLarge
-from digitdrop.values import Failure, Limits, Picture, Status
+from digitdrop.values import Failure, Limits, Picture, Status, Verdict
 
 
 def a_plan(target: Path, **more: str) -> Plan:
@@ -82,7 +85,9 @@ def test_a_plan_that_was_broken_off_is_none(tmp_path: Path) -> None:
     assert plan.find(a_plan(tmp_path)) is None
 
 
-@pytest.mark.parametrize("what", [{"model": "digits-ffffffff"}, {"shards": "parquet"}])
+@pytest.mark.parametrize(
+    "what", [{"model": "digits-ffffffff"}, {"shards": "parquet"}, {"digits": "5"}]
+)
 def test_a_target_is_not_gone_on_with_by_another_run(tmp_path: Path, what: dict[str, str]) -> None:
     plan.make(a_plan(tmp_path), some(3))
 
@@ -101,6 +106,31 @@ def test_a_shard_is_counted_as_it_was_written(tmp_path: Path, kind: str) -> None
     assert before is None
     assert shards.tally(work, 3) == {Status.OK: 2, Status.UNREADABLE: 1}
     assert [path.name for path in tmp_path.iterdir()] == [f"part-00000003.{kind}"]
+
+
+def test_a_plan_that_says_nothing_of_digits_read_single_ones(tmp_path: Path) -> None:
+    plan.make(a_plan(tmp_path), some(3))
+    path = tmp_path / "_plan" / "PLAN.json"
+    told = json.loads(path.read_text())
+    del told["digits"]
+    path.write_text(json.dumps(told))
+
+    assert plan.find(a_plan(tmp_path, digits="1"))
+    with pytest.raises(ReportError, match="a run with the digits 1, not 1-8"):
+        plan.find(a_plan(tmp_path, digits="1-8"))
+
+
+def test_a_number_is_text_in_parquet(tmp_path: Path) -> None:
+    work = a_plan(tmp_path, shards="parquet")
+    plain = a_reading()
+    number = replace(plain.verdict, prediction="0042", runner_up="42")
+    nothing = Verdict(status=Status.BLANK)
+    shards.write(work, 0, [replace(plain, verdict=verdict) for verdict in (number, nothing)])
+
+    table = parquet.read_table(work.shard(0))
+
+    assert table["prediction"].to_pylist() == ["0042", None]
+    assert table["runner_up"].to_pylist() == ["42", None]
 
 
 def test_what_a_killed_writer_left_aside_is_no_shard_and_is_tidied_away(tmp_path: Path) -> None:

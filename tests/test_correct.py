@@ -1,5 +1,8 @@
 import logging
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,11 +11,13 @@ import pytest
 
 from builders import NOON, a_reading
 from digitdrop.audit.verify import verify
+from digitdrop.escape import escape
 from digitdrop.intake.claims import Hand
 from digitdrop.outbox.report import Report
 from digitdrop.outbox.row import is_whole
 from digitdrop.values import Status
 from ledger import rows, sha256
+from rights import unprivileged
 from shelved import MODEL, Shelved
 
 FOLDERS = {"none", *"0123456789"}
@@ -45,7 +50,7 @@ def test_the_folders_stand_ready_and_are_made_again(outbox: Shelved) -> None:
 def test_a_picture_moved_into_a_folder_of_review_gets_a_row_that_corrects_its_own(
     outbox: Shelved,
 ) -> None:
-    path = outbox.put("scans/a.png", b"one", status=Status.UNCERTAIN, prediction=1)
+    path = outbox.put("scans/a.png", b"one", status=Status.UNCERTAIN, prediction="1")
     before = outbox.report.read_bytes()
     (first,) = outbox.rows()
     outbox.move(path, "7/a.png")
@@ -63,7 +68,124 @@ def test_a_picture_moved_into_a_folder_of_review_gets_a_row_that_corrects_its_ow
     assert is_accounted_for(outbox)
 
 
-def test_none_says_that_there_is_no_single_digit(outbox: Shelved) -> None:
+@pytest.mark.parametrize("number", ["42", "0042", "00000000", "12345678"])
+def test_a_folder_that_a_person_makes_says_a_number_with_its_leading_zeros(
+    number: str, outbox: Shelved
+) -> None:
+    outbox.corrector().look()
+    outbox.move(outbox.put("a.png", b"one", status=Status.SEVERAL, prediction=None), f"{number}/a")
+
+    outbox.corrector().look()
+
+    assert outbox.corrections() == [("a.png", number, "several")]
+    assert rows(outbox.report)[1]["prediction"] == number
+    assert outbox.files("done", "review") == [f"done/{TODAY}/a.png"]
+    assert is_accounted_for(outbox)
+
+
+def test_a_folder_of_a_number_that_is_deleted_is_not_made_again(outbox: Shelved) -> None:
+    corrector = outbox.corrector()
+    folder = outbox.outbox / "review" / "0042"
+    folder.mkdir(parents=True)
+    corrector.look()
+    folder.rmdir()
+
+    corrector.look()
+
+    assert not folder.exists()
+
+
+ODD = ["abc", "123456789", "٣", "4 2", "None", "-7", "7.5"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_folder_that_is_no_label_is_named_once_and_its_pictures_stay(
+    name: str, outbox: Shelved, caplog: pytest.LogCaptureFixture
+) -> None:
+    moved = outbox.move(outbox.put("a.png", b"one"), f"{name}/a.png")
+    corrector = outbox.corrector()
+
+    for _ in range(3):
+        corrector.look()
+
+    (line,) = caplog.messages
+    assert f"review/{escape(name)}, which is no label: expected a whole number" in line
+    assert moved.read_bytes() == b"one"
+    assert outbox.corrections() == []
+    assert is_accounted_for(outbox)
+
+
+def test_a_folder_that_is_renamed_into_a_number_counts(outbox: Shelved) -> None:
+    outbox.move(outbox.put("a.png", b"one"), "abc/a.png")
+    corrector = outbox.corrector()
+    corrector.look()
+
+    (outbox.outbox / "review" / "abc").rename(outbox.outbox / "review" / "0042")
+    corrector.look()
+
+    assert outbox.corrections() == [("a.png", "0042", "ok")]
+
+
+def test_days_hidden_folders_and_files_are_never_called_odd(
+    outbox: Shelved, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox.put("a.png", b"one", status=Status.UNCERTAIN)
+    review = outbox.outbox / "review"
+    for name in (".claimed", ".hidden", "@eaDir"):
+        (review / name).mkdir()
+    (review / "notes.txt").write_text("mine")
+    (review / "0042").write_text("a file, and no folder")
+
+    outbox.corrector().look()
+
+    assert caplog.messages == []
+    assert outbox.corrections() == []
+
+
+def test_a_folder_in_hand_that_somebody_renamed_says_nothing(outbox: Shelved) -> None:
+    review = outbox.outbox / "review"
+    outbox.move(outbox.put("a.png", b"one"), "7/a.png")
+    hand = Hand(review, outbox.outbox)
+    hand.prepare()
+    (taken,) = hand.take(["7/a.png"])
+    taken.path.parent.rename(taken.path.parent.with_name("abc"))
+
+    outbox.corrector().look()
+
+    assert outbox.corrections() == []
+    assert outbox.files("review") == ["review/abc/a.png"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no rights as on Unix here")
+def test_a_number_s_folder_that_cannot_be_listed_holds_up_no_other(tmp_path: Path) -> None:
+    command = (*unprivileged(), sys.executable, "-P", "-c", UNLISTED)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+
+    done = subprocess.run(
+        [*command, tmp_path], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout == "[('b.png', '7')]\n", done.stderr
+    assert done.stderr.count("review/0042 cannot be listed: Permission denied") == 1
+
+
+UNLISTED = """
+import sys
+from pathlib import Path
+from shelved import Shelved
+
+outbox = Shelved(Path(sys.argv[1]))
+outbox.move(outbox.put("a.png", b"one"), "0042/a.png").parent.chmod(0)
+outbox.move(outbox.put("b.png", b"two"), "7/b.png")
+corrector = outbox.corrector()
+corrector.look()
+corrector.look()
+print([(name, number) for name, number, _ in outbox.corrections()])
+(outbox.outbox / "review" / "0042").chmod(0o755)
+"""
+
+
+def test_none_says_that_there_is_no_single_number(outbox: Shelved) -> None:
     outbox.move(outbox.put("a.png", b"one"), "none/a.png")
 
     outbox.corrector().look()
@@ -87,7 +209,7 @@ def test_a_picture_can_be_put_right_from_every_shelf(status: Status, outbox: She
 
     outbox.corrector().look()
 
-    assert outbox.corrections() == [("a.png", 3, status)]
+    assert outbox.corrections() == [("a.png", "3", status)]
     assert is_accounted_for(outbox)
 
 
@@ -124,7 +246,7 @@ def test_a_copy_corrects_as_well_and_the_original_stays(outbox: Shelved) -> None
 
     outbox.corrector().look()
 
-    assert outbox.corrections() == [("a.png", 4, "uncertain")]
+    assert outbox.corrections() == [("a.png", "4", "uncertain")]
     assert path.exists()
     assert is_accounted_for(outbox)
 
@@ -139,7 +261,7 @@ def test_a_second_correction_names_the_first(outbox: Shelved) -> None:
 
     first, second, third = outbox.rows().items()
     assert (second[1].corrects, third[1].corrects) == (first[0], second[0])
-    assert third[1].prediction == 3
+    assert third[1].prediction == "3"
     assert is_accounted_for(outbox)
 
 
@@ -164,7 +286,7 @@ def test_of_pictures_with_the_same_content_each_row_is_corrected_once(outbox: Sh
 
     outbox.corrector().look()
 
-    assert sorted(outbox.corrections()) == [("one.png", 1, "ok"), ("other.png", 2, "ok")]
+    assert sorted(outbox.corrections()) == [("one.png", "1", "ok"), ("other.png", "2", "ok")]
     assert is_accounted_for(outbox)
 
 
@@ -189,7 +311,7 @@ def test_a_picture_whose_row_tells_no_content_is_known_by_its_name(outbox: Shelv
 
     outbox.corrector().look()
 
-    assert outbox.corrections() == [("a.png", 9, "unreadable")]
+    assert outbox.corrections() == [("a.png", "9", "unreadable")]
     assert is_accounted_for(outbox)
 
 
@@ -200,7 +322,7 @@ def test_a_row_in_a_report_that_was_closed_is_corrected_too(outbox: Shelved) -> 
 
     outbox.corrector().look()
 
-    assert outbox.corrections() == [("a.png", 7, "ok")]
+    assert outbox.corrections() == [("a.png", "7", "ok")]
     assert is_accounted_for(outbox)
 
 
@@ -234,7 +356,7 @@ def test_a_strange_picture_is_tried_again_once_it_changes(outbox: Shelved) -> No
     strange.write_bytes(b"one")
     corrector.look()
 
-    assert outbox.corrections() == [("a.png", 7, "ok")]
+    assert outbox.corrections() == [("a.png", "7", "ok")]
 
 
 def test_a_copy_is_not_taken_before_it_is_complete(outbox: Shelved) -> None:
@@ -287,7 +409,7 @@ def test_what_lies_in_hand_after_its_disk_was_away_is_taken_in_without_a_restart
     corrector.recover()
     corrector.look()
 
-    assert outbox.corrections() == [("a.png", 7, "ok")]
+    assert outbox.corrections() == [("a.png", "7", "ok")]
 
 
 def test_killed_between_row_and_shelf_it_is_filed_under_the_name_of_its_row(

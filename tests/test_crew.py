@@ -20,7 +20,7 @@ from digitdrop.pool.settings import Terms
 from digitdrop.pool.slow_lane import Lane
 from digitdrop.pool.threads import Job, Readers
 from digitdrop.system.shutdown import Stopped
-from digitdrop.values import Drop, Failure, Limits, Reading
+from digitdrop.values import ANY_COUNT, Drop, Failure, Limits, Reading
 from ledger import (
     DIGITDROP,
     ROOT,
@@ -40,7 +40,7 @@ MANY = [(f"{number:03}.png", a_picture(number)) for number in range(400)]
 
 
 def some_terms(workers: int) -> Terms:
-    return Terms(workers=workers, limits=Limits(), is_stopping=lambda: False)
+    return Terms(workers=workers, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False)
 
 
 def a_crew(classifier: Classifier) -> Crew:
@@ -239,7 +239,7 @@ from digitdrop.values import Limits
 import os
 
 if __name__ == "__main__":
-    terms = Terms(workers=2, limits=Limits(), is_stopping=lambda: False)
+    terms = Terms(workers=2, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False)
     crew = Crew(terms, Classifier.load(Path(sys.argv[1])), Lane(terms))
     crew.start()
     while not crew.is_ready():

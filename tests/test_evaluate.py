@@ -26,7 +26,7 @@ def a_picture(path: Path, text: str = "") -> Path:
     return path
 
 
-def marked(name: str, label: int | None, prediction: int | None, confidence: float) -> Marked:
+def marked(name: str, label: str | None, prediction: str | None, confidence: float) -> Marked:
     drop = Drop(id=None, path=Path(name), name=name)
     status = Status.OK if prediction is not None else Status.BLANK
     return Marked(
@@ -35,17 +35,18 @@ def marked(name: str, label: int | None, prediction: int | None, confidence: flo
     )
 
 
-def test_pictures_in_folders_named_0_to_9_are_found_at_any_depth(tmp_path: Path) -> None:
-    for name in ("scans/ann/7/x.png", "scans/bob/7/x.png", "3/y.png", "notes/z.png", "10/w.png"):
+def test_pictures_in_folders_named_by_a_number_are_found_at_any_depth(tmp_path: Path) -> None:
+    for name in ("scans/ann/7/x.png", "scans/bob/7/x.png", "3/y.png", "notes/z.png", "0042/w.png"):
         a_picture(tmp_path / name)
     (tmp_path / "3" / "README.md").write_text("not a picture")
 
     found = {task.drop.name: (task.set, task.label) for task in tasks(tmp_path)}
 
     assert found == {
-        "3/y.png": (tmp_path.name, 3),
-        "scans/ann/7/x.png": ("scans/ann", 7),
-        "scans/bob/7/x.png": ("scans/bob", 7),
+        "0042/w.png": (tmp_path.name, "0042"),
+        "3/y.png": (tmp_path.name, "3"),
+        "scans/ann/7/x.png": ("scans/ann", "7"),
+        "scans/bob/7/x.png": ("scans/bob", "7"),
     }
 
 
@@ -69,8 +70,56 @@ def test_a_folder_without_labels_is_told_how_they_should_lie(tmp_path: Path) -> 
         tasks(tmp_path)
 
 
+def test_a_table_says_what_pictures_show(tmp_path: Path) -> None:
+    for name in ("ann/x.png", "ann/7/y.png", "z.png", "unnamed.png"):
+        a_picture(tmp_path / name)
+    lines = ("\ufefffile,label,by", "ann/x.png,0042,me", "ann/7/y.png,12345678,", "z.png,7,")
+    (tmp_path / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
+
+    found = {task.drop.name: (task.set, task.label) for task in tasks(tmp_path)}
+
+    assert found == {
+        "ann/x.png": ("ann", "0042"),
+        "ann/7/y.png": ("ann/7", "12345678"),
+        "z.png": (tmp_path.name, "7"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (b"file,label\nx.png,7\nx2.png,3 1/2\n", "line 3: the label '3 1/2' is no whole number"),
+        (b"file,label\nx.png,123456789\n", "line 2: the label '123456789' is no whole number"),
+        (b"file,label\nx.png\n", "line 2: the label '' is no whole number"),
+        ("file,label\nx.png,٣\n".encode(), "line 2: the label '٣' is no whole number"),
+        (b"file,label\nx.png,7\nx.png,7\n", "line 3: 'x.png' is named twice"),
+        (b"file,label\ny.png,7\n", "line 2: there is no file 'y.png'"),
+        (b"x.png,7\n", "has no columns file and label"),
+        (b"file;label\nx.png;7\n", "has no columns file and label"),
+        (b"", "has no columns file and label"),
+        (b"file,label\nx.png,\xff\n", "is no CSV in UTF-8"),
+        (b'file,label\nx.png,"7\n', "is no CSV in UTF-8"),
+        (b"file,label\n", "no labelled picture in"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_one_clear_line(
+    table: bytes, told: str, tmp_path: Path
+) -> None:
+    a_picture(tmp_path / "x.png")
+    a_picture(tmp_path / "x2.png")
+    (tmp_path / "labels.csv").write_bytes(table)
+
+    done = CLI.invoke(app, ["evaluate", str(tmp_path), "--quiet"])
+
+    assert isinstance(done.exception, FolderError)
+    assert told in str(done.exception)
+    assert len(str(done.exception).splitlines()) == 1
+
+
 def test_sets_come_in_order_of_name() -> None:
-    found = by_set([marked("b1", 1, 1, 0.9), marked("a1", 1, 1, 0.9), marked("b2", 2, 2, 0.9)])
+    found = by_set(
+        [marked("b1", "1", "1", 0.9), marked("a1", "1", "1", 0.9), marked("b2", "2", "2", 0.9)]
+    )
 
     assert {name: len(part) for name, part in found.items()} == {"a": 1, "b": 2}
     assert list(found) == ["a", "b"]
@@ -78,10 +127,10 @@ def test_sets_come_in_order_of_name() -> None:
 
 def test_the_worst_mistake_is_the_most_confident_one() -> None:
     asked = [
-        marked("a", 1, 1, 0.99),
-        marked("b", 1, 7, 0.6),
-        marked("c", 1, None, 0),
-        marked("d", 4, 9, 0.9),
+        marked("a", "1", "1", 0.99),
+        marked("b", "1", "7", 0.6),
+        marked("c", "1", None, 0),
+        marked("d", "0042", "42", 0.9),
     ]
 
     worst = mistakes(asked, most=2)
@@ -122,6 +171,47 @@ def test_tables_name_every_set_and_charts_are_drawn(tmp_path: Path) -> None:
     assert all(name in done.stdout for name in ("ann", "bob", "all together"))
     drawn = {path.name for path in charts.iterdir()}
     assert drawn == {"confusion.png", "reliability.png", "risk-coverage.png", "mistakes.png"}
+
+
+def test_numbers_are_told_by_the_digits_of_their_labels(tmp_path: Path) -> None:
+    for number, label in enumerate(("7", "42", "0042", "7")):
+        a_picture(tmp_path / f"{number}.png", label[:1])
+    rows = "".join(
+        f"{number}.png,{label}\n" for number, label in enumerate(("7", "42", "0042", "1"))
+    )
+    (tmp_path / "labels.csv").write_text(f"file,label\n{rows}")
+
+    told = CLI.invoke(app, ["evaluate", str(tmp_path), "--json", "--quiet"])
+    shown = CLI.invoke(app, ["evaluate", str(tmp_path), "--quiet", "--plots", str(tmp_path / "c")])
+
+    found = json.loads(told.stdout)
+    assert {length: one["count"] for length, one in found["by_length"].items()} == {
+        "1": 2,
+        "2": 1,
+        "4": 1,
+    }
+    assert found["by_length"]["1"]["right"] == 1
+    assert (found["numbers"]["count"], found["numbers"]["right"]) == (2, 0)
+    assert found["numbers"]["edits_per_digit"] == pytest.approx((1 + 3) / 6)
+    assert found["numbers"]["negative_log_likelihood"] is None
+    assert found["numbers"]["calibration_error"] > 0.5
+    assert np.sum(found["confusion"]) == 2
+    assert shown.exit_code == 0, shown.output
+    assert all(row in shown.stdout for row in ("1 digit", "2 digits", "4 digits", "2 or more"))
+    assert (tmp_path / "c" / "confusion.png").exists()
+
+
+def test_without_labels_of_one_digit_no_confusion_is_drawn(tmp_path: Path) -> None:
+    a_picture(tmp_path / "42" / "x.png", "4")
+
+    told = CLI.invoke(app, ["evaluate", str(tmp_path), "--json", "--quiet"])
+    drawn = CLI.invoke(app, ["evaluate", str(tmp_path), "--quiet", "--plots", str(tmp_path / "c")])
+
+    assert json.loads(told.stdout)["total"]["brier"] is None
+    assert drawn.exit_code == 0, drawn.output
+    assert {path.name for path in (tmp_path / "c").iterdir()} == {
+        *("reliability.png", "risk-coverage.png", "mistakes.png")
+    }
 
 
 def test_without_matplotlib_one_line_says_how_to_get_it(tmp_path: Path) -> None:

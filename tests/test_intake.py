@@ -21,7 +21,7 @@ from digitdrop.service.batch import Intake
 from digitdrop.service.loop import now
 from digitdrop.service.requeue import PutBack
 from digitdrop.system.shutdown import Stopper
-from digitdrop.values import Limits
+from digitdrop.values import ANY_COUNT, Limits
 from ledger import a_picture, drop, rows
 
 
@@ -70,7 +70,7 @@ def test_a_picture_that_comes_while_others_are_begun_is_recorded_after_them(
 ) -> None:
     drop(tmp_path / "inbox", [(f"{number:03}.png", a_picture(number)) for number in range(100)])
     (tmp_path / "outbox").mkdir()
-    terms = Terms(workers=2, limits=Limits(), is_stopping=lambda: False)
+    terms = Terms(workers=2, limits=Limits(), digits=ANY_COUNT, is_stopping=lambda: False)
     turns = Turns(terms, classifier)
     intake = an_intake(tmp_path, turns, classifier.name)
     found = iter(sorted(listing.listing(tmp_path / "inbox"), key=lambda one: one.name))

@@ -37,7 +37,7 @@ def test_a_clear_digit_is_ok_with_its_runner_up() -> None:
     verdict = judge(a_sight(1.0), rows({7: 0.95, 1: 0.04}), THRESHOLDS)
 
     assert verdict.status == Status.OK
-    assert (verdict.prediction, verdict.runner_up) == (7, 1)
+    assert (verdict.prediction, verdict.runner_up) == ("7", "1")
     assert verdict.confidence == pytest.approx(0.95)
     assert verdict.runner_up_confidence == pytest.approx(0.04)
     assert verdict.reason == ""
@@ -47,7 +47,7 @@ def test_a_doubtful_digit_is_uncertain_and_says_why() -> None:
     verdict = judge(a_sight(1.0), rows({4: 0.6, 9: 0.39}), THRESHOLDS)
 
     assert verdict.status == Status.UNCERTAIN
-    assert verdict.prediction == 4
+    assert verdict.prediction == "4"
     assert "9" in verdict.reason
 
 
@@ -66,13 +66,13 @@ def test_what_is_no_single_digit_gets_no_prediction(kind: int, status: Status) -
 def test_a_wrong_reading_that_the_network_rejects_does_not_matter() -> None:
     verdict = judge(a_sight(0.6, 0.4), rows({NOT_A_DIGIT: 0.99}, {3: 0.99}), THRESHOLDS)
 
-    assert verdict.prediction == 3
+    assert verdict.prediction == "3"
 
 
 def test_a_plain_digit_is_ok_although_the_picture_speaks_more_for_wrong_readings() -> None:
     verdict = judge(a_sight(0.7, 0.3), rows({NOT_A_DIGIT: 0.9}, {9: 0.99}), THRESHOLDS)
 
-    assert (verdict.status, verdict.prediction) == (Status.OK, 9)
+    assert (verdict.status, verdict.prediction) == (Status.OK, "9")
 
 
 def test_a_number_is_several_although_one_of_its_digits_is_plain() -> None:
@@ -87,7 +87,7 @@ def test_trust_that_no_reading_has_speaks_for_an_empty_picture() -> None:
     trusted = judge(a_sight(1.0), rows(likely_one), THRESHOLDS)
     distrusted = judge(a_sight(0.3), rows(likely_one), THRESHOLDS)
 
-    assert (trusted.prediction, distrusted.prediction) == (1, 1)
+    assert (trusted.prediction, distrusted.prediction) == ("1", "1")
     assert trusted.confidence is not None
     assert distrusted.confidence is not None
     assert distrusted.confidence < trusted.confidence - 0.05
@@ -97,7 +97,7 @@ def test_readings_that_disagree_lower_the_confidence() -> None:
     agreeing = judge(a_sight(0.6, 0.4), rows({3: 0.97}, {3: 0.97}), THRESHOLDS)
     disagreeing = judge(a_sight(0.6, 0.4), rows({3: 0.97}, {8: 0.97}), THRESHOLDS)
 
-    assert disagreeing.prediction == agreeing.prediction == 3
+    assert disagreeing.prediction == agreeing.prediction == "3"
     assert disagreeing.confidence is not None
     assert agreeing.confidence is not None
     assert disagreeing.confidence < agreeing.confidence
@@ -110,7 +110,7 @@ def test_a_rejection_less_likely_than_the_digit_does_not_take_its_prediction(kin
 
     verdict = judge(a_sight(1.0), rows({7: 0.6, kind: 0.35}), low)
 
-    assert (verdict.status, verdict.prediction) == (Status.UNCERTAIN, 7)
+    assert (verdict.status, verdict.prediction) == (Status.UNCERTAIN, "7")
     assert verdict.reason
 
 
@@ -157,7 +157,7 @@ def test_a_digit_that_the_picture_hardly_speaks_for_is_doubted() -> None:
     verdict = judge(*shadow, careful)
 
     assert judge(*shadow, THRESHOLDS).status == Status.OK
-    assert (verdict.status, verdict.prediction) == (Status.UNCERTAIN, 1)
+    assert (verdict.status, verdict.prediction) == (Status.UNCERTAIN, "1")
     assert verdict.confidence is not None
     assert verdict.confidence < 0.3
     assert "stands out" in verdict.reason

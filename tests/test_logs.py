@@ -65,7 +65,7 @@ def test_a_message_is_one_line_that_hides_nothing_and_each_line_of_a_traceback_h
 
 def test_a_line_for_machines_is_one_object_whatever_the_picture_is_called() -> None:
     record = a_line(
-        "%s: %d, ok", "a\nb\u2028.png", 7, extra=about(file="a\\u000ab.png", prediction=7)
+        "%s: %s, ok", "a\nb\u2028.png", "7", extra=about(file="a\\u000ab.png", prediction="7")
     )
 
     text = Json().format(record)
@@ -76,7 +76,7 @@ def test_a_line_for_machines_is_one_object_whatever_the_picture_is_called() -> N
         "level": "info",
         "message": "a\nb\u2028.png: 7, ok",
         "file": "a\\u000ab.png",
-        "prediction": 7,
+        "prediction": "7",
     }
 
 
@@ -240,7 +240,7 @@ def test_every_line_of_a_worker_is_json_where_that_was_asked_for(tmp_path: Path)
     by_file = {line["file"]: line for line in lines if "status" in line}
     rows = {row["file"]: row for row in worker.rows()}
     assert by_file["a.png"]["id"] == rows["a.png"]["id"]
-    assert str(by_file["a.png"]["prediction"]) == rows["a.png"]["prediction"]
+    assert by_file["a.png"]["prediction"] == rows["a.png"]["prediction"]
     assert (by_file["b.png"]["level"], by_file["b.png"]["status"]) == ("warning", "unreadable")
     assert lines[-1]["message"] == "stopped"
 

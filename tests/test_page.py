@@ -225,7 +225,7 @@ def test_open_pictures_beyond_those_tracked_are_told_of() -> None:
 
 
 def test_a_corrected_picture_is_shown_as_such_and_needs_nobody(shelved: Shelved) -> None:
-    path = shelved.put("seven.png", a_picture(7), status=Status.UNCERTAIN, prediction=1)
+    path = shelved.put("seven.png", a_picture(7), status=Status.UNCERTAIN, prediction="1")
     shelved.move(path, "7/seven.png")
     shelved.corrector().look()
 
@@ -237,6 +237,32 @@ def test_a_corrected_picture_is_shown_as_such_and_needs_nobody(shelved: Shelved)
     assert "by a person" in correction
     assert "<h1>1 picture</h1>" in page(shelved)
     assert "put right: 7" in original
+
+
+def test_a_number_is_shown_with_its_leading_zeros(shelved: Shelved) -> None:
+    path = shelved.put("a.png", a_picture(42), status=Status.UNCERTAIN, prediction="00420042")
+    shelved.put("b.png", a_picture(7))
+    shelved.put("c.png", a_picture(7), status=Status.SEVERAL, prediction=None)
+    shelved.move(path, "0042/a.png")
+    shelved.corrector().look()
+
+    make(shelved)
+
+    correction, *others = rows_of(shelved)
+    groups = {name: group for row in others for name, group in [_name_and_group(row)]}
+    assert '<b class="digit long">0042</b>' in correction
+    assert groups == {"a.png": "longer", "b.png": "7", "c.png": "none"}
+    (original,) = [row for row in others if ">a.png<" in row]
+    assert '<b class="digit long">00420042</b>' in original
+    assert "put right: 0042" in original
+
+
+def _name_and_group(row: str) -> tuple[str, str]:
+    group = re.search(r'data-digit="(\w+)"', row)
+    name = re.search(r"<bdi>(.*?)</bdi>", row)
+    assert group
+    assert name
+    return name[1], group[1]
 
 
 def test_the_same_name_twice_a_day_finds_each_its_own_picture(shelved: Shelved) -> None:

@@ -4,6 +4,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from browser import SPACE, TAB, Browser, a_browser, needs_chromium
 from digitdrop.cli.options import NEWEST
 from digitdrop.page.make import Maker
 from digitdrop.service.pager import PAGE
+from digitdrop.values import Status
 from ledger import ROOT, a_picture, a_worker, drop
+from shelved import Shelved
 from test_page import HOSTILE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
@@ -170,7 +173,7 @@ def test_a_screen_reader_finds_headings_a_table_labels_and_what_changes(
     assert roles["columnheader"] == 7
     assert roles["row"] == len(browser.rows()) + 1
     assert ("table", "Pictures") in names
-    assert ("searchbox", "Name or reason") in names
+    assert ("searchbox", "Name, number or reason") in names
     assert ("combobox", "Day") in names
     assert ("group", "Status") in names
     assert any(role in {"image", "img"} and "Confidence" in name for role, name in names)
@@ -223,6 +226,39 @@ for (const node of document.querySelectorAll('body *')) {
     faint.push(`${node.tagName} ${node.className} ${node.textContent.trim()} ${ratio}`);
 }
 return faint;
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 880, 390, 320])
+def test_a_number_of_eight_digits_stays_on_one_line_within_its_cell(
+    width: int, tmp_path: Path, browser: Browser
+) -> None:
+    shelved = Shelved(tmp_path)
+    for name, number in (("a.png", "88888888"), ("b.png", "0042"), ("c.png", "7")):
+        shelved.put(name, a_picture(8), status=Status.UNCERTAIN, prediction=number)
+    page = shelved.outbox / PAGE
+    maker = Maker(outbox=shelved.outbox, output=page, newest=100)
+    maker.make(now=datetime.now(UTC), patience=60)
+
+    browser.open(page, width=width)
+
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    assert browser.run(_SPILLING) == []
+    browser.click("input[name=digit][value='longer']")
+    assert sorted(browser.rows()) == ["a.png", "b.png"]
+    browser.find("input[name=text]").send_keys("0042")
+    assert browser.rows() == ["b.png"]
+
+
+_SPILLING = """
+const spilling = [];
+for (const number of document.querySelectorAll('#rows b.digit')) {
+  const cell = number.closest('td').getBoundingClientRect();
+  const rects = [...number.getClientRects()];
+  if (rects.length !== 1 || rects[0].right > cell.right || rects[0].left < cell.left)
+    spilling.push([number.textContent, cell.width, rects.map(one => one.width)]);
+}
+return spilling;
 """
 
 

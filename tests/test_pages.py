@@ -11,7 +11,7 @@ from PIL import Image
 from digitdrop.inference.classifier import Classifier
 from digitdrop.predict import look_at
 from digitdrop.reader import Reader
-from digitdrop.values import Limits, Status
+from digitdrop.values import ANY_COUNT, Limits, Status
 from encoded import as_heif, encoded
 from ledger import a_picture
 
@@ -62,7 +62,7 @@ def test_the_one_page_that_shows_something_is_read(form: str, at: int, reader: R
 
     answer = reader.read(paged(form, *pages))
 
-    assert (answer.status, answer.prediction) == (Status.OK, 3)
+    assert (answer.status, answer.prediction) == (Status.OK, "3")
     assert answer.reason == f"page {at + 1} of 3, the others are blank"
 
 
@@ -71,7 +71,7 @@ def test_the_cases_that_were_once_read_in_silence(reader: Reader) -> None:
     late = reader.read(CASES / "blank-page-then-3.tif")
 
     assert (three.status, three.reason) == (Status.SEVERAL, "3 pages: 3, 5, 4")
-    assert (late.status, late.prediction) == (Status.OK, 3)
+    assert (late.status, late.prediction) == (Status.OK, "3")
     assert late.reason == "page 2 of 2, the other is blank"
 
 
@@ -126,7 +126,7 @@ def test_previews_and_masks_of_a_tiff_are_no_pages(kind: int, reader: Reader) ->
 
     answer = reader.read(_with_tag(two, 254, kind))
 
-    assert (answer.status, answer.prediction, answer.reason) == (Status.OK, 3, "")
+    assert (answer.status, answer.prediction, answer.reason) == (Status.OK, "3", "")
 
 
 def test_the_preview_and_the_gain_map_of_a_phone_are_no_pages(reader: Reader) -> None:
@@ -138,7 +138,9 @@ def test_the_preview_and_the_gain_map_of_a_phone_are_no_pages(reader: Reader) ->
     for other in (small, gain_map):
         content = encoded(photo, "MPO", save_all=True, append_images=[other])
         answer = reader.read(content)
-        assert (answer.status, answer.prediction, answer.reason) == (Status.OK, 3, ""), other.size
+        assert (answer.status, answer.prediction, answer.reason) == (Status.OK, "3", ""), (
+            other.size
+        )
 
 
 def test_what_is_drawn_of_a_file_is_the_page_that_was_read(
@@ -147,8 +149,8 @@ def test_what_is_drawn_of_a_file_is_the_page_that_was_read(
     path = tmp_path / "pages.tif"
     path.write_bytes(paged("TIFF", blank(digit(3)), digit(3)))
 
-    (look,) = look_at([path], classifier, limits=Limits())
+    (look,) = look_at([path], classifier, limits=Limits(), digits=ANY_COUNT)
 
     assert look.grey is not None
     assert np.ptp(look.grey) > 100
-    assert look.reading.verdict.prediction == 3
+    assert look.reading.verdict.prediction == "3"

@@ -19,7 +19,7 @@ from digitdrop.inference.classifier import Classifier
 from digitdrop.service.daemon import serve
 from digitdrop.service.wiring import Service
 from digitdrop.system.shutdown import Stopper
-from digitdrop.values import Limits
+from digitdrop.values import ANY_COUNT, Limits
 from ledger import (
     DIGITDROP,
     FIRST,
@@ -346,7 +346,7 @@ def test_what_may_not_be_used_is_one_clear_line_at_the_start(
         os.chown(tmp_path / closed, 0, 0)
     service = Service(
         inbox=tmp_path / "inbox", outbox=tmp_path / "outbox", settle=2, max_wait=60,
-        poll=False, workers=1, limits=Limits(),
+        poll=False, workers=1, limits=Limits(), digits=ANY_COUNT,
     )  # fmt: skip
     told = os.open(tmp_path / "told", os.O_WRONLY | os.O_CREAT)
 

@@ -200,7 +200,7 @@ def test_training_counts_as_predicted_what_the_worker_predicts() -> None:
 
     for row, digit in zip(posterior, predicted, strict=True):
         verdict = judge(sight, row[None].astype(np.float32), thresholds)
-        assert verdict.prediction == (None if digit < 0 else digit)
+        assert verdict.prediction == (None if digit < 0 else str(digit))
 
 
 def test_confidence_that_holds_what_it_promises_has_no_calibration_error() -> None:

@@ -10,7 +10,7 @@ from digitdrop.decoding.formats import FORMATS, format_of
 from digitdrop.errors import Unreadable
 from digitdrop.inference.classifier import Classifier
 from digitdrop.system.shutdown import Stopper
-from digitdrop.values import Limits, Status
+from digitdrop.values import ANY_COUNT, Limits, Status
 from encoded import KINDS, a_page, encoded
 from ledger import ROOT, a_picture, drop
 
@@ -55,6 +55,7 @@ def test_a_folder_of_such_pictures_is_counted_and_named(
         tmp_path / "report.csv",
         classifier,
         limits=Limits(),
+        digits=ANY_COUNT,
         workers=1,
         stopper=Stopper(),
         progress=lambda _: None,

@@ -28,7 +28,7 @@ def test_a_wheel_installed_alone_reads_a_picture_as_command_and_library_and_make
     done = subprocess.run(read, check=True, capture_output=True, cwd=tmp_path)
 
     (answer,) = json.loads(done.stdout)
-    assert answer["prediction"] == 7
+    assert answer["prediction"] == "7"
 
     program = f"from digitdrop import Reader; print(Reader().read({str(sample)!r}).prediction)"
     script = [str(scripts / "python"), "-c", program]

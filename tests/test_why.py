@@ -20,6 +20,7 @@ from digitdrop.health.worker_status import StatusFile, Told
 from digitdrop.intake.owner import seen
 from digitdrop.outbox.report import REPORT
 from ledger import DIGITDROP, a_picture, a_worker, drop, files_below
+from shelved import Shelved
 
 SEVEN = a_picture(7)
 SETTLE, MAX_WAIT = 2.0, 60.0
@@ -285,6 +286,25 @@ def test_an_inbox_that_is_away_is_told(tmp_path: Path) -> None:
         ask(tmp_path / "inbox", "seven.png")
 
 
+def test_a_picture_in_a_folder_that_a_person_made_is_told_with_what_that_says(
+    tmp_path: Path,
+) -> None:
+    outbox = Shelved(tmp_path)
+    labelled = outbox.move(outbox.put("a.png", b"one"), "0042/a.png")
+    odd = outbox.move(outbox.put("b.png", b"two"), "4 2/b.png")
+
+    with running(outbox.inbox):
+        says, says_nothing = ask(outbox.inbox, labelled), ask(outbox.inbox, odd)
+
+    assert (says.kind, says.text) == (
+        Kind.LABELLED, "a person says that it shows 0042: noted in a moment",
+    )  # fmt: skip
+    assert says_nothing.kind is Kind.READ
+    assert "a person moved it into review/4 2, which is no label: expected" in says_nothing.text
+    outbox.corrector().look()
+    assert "put right by a person: it shows 0042;" in ask(outbox.inbox, "a.png").text
+
+
 @pytest.mark.slow
 def test_what_a_worker_read_is_told_by_any_of_its_names(tmp_path: Path) -> None:
     drop(tmp_path, [("desk/seven.png", SEVEN)])
@@ -323,7 +343,7 @@ def test_what_a_worker_read_is_told_by_any_of_its_names(tmp_path: Path) -> None:
         worker.waits_until(lambda: len(worker.rows()) == 5)
         worker.waits_until(lambda: not files_below(worker.outbox / "review"))
         corrected = ask(worker.inbox, "scans/seven.png")
-        assert "put right by a person: it shows no single digit" in corrected.text
+        assert "put right by a person: it shows no single number" in corrected.text
         assert "the last of 2 rows about it" in corrected.text
         assert ask(worker.inbox, f"seven~{read}.png") == corrected, "by its row's id"
         worker.stop()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from digitdrop.errors import SetupError as SetupError
     from digitdrop.reader import Reader as Reader
     from digitdrop.reader import Source as Source
+    from digitdrop.values import DigitCount as DigitCount
     from digitdrop.values import Limits as Limits
     from digitdrop.values import Status as Status
     from digitdrop.values import Verdict as Verdict
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 # all of OpenCV and LiteRT.
 _HOMES = {
     **dict.fromkeys(("Reader", "Source"), "digitdrop.reader"),
-    **dict.fromkeys(("Limits", "Status", "Verdict"), "digitdrop.values"),
+    **dict.fromkeys(("DigitCount", "Limits", "Status", "Verdict"), "digitdrop.values"),
     **dict.fromkeys(
         ("DigitdropError", "Gone", "InputError", "ModelError", "SetupError"), "digitdrop.errors"
     ),

@@ -69,12 +69,12 @@ def _enlarged(frame: Frame) -> Canvas:
     return np.asarray(cv2.cvtColor(large, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
-def _bars(row: npt.NDArray[np.float32], prediction: int | None) -> Canvas:
+def _bars(row: npt.NDArray[np.float32], prediction: str | None) -> Canvas:
     canvas = np.full((_SIDE, _SIDE, 3), 255, np.uint8)
     step = _SIDE // len(row)
     for label, probability in enumerate(row):
         top, bottom = label * step + 3, (label + 1) * step - 2
-        colour = _CHOSEN if label == prediction else _INK
+        colour = _CHOSEN if str(label) == prediction else _INK
         length = round(float(probability) * (_SIDE - 100))
         cv2.rectangle(canvas, (44, top), (44 + length, bottom), colour, cv2.FILLED)
         _write(canvas, _NAMES.get(label, str(label)), (2, bottom - 1))
@@ -85,9 +85,10 @@ def _bars(row: npt.NDArray[np.float32], prediction: int | None) -> Canvas:
 def _said(verdict: Verdict) -> Canvas:
     canvas = np.full((_SIDE, _SIDE, 3), 255, np.uint8)
     if verdict.prediction is not None:
-        place = (_SIDE // 2 - 55, _SIDE // 2 + 40)
-        digit = str(verdict.prediction)
-        cv2.putText(canvas, digit, place, cv2.FONT_HERSHEY_SIMPLEX, 5, _CHOSEN, 8, cv2.LINE_AA)
+        scale = min(5.0, 10.0 / len(verdict.prediction))  # eight digits fill the panel
+        style = cv2.FONT_HERSHEY_SIMPLEX, scale, _CHOSEN, max(2, round(1.6 * scale)), cv2.LINE_AA
+        place = (round(_SIDE / 2 - 11 * scale * len(verdict.prediction)), _SIDE // 2 + 40)
+        cv2.putText(canvas, verdict.prediction, place, *style)
         _write(canvas, f"confidence {verdict.confidence:.4f}", (4, _SIDE - 30))
     _write(canvas, f"status {verdict.status}", (4, _SIDE - 10))
     return canvas

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Collection, Container, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -23,12 +24,14 @@ from digitdrop.inference.decision import judge
 from digitdrop.pages import bound, shown
 from digitdrop.system.memory import is_short, shortage
 from digitdrop.values import (
+    DigitCount,
     Drop,
     Failure,
     Limits,
     Picture,
     Probabilities,
     Reading,
+    Sight,
     Status,
     Verdict,
 )
@@ -97,18 +100,33 @@ def _bug(drop: Drop, error: Exception, limits: Limits) -> InputError:
 
 
 def read(
-    seen: Sequence[Seen], classifier: Classifier, *, now: Callable[[], datetime]
+    seen: Sequence[Seen],
+    classifier: Classifier,
+    *,
+    digits: DigitCount,
+    now: Callable[[], datetime],
 ) -> list[Reading]:
     """Classify what was seen in one batch; give one reading each, as `readings` does."""
-    return readings(classified(seen, classifier, now=now), model=classifier.name, now=now)
+    outcomes = classified(seen, classifier, digits=digits, now=now)
+    return readings(outcomes, model=classifier.name, now=now)
 
 
 def classified(
-    seen: Sequence[Seen], classifier: Classifier, *, now: Callable[[], datetime]
+    seen: Sequence[Seen],
+    classifier: Classifier,
+    *,
+    digits: DigitCount,
+    now: Callable[[], datetime],
 ) -> list[Outcome]:
     """Classify pictures in one batch, and judge each by itself; a failure stays what it is.
 
     The reading of one does not depend on which others are in the batch.
+
+    Args:
+        seen: as `see` gives it.
+        classifier: the network.
+        digits: how many digits a number may have.
+        now: tells the time of each reading.
     """
     pages = [sight for one in seen if isinstance(one, Picture) for sight in one.sights]
     said = iter(answers([sight.frames for sight in pages], classifier))
@@ -117,7 +135,7 @@ def classified(
         if isinstance(one, Failure):
             outcomes.append(one)
             continue
-        verdict = _verdict(one, list(islice(said, len(one.sights))), classifier)
+        verdict = _verdict(one, list(islice(said, len(one.sights))), classifier, digits)
         outcomes.append(_reading(one, verdict, model=classifier.name, now=now))
     return outcomes
 
@@ -146,14 +164,53 @@ def _reading(seen: Seen, verdict: Verdict, *, model: str, now: Callable[[], date
     )
 
 
-def _verdict(picture: Picture, said: Sequence[Probabilities], classifier: Classifier) -> Verdict:
+def _verdict(
+    picture: Picture,
+    said: Sequence[Probabilities],
+    classifier: Classifier,
+    digits: DigitCount,
+) -> Verdict:
     try:
         pages = zip(picture.sights, said, strict=True)
-        verdicts = [judge(sight, answer, classifier.thresholds) for sight, answer in pages]
+        verdicts = [judge_page(sight, answer, classifier, digits) for sight, answer in pages]
         return bound(picture, verdicts)
     except Exception:  # as in `see`: a bug may cost this picture, never the worker
         logger.exception("cannot judge %r", picture.drop.name)
         return Verdict(status=Status.UNREADABLE, reason=_BUG)
+
+
+def judge_page(
+    sight: Sight, said: Probabilities, classifier: Classifier, digits: DigitCount
+) -> Verdict:
+    """Decide what one page shows; the one place that knows how many digits are expected.
+
+    Args:
+        sight: the frames that the page may show.
+        said: the network's answer, a row for each frame.
+        classifier: has the thresholds.
+        digits: how many digits a number may have.
+    """
+    return within(judge(sight, said, classifier.thresholds), digits)
+
+
+def within(verdict: Verdict, digits: DigitCount) -> Verdict:
+    """Hold a verdict to the digits that are expected.
+
+    A number with more of them is `several`, without a prediction. One with fewer is
+    `uncertain`: a digit may have been missed.
+    """
+    count = len(verdict.prediction or "")
+    if count > digits.most:
+        reason = f"it looks like {_counted(count)}, and {digits} may be read"
+        return Verdict(status=Status.SEVERAL, reason=reason)
+    if 0 < count < digits.least:
+        reason = f"it looks like {_counted(count)}, and {digits} are expected"
+        return replace(verdict, status=Status.UNCERTAIN, reason=reason)
+    return verdict
+
+
+def _counted(count: int) -> str:
+    return "1 digit" if count == 1 else f"{count} digits"
 
 
 def utc_now() -> datetime:

@@ -23,7 +23,7 @@ from digitdrop.inference.augmentation import answers
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pages import shown
 from digitdrop.pipeline import Seen
-from digitdrop.values import Drop, Grey, Limits, Picture, Probabilities, Reading
+from digitdrop.values import DigitCount, Drop, Grey, Limits, Picture, Probabilities, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +38,25 @@ class Look:
     """One row per frame of the sight."""
 
 
-def read(images: Sequence[Path], classifier: Classifier, *, limits: Limits) -> list[Reading]:
-    """Read pictures one by one, as the service would; nothing is recorded."""
-    return [_read(image, classifier, limits)[1] for image in images]
+def read(
+    images: Sequence[Path], classifier: Classifier, *, limits: Limits, digits: DigitCount
+) -> list[Reading]:
+    """Read pictures one by one, as the service would; nothing is recorded.
+
+    Args:
+        images: files; a link is followed.
+        classifier: the network.
+        limits: what one picture may cost.
+        digits: how many digits a number may have.
+    """
+    return [_read(image, classifier, limits, digits)[1] for image in images]
 
 
-def look_at(images: Sequence[Path], classifier: Classifier, *, limits: Limits) -> list[Look]:
+def look_at(
+    images: Sequence[Path], classifier: Classifier, *, limits: Limits, digits: DigitCount
+) -> list[Look]:
     """Read pictures in the same way, and once more for what `read` does not keep."""
-    return [_look_at(image, classifier, limits) for image in images]
+    return [_look_at(image, classifier, limits, digits) for image in images]
 
 
 def draw(looks: Sequence[Look], path: Path) -> None:
@@ -95,16 +106,18 @@ def _png(canvas: Canvas) -> bytes:
     return file.getvalue()
 
 
-def _read(image: Path, classifier: Classifier, limits: Limits) -> tuple[Seen, Reading]:
+def _read(
+    image: Path, classifier: Classifier, limits: Limits, digits: DigitCount
+) -> tuple[Seen, Reading]:
     # A link that is named is followed, unlike one that somebody drops into a folder.
     drop = Drop(id="", path=image.resolve(), name=str(image))
     seen = pipeline.see(drop, limits)
-    (reading,) = pipeline.read([seen], classifier, now=pipeline.utc_now)
+    (reading,) = pipeline.read([seen], classifier, digits=digits, now=pipeline.utc_now)
     return seen, reading
 
 
-def _look_at(image: Path, classifier: Classifier, limits: Limits) -> Look:
-    seen, reading = _read(image, classifier, limits)
+def _look_at(image: Path, classifier: Classifier, limits: Limits, digits: DigitCount) -> Look:
+    seen, reading = _read(image, classifier, limits, digits)
     frames = seen.sight.frames if isinstance(seen, Picture) else ()
     return Look(
         reading=reading,

@@ -24,7 +24,7 @@ from digitdrop.pages import shown
 from digitdrop.pipeline import Seen
 from digitdrop.preprocess.normalise import look
 from digitdrop.system.cores import cores
-from digitdrop.values import Drop, Failure, Limits, Picture, Verdict
+from digitdrop.values import ANY_COUNT, DigitCount, Drop, Failure, Limits, Picture, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -50,17 +50,24 @@ class Reader:
     """
 
     def __init__(
-        self, model: "str | os.PathLike[str]" = MODEL, *, limits: Limits | None = None
+        self,
+        model: "str | os.PathLike[str]" = MODEL,
+        *,
+        limits: Limits | None = None,
+        digits: int | str | DigitCount = ANY_COUNT,
     ) -> None:
         """Load a model.
 
         Args:
             model: folder with `digits.tflite` and `digits.json`.
             limits: what one picture may cost; as for the commands by default.
+            digits: how many digits a number may have: 5, "2-4", or a `DigitCount`.
 
         Raises:
             ModelError: one of the two is missing or damaged, or they do not belong together.
+            ValueError: `digits` is no count, or one beyond 1 to 8.
         """
+        self._digits = DigitCount.parse(digits)
         self._classifier = Classifier.load(Path(model))
         self._limits = limits or Limits()
         self._turn = threading.Lock()
@@ -143,7 +150,9 @@ class Reader:
     def _judge(self, seen: Sequence[Seen]) -> list[Verdict]:
         """Classify in one batch, and judge each by itself."""
         with self._turn:
-            readings = pipeline.read(seen, self._classifier, now=pipeline.utc_now)
+            readings = pipeline.read(
+                seen, self._classifier, digits=self._digits, now=pipeline.utc_now
+            )
         return [reading.verdict for reading in readings]
 
 

@@ -5,6 +5,7 @@ Each step takes one value and returns the next; nothing is filled in later.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -36,6 +37,20 @@ SEVERAL = 11
 """The network's class for a frame that holds more than one digit."""
 CLASSES = 12
 
+MOST_DIGITS: Final = 8
+"""The longest number that is read, and that a person may say a picture shows."""
+
+
+def is_number(text: str) -> bool:
+    """Say whether a text is a whole number as the report has it: `0`-`9`, one to eight times.
+
+    Leading zeros are part of it. Digits of other scripts are none.
+
+    >>> is_number("0042"), is_number("4 2"), is_number("٣"), is_number("123456789")
+    (True, False, False, False)
+    """
+    return 0 < len(text) <= MOST_DIGITS and text.isascii() and text.isdecimal()
+
 
 class Status(StrEnum):
     """What became of a picture; the column `status` of the report."""
@@ -65,6 +80,50 @@ class Limits:
     spare: int = 2**30
     """Bytes of memory that must be free, with what the picture itself takes, before it is blamed
     for what its decoder met: others are read side by side, and may have had them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitCount:
+    """How many digits the number in a picture may have, as `--digits` says.
+
+    >>> str(DigitCount.parse("5")), str(DigitCount.parse("2-4")), str(DigitCount())
+    ('5', '2-4', '1-8')
+
+    Raises:
+        ValueError: not 1 <= least <= most <= 8.
+    """
+
+    least: int = 1
+    most: int = MOST_DIGITS
+
+    def __post_init__(self) -> None:
+        """Refuse counts that no number has."""
+        if not 1 <= self.least <= self.most <= MOST_DIGITS:
+            raise ValueError(_NO_COUNT.format(str(self)))
+
+    def __str__(self) -> str:
+        """Write it as `parse` reads it."""
+        return f"{self.least}" if self.least == self.most else f"{self.least}-{self.most}"
+
+    @classmethod
+    def parse(cls, given: str | int | DigitCount) -> DigitCount:
+        """Read `N` or `N-M`; a number means itself, and so does a count.
+
+        Raises:
+            ValueError: it is none of these; the message says what is expected.
+        """
+        match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", str(given).strip(), re.ASCII)
+        if not match:
+            raise ValueError(_NO_COUNT.format(given))
+        return cls(int(match[1]), int(match[2] or match[1]))
+
+
+_NO_COUNT: Final = (
+    f"{{!r}} is no count of digits: expected N, or N-M with N up to M, "
+    f"each from 1 to {MOST_DIGITS}, as in 5 or 1-{MOST_DIGITS}"
+)
+ANY_COUNT: Final = DigitCount()
+"""What is read unless somebody says more: numbers of one to eight digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,15 +208,15 @@ class Verdict:
     """What the network and the thresholds say about one picture."""
 
     status: Status
-    prediction: int | None = None
-    """0-9; None for every status but `ok`, `uncertain` and `corrected`, and for a picture
-    that was corrected to show no single digit."""
+    prediction: str | None = None
+    """A whole number, see `is_number`: `7`, `0042`. None for every status but `ok`, `uncertain`
+    and `corrected`, and for a picture that was corrected to show no whole number."""
     confidence: float | None = None
-    """Calibrated probability, 0-1, that `prediction` is right if the picture shows a digit;
-    None without one, and where a person said it."""
+    """Calibrated probability, 0-1, that the whole `prediction` is right if the picture shows
+    one number; None without a prediction, and where a person said it."""
     reason: str = ""
     """A few words for a person; empty for `ok`."""
-    runner_up: int | None = None
+    runner_up: str | None = None
     runner_up_confidence: float | None = None
     doubt: str = field(default="", repr=False)
     """Why some of the file may not be written yet; else empty. No column of the report."""

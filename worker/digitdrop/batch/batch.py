@@ -20,7 +20,7 @@ from digitdrop.pool.settings import Terms
 from digitdrop.pool.started import Begun
 from digitdrop.system.log_fields import about
 from digitdrop.system.shutdown import Stopped, Stopper
-from digitdrop.values import Failure, Limits, Reading, Status
+from digitdrop.values import DigitCount, Failure, Limits, Reading, Status
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ def batch(
     classifier: Classifier,
     *,
     limits: Limits,
+    digits: DigitCount,
     workers: int,
     stopper: Stopper,
     progress: Callable[[int], None],
@@ -90,6 +91,7 @@ def batch(
         report_path: the CSV, begun or continued.
         classifier: the network.
         limits: what one picture may cost.
+        digits: how many digits a number may have.
         workers: pictures at a time.
         stopper: ends the run after the current turn.
         progress: told how many more pictures are done.
@@ -105,7 +107,11 @@ def batch(
         known = _known(report, report_path)
         is_stopping = stopper.is_stopping
         terms = Terms(
-            workers=workers, limits=limits, is_stopping=is_stopping, known=frozenset(known)
+            workers=workers,
+            limits=limits,
+            digits=digits,
+            is_stopping=is_stopping,
+            known=frozenset(known),
         )
         turns = Turns(terms, classifier)
         summary = Summary()

@@ -99,16 +99,16 @@ def table(readings: Sequence[Reading]) -> None:
     from rich.text import Text
 
     view = Table(box=box.SIMPLE_HEAD)
-    for heading in ("file", "digit", "confidence", "status", "runner-up", "reason"):
+    for heading in ("file", "prediction", "confidence", "status", "runner-up", "reason"):
         view.add_column(heading, overflow="fold")
     for reading in readings:
         verdict = reading.verdict
         cells = (
             escape(reading.drop.name),
-            _digit(verdict.prediction),
+            verdict.prediction or "",
             _share(verdict.confidence),
             verdict.status,
-            f"{_digit(verdict.runner_up)} {_share(verdict.runner_up_confidence)}".strip(),
+            f"{verdict.runner_up or ''} {_share(verdict.runner_up_confidence)}".strip(),
             verdict.reason,
         )
         view.add_row(*(Text(cell) for cell in cells))
@@ -178,10 +178,6 @@ def _lines(total: int, clock: Callable[[], float]) -> Callable[[int], None]:
         told.append((now, count))
 
     return advance
-
-
-def _digit(digit: int | None) -> str:
-    return "" if digit is None else str(digit)
 
 
 def _share(probability: float | None) -> str:

@@ -17,7 +17,7 @@ from digitdrop.log import logs
 from digitdrop.log.logs import LogFormat
 from digitdrop.outbox.rotation import Rotation
 from digitdrop.system.cores import cores
-from digitdrop.values import Limits
+from digitdrop.values import ANY_COUNT, DigitCount, Limits
 
 Amount = TypeVar("Amount")
 
@@ -28,6 +28,7 @@ SETTLE: Final = 2.0
 MAX_WAIT: Final = 60.0
 WORKERS: Final = cores()
 LIMITS: Final = Limits()
+DIGITS: Final = ANY_COUNT
 LOG_FORMAT: Final = LogFormat.TEXT
 NEWEST: Final = 2_000
 """A page of 2 MB, which any browser opens at once."""
@@ -88,6 +89,16 @@ def _offering(*values: str) -> Callable[[str], list[str]]:
     return complete
 
 
+Digits = Annotated[
+    DigitCount,
+    typer.Option(
+        parser=_typed(DigitCount.parse),
+        metavar="N|N-M",
+        autocompletion=_offering("1", "1-8"),
+        envvar="DIGITDROP_DIGITS",
+        help="How many digits the number in a picture may have, 1 to 8: as 5, or 2-4.",
+    ),
+]
 Settle = Annotated[
     float,
     typer.Option(

@@ -20,7 +20,7 @@ from digitdrop.cluster.plan import Plan
 from digitdrop.errors import ReportError
 from digitdrop.inference.classifier import Classifier
 from digitdrop.system.shutdown import Stopped, Stopper
-from digitdrop.values import Limits
+from digitdrop.values import DigitCount, Limits
 
 SUMMARY: Final = "_SUMMARY.json"
 """Written last: where it is, every picture of the plan has its row."""
@@ -39,6 +39,7 @@ def batch(
     cluster: str,
     shards: str,
     limits: Limits,
+    digits: DigitCount,
     workers: int,
     stopper: Stopper,
     progress: Progress,
@@ -55,6 +56,7 @@ def batch(
         cluster: see `engine.started`.
         shards: `parquet` or `csv`.
         limits: what one picture may cost.
+        digits: how many digits a number may have.
         workers: cores to use on this machine.
         stopper: ends the run; shards that are whole are kept.
         progress: shows how far it is.
@@ -67,6 +69,7 @@ def batch(
         sources=[normal(source) for source in sources],
         model=classifier.name,
         shards=shards,
+        digits=str(digits),
     )
     with engine.started(cluster, workers=workers):
         try:
@@ -141,6 +144,7 @@ def _finish(work: Plan, summary: Summary) -> None:
         "shards": work.shares,
         "format": work.shards,
         "model": work.model,
+        "digits": work.digits,
         "sources": work.sources,
         "finished": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }

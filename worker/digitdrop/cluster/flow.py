@@ -25,7 +25,7 @@ from digitdrop.cluster.plan import Plan
 from digitdrop.cluster.seeing import see_share
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pipeline import Seen, read, utc_now
-from digitdrop.values import Limits, Status
+from digitdrop.values import DigitCount, Limits, Status
 
 SEEING_CORES: Final = 1
 RECORDING_CORES: Final = 0
@@ -117,7 +117,8 @@ class Recorder:
         if share["is_known"]:
             return share
         seen: list[Seen] = pickle.loads(share["seen"])  # noqa: S301 - by `_see`, just now
-        readings = read(seen, self._classifier, now=utc_now)
+        digits = DigitCount.parse(self._work.digits)
+        readings = read(seen, self._classifier, digits=digits, now=utc_now)
         shards.write(self._work, share["number"], readings)
         counts = Counter(reading.verdict.status for reading in readings)
         return {**share, "seen": b"", "counts": json.dumps(counts)}

@@ -44,6 +44,9 @@ class Plan:
     model: str
     shards: str
     """`parquet` or `csv`."""
+    digits: str = "1"
+    """How many digits a number may have, as `--digits` says. A plan of a version without that
+    option does not tell, and read single digits."""
     pictures: int = 0
     shares: int = 0
 
@@ -86,7 +89,7 @@ def find(plan: Plan) -> Plan | None:
     """Find the plan that an earlier run made for this target; None if there is none.
 
     Raises:
-        ReportError: it is of other sources, or another model; or it is no plan.
+        ReportError: it is of other sources, another model or other digits; or it is no plan.
     """
     content = get(_name(plan.target))
     if content is None:
@@ -95,7 +98,7 @@ def find(plan: Plan) -> Plan | None:
         there = Plan(**json.loads(content))
     except (ValueError, TypeError) as error:
         raise ReportError(f"{_name(plan.target)} is no plan of this version: {error}") from error
-    for what in ("sources", "model", "shards"):
+    for what in ("sources", "model", "shards", "digits"):
         was, wanted = getattr(there, what), getattr(plan, what)
         if was != wanted:
             raise ReportError(

@@ -16,22 +16,20 @@ from digitdrop.errors import ReportError
 from digitdrop.outbox.row import COLUMNS, END, HEADER, cells, line
 from digitdrop.values import Reading, Status
 
-_DIGIT: Final = pa.int8()
 _TYPES: Final = {
     "time": pa.timestamp("ms", "UTC"),
-    "prediction": _DIGIT,
     "confidence": pa.float64(),
-    "runner_up": _DIGIT,
     "runner_up_confidence": pa.float64(),
 }
 SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in COLUMNS])
-"""Of a Parquet shard; what is empty in the CSV is null where it would be a number."""
+"""Of a Parquet shard; predictions are text, since 0042 is not 42."""
 
-_READ: Final[dict[pa.DataType, Callable[[str], object]]] = {
-    _TYPES["time"]: datetime.fromisoformat,
-    _DIGIT: int,
-    pa.float64(): float,
+_READ: Final[dict[str, Callable[[str], object]]] = {
+    "time": datetime.fromisoformat,
+    **dict.fromkeys(("prediction", "runner_up"), str),
+    **dict.fromkeys(("confidence", "runner_up_confidence"), float),
 }
+"""Columns in which an empty cell of the CSV is null, and how the others are read."""
 
 
 def write(plan: Plan, number: int, readings: Sequence[Reading]) -> None:
@@ -80,16 +78,16 @@ _STATUSES: Final = {"parquet": _of_parquet, "csv": _of_csv}
 
 def _parquet(readings: Sequence[Reading]) -> bytes:
     columns = zip(*map(cells, readings), strict=True)
-    arrays = [_array(texts, field.type) for texts, field in zip(columns, SCHEMA, strict=True)]
+    arrays = [_array(texts, field) for texts, field in zip(columns, SCHEMA, strict=True)]
     file = io.BytesIO()
     parquet.write_table(pa.table(arrays, schema=SCHEMA), file, compression="zstd")
     return file.getvalue()
 
 
-def _array(texts: Sequence[str], kind: pa.DataType) -> pa.Array:
-    if kind not in _READ:
-        return pa.array(texts, kind)
-    return pa.array([_READ[kind](text) if text else None for text in texts], kind)
+def _array(texts: Sequence[str], column: pa.Field) -> pa.Array:
+    read = _READ.get(column.name)
+    values = [read(text) if text else None for text in texts] if read else texts
+    return pa.array(values, column.type)
 
 
 def _csv(readings: Sequence[Reading]) -> bytes:

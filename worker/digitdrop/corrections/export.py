@@ -3,9 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
-from digitdrop.corrections.folders import FOLDERS
+from digitdrop.corrections.folders import NO_NUMBER, folder_of
 from digitdrop.errors import FolderError, InputError
 from digitdrop.files.copying import copy_durably
 from digitdrop.files.disk import make_folder, move
@@ -15,8 +14,6 @@ from digitdrop.outbox.inventory import Digests, files_in
 from digitdrop.outbox.row import Row
 from digitdrop.outbox.rows import Rows
 from digitdrop.values import Drop
-
-_FOLDER_OF: Final = {label: folder for folder, label in FOLDERS.items()}
 
 
 @dataclass(slots=True)
@@ -40,8 +37,8 @@ class Gathered:
                 f"{len(self.missing):,} more are not in the outbox any more: "
                 f"{', '.join(self.missing[:5])}{', ...' if len(self.missing) > 5 else ''}"
             )
-        if self.labels.total() > self.labels["none"]:
-            others = f" --others {self.target / 'none'}" if self.labels["none"] else ""
+        if self.labels.total() > self.labels[NO_NUMBER]:
+            others = f" --others {self.target / NO_NUMBER}" if self.labels[NO_NUMBER] else ""
             lines.append(f"how well are they read? digitdrop evaluate {self.target}{others}")
         return "\n".join(lines)
 
@@ -98,7 +95,7 @@ def _copy(source: Path, target: Path, key: str) -> None:
 
 
 def _place(target: Path, key: str, row: Row) -> Path:
-    folder = target / _FOLDER_OF[row.prediction]
+    folder = target / folder_of(row.prediction)
     return named_by_id(folder / (Path(row.name).name or "picture"), _drop(key, row))
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from digitdrop.corrections.folders import FOLDERS, Folders
+from digitdrop.corrections.folders import Folders, is_label, said_by
 from digitdrop.corrections.match import Moved, match
 from digitdrop.errors import InputError
 from digitdrop.escape import escape
@@ -48,7 +48,7 @@ _MODEL: Final = re.compile(".+-[0-9a-f]{8}")
 
 
 class Corrector:
-    """Between the folders 0-9 and none of `review/`, and `done/`."""
+    """Between the folders of `review/` that are named by a number or `none`, and `done/`."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Corrector:
         self._postponed = postponed
         self._recovered = False
         self._trouble = stopper.trouble("take corrections in")
-        self._folders = Folders(review, settler, clock)
+        self._folders = Folders(review, settler, clock, self._cannot_list)
 
     def recover(self) -> None:
         """Begin the next look with what is in hand."""
@@ -126,6 +126,10 @@ class Corrector:
         now = self._clock()
         return [name for name in names if self._deferred.is_due(_key(name), now)]
 
+    def _cannot_list(self, folder: str, error: OSError) -> None:
+        why = error.strerror or str(error)
+        self._deferred.put(_key(folder), cannot="be listed", why=why, now=self._clock())
+
     def _defer(self, name: str, error: OSError) -> None:
         why = error.strerror or str(error)
         self._deferred.put(name, cannot="be taken", why=why, now=self._clock(), key=_key(name))
@@ -161,6 +165,8 @@ class Corrector:
         self._correct([drop])
 
     def _asked(self, drop: Drop) -> Moved | None:
+        if not is_label(_label(drop)):  # somebody renamed its folder in hand
+            return None
         try:
             digest = sha256_of(drop.path)
         except InputError as error:
@@ -192,18 +198,22 @@ def _key(name: str) -> str:
     return f"review/{name}"
 
 
+def _label(drop: Drop) -> str:
+    return drop.name.partition("/")[0]
+
+
 def _below(drop: Drop) -> str:
     return drop.name.partition("/")[2]
 
 
 def _correction(drop: Drop, sha256: str, row_id: str, row: Row) -> Reading:
     """Say what a picture shows by the folder that it was moved into."""
-    digit = FOLDERS[drop.name.partition("/")[0]]
+    shows = said_by(_label(drop))
     return Reading(
         id=drop.id or "",
         drop=replace(drop, name=row.name or _below(drop)),
         time=utc_now(),
-        verdict=Verdict(status=Status.CORRECTED, prediction=digit, reason=correcting(row_id)),
+        verdict=Verdict(status=Status.CORRECTED, prediction=shows, reason=correcting(row_id)),
         sha256=sha256,
         model=row.model if _MODEL.fullmatch(row.model) else _NOBODY,
     )

@@ -32,14 +32,17 @@ def digit_probabilities(answers: Answers) -> npt.NDArray[np.float64]:
     """Return what each row says of each digit, given that the picture shows one.
 
     A row names two probabilities; what they leave to 1 is shared equally by the
-    other digits. A row without a prediction says nothing of any digit: 0.1 each,
-    so it costs ln 10 = 2.303 of likelihood and a Brier score of 0.9, more than
-    any hesitation and less than a confident mistake.
+    other digits. A row without a prediction, or with a longer number, says nothing of
+    any digit: 0.1 each, so it costs ln 10 = 2.303 of likelihood and a Brier score of
+    0.9, more than any hesitation and less than a confident mistake.
+
+    Args:
+        answers: rows whose labels have one digit.
 
     Returns:
         float64 (n, 10), each row summing to 1.
     """
-    rows, columns = np.arange(len(answers))[:, None], np.arange(10)[None, :]
+    rows, columns = np.arange(len(answers))[:, None], np.arange(10).astype(str)[None, :]
     first = columns == answers.prediction[:, None]
     second = columns == answers.runner_up[:, None]
     sure, next_sure = answers.confidence[rows], answers.runner_up_confidence[rows]
@@ -48,12 +51,17 @@ def digit_probabilities(answers: Answers) -> npt.NDArray[np.float64]:
     said = np.where(first, sure, np.where(second, next_sure, others_share))
     # Confidences may have been rounded so that they sum to a little more than 1.
     said = np.maximum(said, FLOOR) / np.maximum(said, FLOOR).sum(axis=1, keepdims=True)
-    return np.where(answers.told[:, None], said, 0.1)
+    names_digit = np.strings.str_len(answers.prediction) == 1
+    return np.where(names_digit[:, None], said, 0.1)
 
 
 def negative_log_likelihood(answers: Answers) -> float:
-    """Return -1/n * sum of ln p(y), natural logarithm; 0 is best."""
-    true = digit_probabilities(answers)[np.arange(len(answers)), answers.label]
+    """Return -1/n * sum of ln p(y), natural logarithm; 0 is best.
+
+    Args:
+        answers: rows whose labels have one digit; at least one.
+    """
+    true = digit_probabilities(answers)[np.arange(len(answers)), answers.label.astype(int)]
     return float(-np.log(true).mean())
 
 
@@ -61,8 +69,11 @@ def brier(answers: Answers) -> float:
     """Return 1/n * sum over rows and digits of (p(digit) - [digit = y])^2, 0-2; 0 is best.
 
     Brier 1950, "Verification of forecasts expressed in terms of probability".
+
+    Args:
+        answers: rows whose labels have one digit; at least one.
     """
-    errors = digit_probabilities(answers) - np.eye(10)[answers.label]
+    errors = digit_probabilities(answers) - np.eye(10)[answers.label.astype(int)]
     return float(np.square(errors).sum(axis=1).mean())
 
 

@@ -23,7 +23,7 @@ from digitdrop.files.disk import write_whole
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.decision import weights
 from digitdrop.predict import Look, look_at
-from digitdrop.values import Frame, Limits, Picture
+from digitdrop.values import DigitCount, Frame, Limits, Picture
 
 MOST = 40
 """Mistakes on the sheet."""
@@ -31,17 +31,25 @@ _ACROSS = 5  # pairs of picture and frame in a row of the sheet
 _DOTS_PER_INCH = 120
 
 
-def draw(marked: Sequence[Marked], folder: Path, classifier: Classifier, limits: Limits) -> None:
+def draw(
+    marked: Sequence[Marked],
+    folder: Path,
+    classifier: Classifier,
+    *,
+    limits: Limits,
+    digits: DigitCount,
+) -> None:
     """Draw what was read of pictures with a label into PNG files of a folder.
 
-    Writes `confusion.png`, `reliability.png`, `risk-coverage.png` and, if there
-    are mistakes, `mistakes.png`.
+    Writes `reliability.png`, `risk-coverage.png`, if there are pictures of one digit
+    `confusion.png`, and if there are mistakes `mistakes.png`.
 
     Args:
         marked: at least one with a label; others are left out.
         folder: made if need be; files of these names in it are replaced.
         classifier: reads the mistakes again, to show what it saw.
         limits: what one picture may cost.
+        digits: how many digits a number may have.
 
     Raises:
         ReportError: a file cannot be written.
@@ -50,11 +58,14 @@ def draw(marked: Sequence[Marked], folder: Path, classifier: Classifier, limits:
     found, worst = answers(labelled), mistakes(labelled, most=MOST)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _drawn(_confusion, found, folder / "confusion.png")
+        one_digit = found.where(found.lengths == 1)
+        if len(one_digit):
+            _drawn(_confusion, one_digit, folder / "confusion.png")
         _drawn(_reliability, found, folder / "reliability.png")
         _drawn(_risk_coverage, found, folder / "risk-coverage.png")
         if worst:
-            looks = look_at([one.task.drop.path for one in worst], classifier, limits=limits)
+            paths = [one.task.drop.path for one in worst]
+            looks = look_at(paths, classifier, limits=limits, digits=digits)
             _save(_sheet(worst, looks), folder / "mistakes.png")
     except OSError as error:
         raise ReportError(f"cannot draw into {folder}: {error.strerror}") from error
@@ -83,9 +94,9 @@ def _confusion(axes: Axes, found: Answers) -> None:
             axes.text(
                 said, label, f"{count}", ha="center", va="center", color="w" if dark else "k"
             )
-    axes.set_xticks(range(11), [*map(str, range(10)), "none"])
+    axes.set_xticks(range(11), [*map(str, range(10)), "no digit"])
     axes.set_yticks(range(10), map(str, range(10)))
-    axes.set(xlabel="read as", ylabel="is", title=f"{len(found):,} pictures")
+    axes.set(xlabel="read as", ylabel="is", title=f"{len(found):,} pictures of one digit")
 
 
 def _reliability(axes: Axes, found: Answers) -> None:
@@ -150,9 +161,9 @@ def _frame(look: Look) -> Frame | None:
     if not isinstance(look.seen, Picture) or not look.seen.sight.frames:
         return None
     weight = weights(np.array(look.seen.sight.trust), look.probabilities)
-    digit = look.reading.verdict.prediction
-    if digit is not None:
-        weight = weight * look.probabilities[:, digit]
+    number = look.reading.verdict.prediction or ""
+    if len(number) == 1:
+        weight = weight * look.probabilities[:, int(number)]
     return look.seen.sight.frames[int(weight.argmax())]
 
 

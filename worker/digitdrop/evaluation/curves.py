@@ -7,13 +7,14 @@ from digitdrop.evaluation.answers import Answers, Shares
 
 
 def confusion(answers: Answers) -> npt.NDArray[np.int64]:
-    """Count rows with labels: int64 (10, 11), rows by label, columns by prediction.
+    """Count rows whose labels have one digit: int64 (10, 11), by label and by prediction.
 
-    The last column counts those without a prediction.
+    The last column counts rows whose prediction is no single digit: a longer number, or none.
     """
     counts = np.zeros((10, 11), np.int64)
-    said = np.where(answers.told, answers.prediction, 10)
-    np.add.at(counts, (answers.label, said), 1)
+    names_digit = np.strings.str_len(answers.prediction) == 1
+    said = np.where(names_digit, answers.prediction, "10").astype(int)
+    np.add.at(counts, (answers.label.astype(int), said), 1)
     return counts
 
 
@@ -37,15 +38,15 @@ def risk_coverage(answers: Answers) -> tuple[Shares, Shares]:
 
 
 def auroc(digits: Answers, nothing: Answers) -> float:
-    """Return how well the confidence tells digits from other pictures; 0.5 is chance.
+    """Return how well the confidence tells numbers from other pictures; 0.5 is chance.
 
-    The area under the ROC curve: the probability that a digit has a higher
+    The area under the ROC curve: the probability that a number has a higher
     confidence than a picture of something else, equal ones counting half (Hanley
     and McNeil 1982). A row without a prediction has confidence 0.
 
     Args:
-        digits: rows of pictures of one digit, right or wrong; at least one.
-        nothing: rows of pictures that show no single digit; at least one.
+        digits: rows of pictures of one number, right or wrong; at least one.
+        nothing: rows of pictures that show no single number; at least one.
     """
     ours, theirs = np.sort(digits.confidence), np.sort(nothing.confidence)
     below = np.searchsorted(theirs, ours, side="left")

@@ -1,10 +1,11 @@
-"""Measure how well pictures are read whose digits are known.
+"""Measure how well pictures are read whose numbers are known.
 
 They take the same way as in the service and in `batch`; only that nothing is
-recorded. A set is a folder of such pictures: DIR/SET/DIGIT/PICTURE.
+recorded. A set is a folder of such pictures: DIR/SET/NUMBER/PICTURE, or, where
+DIR/labels.csv says what they show, DIR/SET/PICTURE.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -14,13 +15,13 @@ import numpy as np
 from digitdrop import pipeline
 from digitdrop.batch.sources import drops
 from digitdrop.errors import FolderError
-from digitdrop.evaluation.answers import NONE, Answers, Digits
+from digitdrop.evaluation.answers import NONE, Answers, Numbers
+from digitdrop.evaluation.label_table import LABELS, read_labels
 from digitdrop.inference.classifier import Classifier
 from digitdrop.pool.settings import Terms
 from digitdrop.pool.threads import Readers
-from digitdrop.values import Drop, Limits, Verdict
+from digitdrop.values import DigitCount, Drop, Limits, Verdict, is_number
 
-_DIGITS: Final = frozenset(map(str, range(10)))
 _TURN: Final = 128
 
 
@@ -33,8 +34,8 @@ class Task:
     """The folder that was named."""
     set: str
     """Names the pictures of that folder that it is counted with."""
-    label: int | None
-    """0-9; None for a picture that shows no single digit."""
+    label: str | None
+    """A whole number, as `Verdict.prediction`; None for a picture that shows none, or several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,27 +56,46 @@ def tasks(folder: Path, others: Iterable[Path] = ()) -> list[Task]:
 
 
 def labelled(folder: Path) -> list[Task]:
-    """Find pictures in folders named 0-9, at any depth; what lies elsewhere is passed over.
+    """Find the pictures that `labels.csv` names, else those in folders named by a number.
+
+    Such folders count at any depth; what lies elsewhere is passed over.
 
     Raises:
-        FolderError: there are none.
+        FolderError: there are none, or the table cannot be used.
     """
-    found = [
-        Task(drop=drop, source=folder, set=_set(folder, above), label=int(digit))
-        for drop in drops([folder])
-        for *above, digit in [PurePosixPath(drop.name).parts[:-1] or ("",)]
-        if digit in _DIGITS
-    ]
+    table = folder / LABELS
+    found = _by_table(folder, read_labels(table)) if table.exists() else _by_folder(folder)
     if not found:
         raise FolderError(
             f"no labelled picture in {folder}: expected them in folders named by what they "
-            f"show, as in {folder / '...' / '7' / 'picture.png'}"
+            f"show, as in {folder / '...' / '7' / 'picture.png'}, or in a table {table}"
         )
     return found
 
 
+def _by_table(folder: Path, labels: Mapping[str, str]) -> list[Task]:
+    return [
+        Task(
+            drop=Drop(id=None, path=folder / file, name=file),
+            source=folder,
+            set=_set(folder, PurePosixPath(file).parts[:-1]),
+            label=label,
+        )
+        for file, label in labels.items()
+    ]
+
+
+def _by_folder(folder: Path) -> list[Task]:
+    return [
+        Task(drop=drop, source=folder, set=_set(folder, above), label=number)
+        for drop in drops([folder])
+        for *above, number in [PurePosixPath(drop.name).parts[:-1] or ("",)]
+        if is_number(number)
+    ]
+
+
 def unlabelled(folder: Path) -> list[Task]:
-    """Find pictures that show no single digit; each folder right below is a set.
+    """Find pictures that show no single number; each folder right below is a set.
 
     Raises:
         FolderError: there are none.
@@ -94,6 +114,7 @@ def mark(
     classifier: Classifier,
     *,
     limits: Limits,
+    digits: DigitCount,
     workers: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Marked]:
@@ -103,15 +124,17 @@ def mark(
         asked: what to read.
         classifier: the network.
         limits: what one picture may cost.
+        digits: how many digits a number may have.
         workers: pictures at a time.
         progress: told how many more pictures are done.
     """
-    readers = Readers(Terms(workers=workers, limits=limits, is_stopping=lambda: False))
+    terms = Terms(workers=workers, limits=limits, digits=digits, is_stopping=lambda: False)
+    readers = Readers(terms)
     try:
         for start in range(0, len(asked), _TURN):
             turn = asked[start : start + _TURN]
             seen = readers.end(readers.begin([task.drop for task in turn]))
-            readings = pipeline.read(seen, classifier, now=pipeline.utc_now)
+            readings = pipeline.read(seen, classifier, digits=digits, now=pipeline.utc_now)
             for task, reading in zip(turn, readings, strict=True):
                 yield Marked(task=task, verdict=reading.verdict)
             progress(len(turn))
@@ -131,10 +154,10 @@ def answers(marked: Sequence[Marked]) -> Answers:
     """Put what was read into columns."""
     verdicts = [one.verdict for one in marked]
     return Answers(
-        label=_digits(one.task.label for one in marked),
-        prediction=_digits(verdict.prediction for verdict in verdicts),
+        label=_numbers(one.task.label for one in marked),
+        prediction=_numbers(verdict.prediction for verdict in verdicts),
         confidence=np.array([verdict.confidence or 0.0 for verdict in verdicts], np.float64),
-        runner_up=_digits(verdict.runner_up for verdict in verdicts),
+        runner_up=_numbers(verdict.runner_up for verdict in verdicts),
         runner_up_confidence=np.array(
             [verdict.runner_up_confidence or 0.0 for verdict in verdicts], np.float64
         ),
@@ -152,5 +175,5 @@ def _set(folder: Path, parts: Sequence[str]) -> str:
     return "/".join(parts) or folder.resolve().name
 
 
-def _digits(found: Iterable[int | None]) -> Digits:
-    return np.array([NONE if digit is None else digit for digit in found], np.int64)
+def _numbers(found: Iterable[str | None]) -> Numbers:
+    return np.array([number or NONE for number in found], np.str_)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from digitdrop.evaluation.answers import Answers
 from digitdrop.evaluation.belief import bins, brier, calibration_error, negative_log_likelihood
+from digitdrop.evaluation.edits import edits_per_digit
 from digitdrop.values import READ
 
 
@@ -28,15 +29,19 @@ class Figures:
     """ok_right / ok; None if no row is `ok`."""
     calibration_error: float | None
     """See `calibration_error`; None if no row has a prediction."""
-    negative_log_likelihood: float
-    brier: float
+    edits_per_digit: float
+    """See `edits_per_digit`."""
+    negative_log_likelihood: float | None
+    """Of labels of one digit; None if there are none."""
+    brier: float | None
+    """As the likelihood."""
     statuses: dict[str, int]
     """Rows by status, each that a reading may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Others:
-    """What rows of pictures without a single digit say: every `ok` is a mistake."""
+    """What rows of pictures without a single number say: every `ok` is a mistake."""
 
     count: int
     ok: int
@@ -48,6 +53,7 @@ def figures(answers: Answers) -> Figures:
     """Sum up rows with labels; at least one."""
     right, ok = answers.right, answers.ok
     told = bool(answers.told.any())
+    digits = answers.where(answers.lengths == 1)
     return Figures(
         count=len(answers),
         right=int(right.sum()),
@@ -57,14 +63,15 @@ def figures(answers: Answers) -> Figures:
         ok_right=int(right[ok].sum()),
         ok_accuracy=float(right[ok].mean()) if ok.any() else None,
         calibration_error=calibration_error(bins(answers)) if told else None,
-        negative_log_likelihood=negative_log_likelihood(answers),
-        brier=brier(answers),
+        edits_per_digit=edits_per_digit(answers),
+        negative_log_likelihood=negative_log_likelihood(digits) if len(digits) else None,
+        brier=brier(digits) if len(digits) else None,
         statuses=statuses(answers),
     )
 
 
 def others(answers: Answers) -> Others:
-    """Sum up rows of pictures that show no single digit; at least one."""
+    """Sum up rows of pictures that show no single number; at least one."""
     ok = answers.ok
     return Others(
         count=len(answers),

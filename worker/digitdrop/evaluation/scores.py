@@ -23,12 +23,12 @@ _PLAIN_WIDTH = 120  # characters of a line where there is no terminal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherScores:
-    """What came of a folder of pictures that show no single digit."""
+    """What came of a folder of pictures that show no single number."""
 
     sets: dict[str, Others]
     total: Others
     auroc: float
-    """Of the confidence of all labelled digits against that of these; see `curves.auroc`."""
+    """Of the confidence of all labelled pictures against that of these; see `curves.auroc`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,13 @@ class Scores:
     sets: dict[str, Figures]
     total: Figures
     """Of all sets together."""
+    by_length: dict[str, Figures]
+    """Of all sets, by the digits of the label: `1`, `2` and so on."""
+    numbers: Figures | None
+    """Of all labels of two or more digits; None if there are none."""
     confusion: list[list[int]]
-    """Of all sets; rows by label, columns by prediction, the last without one."""
+    """Of all labels of one digit; rows by label, columns by prediction, the last for those
+    whose prediction is no single digit."""
     others: dict[str, OtherScores]
     """By folder, as it was named."""
 
@@ -49,7 +54,8 @@ class Scores:
 def score(model: str, marked: Sequence[Marked]) -> Scores:
     """Sum up what was read; at least one picture has a label."""
     labelled = [one for one in marked if one.task.label is not None]
-    digits = answers(labelled)
+    found = answers(labelled)
+    longer = found.where(found.lengths > 1)
     nothing: dict[str, list[Marked]] = {}
     for one in marked:
         if one.task.label is None:
@@ -57,15 +63,20 @@ def score(model: str, marked: Sequence[Marked]) -> Scores:
     return Scores(
         model=model,
         sets={name: figures(answers(part)) for name, part in by_set(labelled).items()},
-        total=figures(digits),
-        confusion=confusion(digits).tolist(),
+        total=figures(found),
+        by_length={
+            str(length): figures(found.where(found.lengths == length))
+            for length in sorted(set(found.lengths.tolist()))
+        },
+        numbers=figures(longer) if len(longer) else None,
+        confusion=confusion(found.where(found.lengths == 1)).tolist(),
         others={
             folder: OtherScores(
-                sets={name: others(answers(part)) for name, part in by_set(found).items()},
-                total=others(answers(found)),
-                auroc=auroc(digits, answers(found)),
+                sets={name: others(answers(part)) for name, part in by_set(some).items()},
+                total=others(answers(some)),
+                auroc=auroc(found, answers(some)),
             )
-            for folder, found in nothing.items()
+            for folder, some in nothing.items()
         },
     )
 
@@ -80,27 +91,42 @@ def show(scores: Scores) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PLAIN_WIDTH)
-    console.print(_right(scores))
+    console.print(_right("how right", _named(scores.sets, scores.total)))
+    if scores.numbers:
+        console.print(_right("by digits of the label", _lengths(scores)))
     console.print(_statuses("what became of them", _named(scores.sets, scores.total)))
     for folder, found in scores.others.items():
-        title = f"{escape(folder)}: no single digit"
+        title = f"{escape(folder)}: no single number"
         console.print(_statuses(title, _named(found.sets, found.total)))
-        console.print(f"  area under ROC, digits against these: {found.auroc:.4f}\n")
+        console.print(f"  area under ROC, numbers against these: {found.auroc:.4f}\n")
     console.print(f"  read by {scores.model}")
 
 
-def _right(scores: Scores) -> Table:
-    headings = ("right", "", "ok", "right of ok", "calibration error", "NLL", "Brier")
-    view = _table("how right", headings)
-    for name, row in _named(scores.sets, scores.total).items():
+def _lengths(scores: Scores) -> dict[str, Figures]:
+    rows = {_digits(length): row for length, row in scores.by_length.items()}
+    return {**rows, "2 or more": scores.numbers} if scores.numbers else rows
+
+
+def _digits(length: str) -> str:
+    return "1 digit" if length == "1" else f"{length} digits"
+
+
+def _right(title: str, rows: Mapping[str, Figures]) -> Table:
+    headings = (
+        *("right", "", "ok", "right of ok", "calibration error"),
+        *("edits a digit", "NLL", "Brier"),
+    )
+    view = _table(title, headings)
+    for name, row in rows.items():
         cells = (
             f"{row.right:,} of {row.count:,}",
             _share(row.accuracy),
             _share(row.ok_share),
             _share(row.ok_accuracy),
             _share(row.calibration_error),
-            f"{row.negative_log_likelihood:.4f}",
-            f"{row.brier:.4f}",
+            f"{row.edits_per_digit:.4f}",
+            _four(row.negative_log_likelihood),
+            _four(row.brier),
         )
         view.add_row(Text(escape(name)), *cells)
     return view
@@ -124,6 +150,10 @@ def _table(title: str, headings: Sequence[str]) -> Table:
     for heading in headings:
         view.add_column(heading, justify="right")
     return view
+
+
+def _four(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.4f}"
 
 
 def _share(share: float | None) -> str:

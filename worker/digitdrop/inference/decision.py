@@ -55,10 +55,10 @@ def judge(sight: Sight, probabilities: Probabilities, thresholds: Thresholds) ->
         status, reason = Status.UNCERTAIN, f"it may also be {_named(belief, second)}"
     return Verdict(
         status=status,
-        prediction=first,
+        prediction=str(first),
         confidence=sureness,
         reason=reason,
-        runner_up=second,
+        runner_up=str(second),
         runner_up_confidence=_of_the_rest(belief, first, second, sureness),
     )
 

@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,6 +61,12 @@ class Far:
     """Says why nothing may be put into a folder; empty if it may."""
 
 
+def is_day(folder: str) -> bool:
+    """Say whether a folder of a shelf has a day's name, as the worker makes them."""
+    return _DAY.fullmatch(folder) is not None
+
+
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DEEPEST: Final = 32  # folders that are made again on a shelf, since each of them is synced
 
 

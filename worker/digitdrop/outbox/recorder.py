@@ -153,4 +153,4 @@ def _tell(reading: Reading) -> None:
         logger.log(level, "%s: %s: %s", name, verdict.status, verdict.reason, extra=extra)
         return
     sure = "" if verdict.confidence is None else f" ({100 * verdict.confidence:.1f} %)"
-    logger.log(level, "%s: %d, %s%s", name, verdict.prediction, verdict.status, sure, extra=extra)
+    logger.log(level, "%s: %s, %s%s", name, verdict.prediction, verdict.status, sure, extra=extra)

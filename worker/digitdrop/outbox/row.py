@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import BinaryIO, Final
 
 from digitdrop.escape import escape, unescape
-from digitdrop.values import Reading, Status
+from digitdrop.values import Reading, Status, is_number
 
 COLUMNS: Final = (
     "id",
@@ -43,11 +43,11 @@ class Row:
     sha256: str = ""
     is_whole: bool = False
     """Whether it has all its cells; else time and status are guesses."""
-    prediction: int | None = None
+    prediction: str | None = None
     confidence: float | None = None
     reason: str = ""
     """As written, see `escape`."""
-    runner_up: int | None = None
+    runner_up: str | None = None
     runner_up_confidence: float | None = None
     model: str = ""
 
@@ -147,10 +147,10 @@ def _row(text: bytes, row_id: bytes) -> Row:
         file,
         sha256,
         is_whole=len(cells) == len(COLUMNS),
-        prediction=_digit(cells[3]),
+        prediction=_number(cells[3]),
         confidence=_share(cells[4]),
         reason=cells[6],
-        runner_up=_digit(cells[7]),
+        runner_up=_number(cells[7]),
         runner_up_confidence=_share(cells[8]),
         model=cells[10] if len(cells) == len(COLUMNS) else "",
     )
@@ -161,11 +161,8 @@ def _time(cell: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _digit(cell: str) -> int | None:
-    return int(cell) if cell in _DIGITS else None
-
-
-_DIGITS: Final = frozenset("0123456789")
+def _number(cell: str) -> str | None:
+    return cell if is_number(cell) else None
 
 
 def _share(cell: str) -> float | None:
@@ -196,18 +193,14 @@ def cells(reading: Reading) -> Iterator[str]:
     yield reading.id
     yield reading.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     yield escape(reading.drop.name)
-    yield _text(verdict.prediction)
+    yield verdict.prediction or ""
     yield _decimal(verdict.confidence)
     yield verdict.status
     yield escape(verdict.reason)
-    yield _text(verdict.runner_up)
+    yield verdict.runner_up or ""
     yield _decimal(verdict.runner_up_confidence)
     yield reading.sha256
     yield reading.model
-
-
-def _text(digit: int | None) -> str:
-    return "" if digit is None else str(digit)
 
 
 def _decimal(probability: float | None) -> str:

@@ -1,16 +1,14 @@
 """How many pictures wait for a person to look at them: the one count that all tell."""
 
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from digitdrop.files.tree import walk
 from digitdrop.intake import ignore
-from digitdrop.outbox.archive import SHELVES, TOO_LARGE
+from digitdrop.outbox.archive import SHELVES, TOO_LARGE, is_day
 from digitdrop.values import Status
 
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d/.")
 _SHELVES: Final = (SHELVES[Status.UNCERTAIN], SHELVES[Status.UNREADABLE])
 
 
@@ -34,6 +32,7 @@ def _count(shelf: Path) -> int:
     total = 0
     with suppress(OSError):
         for name, entry in walk(shelf):
-            is_filed = _DAY.match(name) and not ignore.by_path(name)
+            day, _, below = name.partition("/")
+            is_filed = below and is_day(day) and not ignore.by_path(name)
             total += bool(is_filed) and entry.is_file(follow_symlinks=False)
     return total

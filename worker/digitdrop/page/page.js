@@ -16,7 +16,11 @@ addEventListener("DOMContentLoaded", () => {
   let timer = 0;
 
   const textOf = (one) => {
-    one.text ??= `${one.row.cells[4].textContent} ${one.row.cells[5].textContent}`.toLowerCase();
+    if (one.text === null) {
+      const number = one.row.querySelector("b.digit")?.textContent ?? "";
+      const [status, name] = [one.row.cells[4], one.row.cells[5]].map((cell) => cell.textContent);
+      one.text = `${number} ${status} ${name}`.toLowerCase();
+    }
     return one.text;
   };
 

@@ -33,8 +33,9 @@ def advice(outbox: Path) -> str:
     """Say what a person may do about the pictures that need one."""
     if (outbox / "review" / "7").is_dir():
         return (
-            "Look at the picture. Move its file into review/7/ if it is a 7, or into "
-            "review/none/ if it is no single digit: it then gets a row of its own. "
+            "Look at the picture. Move its file into review/7/ if it shows 7, or into "
+            "review/none/ if it shows no single number: it then gets a row of its own. For a "
+            "longer number make the folder, as in review/0042/. "
             "What is in failed/ could not be read at all."
         )
     return "They lie in review/ and failed/; move away what you have dealt with."

@@ -38,7 +38,7 @@ class Item:
 
     id: str
     status: str
-    digit: int | None
+    number: str | None
     percent: float | None
     """Confidence."""
     second: str
@@ -60,6 +60,13 @@ class Item:
     thumbnail: Thumbnail | None
     put_right: str
     """What a person said that it shows; empty if nobody did."""
+
+    @property
+    def group(self) -> str:
+        """Name the choice of numbers that shows it: a digit, `longer` or `none`."""
+        if self.number is None:
+            return "none"
+        return self.number if len(self.number) == 1 else "longer"
 
     @property
     def label(self) -> str:
@@ -100,7 +107,7 @@ class Viewer:
         return Item(
             id=entry.id,
             status=row.status,
-            digit=row.prediction,
+            number=row.prediction,
             percent=None if row.confidence is None else round(100 * row.confidence, 1),
             second=f"or {row.runner_up}" if unsure else "",
             reason=printable(unescape(row.reason)),
@@ -119,9 +126,7 @@ class Viewer:
 def corrections(entries: list[Entry]) -> dict[str, str]:
     """Say of the rows that a person put right what the person said, by their ids."""
     return {
-        entry.row.corrects: "no digit"
-        if entry.row.prediction is None
-        else str(entry.row.prediction)
+        entry.row.corrects: entry.row.prediction or "no single number"
         for entry in reversed(entries)
         if entry.row.corrects
     }

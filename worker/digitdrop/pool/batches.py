@@ -142,7 +142,7 @@ class Turns:
     def late(self) -> list[Outcome]:
         """Give what became of pictures that took long, once each; does not wait."""
         self._late += self._lane.ended()
-        outcomes = classified(self._late, self._classifier, now=utc_now) if self._late else []
+        outcomes = self._classified(self._late) if self._late else []
         self._late = []  # only now: memory may have run out
         return outcomes
 
@@ -182,12 +182,15 @@ class Turns:
         seen = self._readers.end(seeing)
         if self._readers.are_stuck:
             self._crew.start()
-        outcomes = classified(seen, self._classifier, now=utc_now)
+        outcomes = self._classified(seen)
         left = [job.drop for job in seeing if job.future.cancelled()]
         if left:  # no thread is left that could see them
             self._wait_for_crew()
             outcomes += self._by_crew(self._crew.begin(left))
         return outcomes
+
+    def _classified(self, seen: Sequence[Seen]) -> list[Outcome]:
+        return classified(seen, self._classifier, digits=self._terms.digits, now=utc_now)
 
     def _others(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Have what found too little memory read alone; give all others."""

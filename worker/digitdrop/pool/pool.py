@@ -145,7 +145,8 @@ class Crew:
     def _start_each(self) -> None:
         while self._is_wanted and len(self._mates) < self._workers:
             progress = multiprocessing.get_context("spawn").RawValue(ctypes.c_int64, 0)
-            process, channel = begun(mate.work, self._terms.limits, self._terms.known, progress)
+            told = self._terms.limits, self._terms.digits, self._terms.known
+            process, channel = begun(mate.work, *told, progress)
             self._mates.append(Mate(process, channel, progress))
         for one in [one for one in self._mates if not one.is_told]:
             one.is_told = True

@@ -13,7 +13,7 @@ from digitdrop.inference.classifier import Classifier
 from digitdrop.pipeline import Outcome, Seen, classified, see, utc_now
 from digitdrop.pool.lifeline import live_for_parent
 from digitdrop.system.memory import shortage
-from digitdrop.values import Drop, Failure, Limits, Reading, Verdict
+from digitdrop.values import DigitCount, Drop, Failure, Limits, Reading, Verdict
 
 _SILENCE = 0.5  # seconds without an answer, but for a picture that takes longer itself
 
@@ -37,6 +37,7 @@ class Progress(Protocol):
 def work(
     channel: "Connection[Answer, Classifier | Task]",
     limits: Limits,
+    digits: DigitCount,
     known: Container[str],
     progress: Progress,
 ) -> None:
@@ -48,7 +49,7 @@ def work(
         channel.send(None)
         while True:
             task = cast("Task", channel.recv())
-            for answer in _answers(task, classifier, limits, known, progress):
+            for answer in _answers(task, classifier, limits, digits, known, progress):
                 channel.send(answer)
     except (EOFError, ConnectionError, MemoryError, ModelError):  # of the model, as of memory
         return
@@ -58,6 +59,7 @@ def _answers(
     task: Task,
     classifier: Classifier,
     limits: Limits,
+    digits: DigitCount,
     known: Container[str],
     progress: Progress,
 ) -> Iterator[list[Said]]:
@@ -68,15 +70,17 @@ def _answers(
         seen.append(see(drop, limits, known=known))
         progress.value += 1
         if time.monotonic() - since > _SILENCE:
-            yield [_said(one) for one in _classified(seen, classifier)]
+            yield [_said(one) for one in _classified(seen, classifier, digits)]
             seen, since = [], time.monotonic()
     if seen:
-        yield [_said(one) for one in _classified(seen, classifier)]
+        yield [_said(one) for one in _classified(seen, classifier, digits)]
 
 
-def _classified(seen: Sequence[Seen], classifier: Classifier) -> Sequence[Outcome]:
+def _classified(
+    seen: Sequence[Seen], classifier: Classifier, digits: DigitCount
+) -> Sequence[Outcome]:
     try:
-        return classified(seen, classifier, now=utc_now)
+        return classified(seen, classifier, digits=digits, now=utc_now)
     except MemoryError:
         error = shortage("the network")
         return [Failure(id=one.id, drop=one.drop, sha256=one.sha256, error=error) for one in seen]

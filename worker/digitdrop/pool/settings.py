@@ -3,7 +3,7 @@
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 
-from digitdrop.values import Limits
+from digitdrop.values import DigitCount, Limits
 
 
 def _nothing() -> None:
@@ -18,6 +18,8 @@ class Terms:
     """Pictures at a time."""
     limits: Limits
     """What one file may cost."""
+    digits: DigitCount
+    """How many digits a number may have."""
     is_stopping: Callable[[], bool]
     """Once it says so, no picture is begun."""
     known: Container[str] = ()

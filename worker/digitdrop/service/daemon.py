@@ -55,6 +55,7 @@ def _serve(service: Service, classifier: Classifier, stopper: Stopper, holder: s
     terms = Terms(
         workers=service.workers,
         limits=service.limits,
+        digits=service.digits,
         is_stopping=stopper.is_stopping,
         moved=pulse.beat,
     )

@@ -28,7 +28,7 @@ from digitdrop.service.maintenance import Upkeep
 from digitdrop.service.pager import PAGE, Pager
 from digitdrop.status.sinks import outlets
 from digitdrop.system.shutdown import Stopped, Stopper
-from digitdrop.values import Limits, Status, iso
+from digitdrop.values import DigitCount, Limits, Status, iso
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,8 @@ class Service:
     workers: int
     """Pictures read at a time."""
     limits: Limits
+    digits: DigitCount
+    """How many digits a number may have."""
     keep_done: timedelta | None = None
     """How long a picture stays in `done/` after the end of its day (UTC); None for ever."""
     rotation: Rotation | None = None

@@ -13,7 +13,8 @@ class About(TypedDict, total=False):
     id: str
     """Of its row."""
     status: Status
-    prediction: int | None
+    prediction: str | None
+    """A whole number, as in the report."""
     confidence: float | None
     """Calibrated probability, 0-1, to four decimals."""
     reason: str

@@ -4,9 +4,10 @@ from digitdrop.audit.why.answer import Answer, Kind
 from digitdrop.audit.why.deferred import deferred
 from digitdrop.audit.why.in_hand import in_hand
 from digitdrop.audit.why.location import Place
-from digitdrop.audit.why.outcome import became
+from digitdrop.audit.why.outcome import became, shown_as
 from digitdrop.audit.why.reasons import waits
 from digitdrop.audit.why.trace import Trace
+from digitdrop.corrections.folders import said_by
 
 
 def why(seen: Trace) -> Answer:
@@ -62,7 +63,7 @@ def _not_dropped(seen: Trace) -> Answer:
 def _labelled(seen: Trace) -> Answer:
     if answer := deferred(seen):
         return answer
-    shows = "no single digit" if seen.spot.label == "none" else f"a {seen.spot.label}"
+    shows = shown_as(said_by(seen.spot.label))
     if not seen.rows:
         return Answer(
             Kind.UNKNOWN,

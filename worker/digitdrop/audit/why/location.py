@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from digitdrop.corrections.folders import FOLDERS
+from digitdrop.corrections.folders import is_label, is_odd
 from digitdrop.intake.claim_owners import held
 from digitdrop.intake.listing import CLAIMED
 from digitdrop.outbox.archive import SHELVES
@@ -36,6 +36,8 @@ class Spot:
     """When it was taken into hand; None if it is not there, or its batch does not tell."""
     label: str = ""
     """The folder of `review/` that a person moved it into, which says what it shows."""
+    odd: str = ""
+    """The folder of `review/` that a person moved it into, which says nothing."""
     is_foreign: bool = False
     """Whether it is in the hand of the worker of another outbox."""
     unread: str = ""
@@ -66,8 +68,10 @@ def _in_outbox(path: Path, below: str) -> Spot:
     day, _, name = rest.partition("/")
     if shelf not in SHELVES.values() or not name:
         return Spot(Place.ELSEWHERE, path, below)
-    is_label = shelf == SHELVES[Status.UNCERTAIN] and day in FOLDERS
-    return Spot(Place.OUTBOX, path, name, label=day if is_label else "")
+    by_person = day if shelf == SHELVES[Status.UNCERTAIN] else ""
+    label = by_person if is_label(by_person) else ""
+    odd = by_person if by_person and is_odd(by_person) else ""
+    return Spot(Place.OUTBOX, path, name, label=label, odd=odd)
 
 
 def _in_hand(name: str, inbox: Path, outbox: Path) -> Spot | None:

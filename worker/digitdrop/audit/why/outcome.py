@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from digitdrop.audit.why.answer import Answer, Kind
 from digitdrop.audit.why.history import Recorded
 from digitdrop.audit.why.trace import Trace
+from digitdrop.corrections.folders import NO_NUMBER, ODD
 from digitdrop.escape import printable
 from digitdrop.outbox.archive import SHELVES
 from digitdrop.values import Status
@@ -27,8 +28,8 @@ def became(seen: Trace, recorded: Recorded) -> Answer:
     if SHELVES[row.status] == SHELVES[Status.UNCERTAIN] and waits:
         review = seen.outbox / SHELVES[row.status]
         to_do = (
-            f"look at it: if it shows a 7, move it into {review / '7'}; "
-            f"if it shows no single digit, into {review / 'none'}"
+            f"look at it: if it shows 7, move it into {review / '7'}; "
+            f"if it shows no single number, into {review / NO_NUMBER}"
         )
         return Answer(Kind.READ, f"{_said(recorded)}; {record}; {where}", to_do, is_open=True)
     return Answer(Kind.READ, f"{_said(recorded)}; {record}; {where}")
@@ -41,16 +42,22 @@ def _said(recorded: Recorded) -> str:
         case Status.OK:
             return f"read: {row.prediction}, ok{share}"
         case Status.CORRECTED:
-            shows = "no single digit" if row.prediction is None else f"a {row.prediction}"
-            return f"read, and put right by a person: it shows {shows}"
+            return f"read, and put right by a person: it shows {shown_as(row.prediction)}"
         case Status.UNCERTAIN:
             return f"read: perhaps {row.prediction}{share}; uncertain: {row.reason}"
     return f"read, without an answer: {row.status}: {row.reason}"
 
 
+def shown_as(prediction: str | None) -> str:
+    """Write what a person says that a picture shows."""
+    return "no single number" if prediction is None else prediction
+
+
 def _where(seen: Trace, recorded: Recorded) -> Iterator[str]:
     _, row = recorded
-    if seen.shelved:
+    if seen.spot.odd:
+        yield f"a person moved it into review/{printable(seen.spot.odd)}, {ODD}"
+    elif seen.shelved:
         yield f"the picture lies in {printable(str(seen.shelved))}"
     elif SHELVES[row.status] == "done" and seen.cleared and row.time.date() <= seen.cleared:
         yield "the picture was deleted since by --keep-done"

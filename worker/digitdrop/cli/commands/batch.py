@@ -13,10 +13,12 @@ import typer
 from digitdrop.cli import console
 from digitdrop.cli.commands.process import signalled, start_again
 from digitdrop.cli.options import (
+    DIGITS,
     LIMITS,
     LOG_FORMAT,
     MODEL,
     WORKERS,
+    Digits,
     LogFormatted,
     MaxBytes,
     MaxPixels,
@@ -28,7 +30,7 @@ from digitdrop.errors import SetupError
 from digitdrop.log import logs
 from digitdrop.system import search_path
 from digitdrop.system.mishaps import BROKE_OFF
-from digitdrop.values import Limits
+from digitdrop.values import DigitCount, Limits
 
 if TYPE_CHECKING:
     from digitdrop.batch.batch import Summary
@@ -74,6 +76,7 @@ def batch(
     ] = Shards.PARQUET,
     model: Model = MODEL,
     workers: Workers = WORKERS,
+    digits: Digits = DIGITS,
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     quiet: Quiet = False,
@@ -98,6 +101,7 @@ def batch(
         report=report,
         classifier=classifier,
         limits=Limits(pixels=max_pixels, bytes=max_bytes),
+        digits=digits,
         workers=workers,
         stopper=signalled(),
         quiet=quiet,
@@ -118,6 +122,7 @@ class _Asked:
     report: str
     classifier: "Classifier"
     limits: Limits
+    digits: DigitCount
     workers: int
     stopper: "Stopper"
     quiet: bool
@@ -140,6 +145,7 @@ def _here(asked: _Asked) -> "Summary":
                 Path(asked.report),
                 asked.classifier,
                 limits=asked.limits,
+                digits=asked.digits,
                 workers=asked.workers,
                 stopper=asked.stopper,
                 progress=progress,
@@ -168,6 +174,7 @@ def _far(asked: _Asked, cluster: str, shards: str) -> "Summary":
         cluster=cluster,
         shards=shards,
         limits=asked.limits,
+        digits=asked.digits,
         workers=asked.workers,
         stopper=asked.stopper,
         progress=partial(console.progress, quiet=asked.quiet),

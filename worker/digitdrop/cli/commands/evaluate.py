@@ -7,10 +7,12 @@ import typer
 
 from digitdrop.cli import console
 from digitdrop.cli.options import (
+    DIGITS,
     LIMITS,
     LOG_FORMAT,
     MODEL,
     WORKERS,
+    Digits,
     LogFormatted,
     MaxBytes,
     MaxPixels,
@@ -24,10 +26,7 @@ from digitdrop.system import search_path
 from digitdrop.values import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from digitdrop.evaluation.evaluate import Marked
-    from digitdrop.inference.classifier import Classifier
+    from collections.abc import Callable
 
 
 def evaluate(
@@ -37,7 +36,8 @@ def evaluate(
             metavar="DIR",
             exists=True,
             file_okay=False,
-            help="Pictures in folders named by what they show: DIR/.../7/PICTURE.",
+            help="Pictures in folders named by what they show, DIR/.../7/PICTURE, or as "
+            "DIR/labels.csv tells by its columns file and label.",
         ),
     ],
     others: Annotated[
@@ -46,7 +46,7 @@ def evaluate(
             metavar="DIR",
             exists=True,
             file_okay=False,
-            help="Pictures that show no single digit; may be given several times.",
+            help="Pictures that show no single number; may be given several times.",
         ),
     ] = None,
     plots: Annotated[
@@ -55,12 +55,13 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     model: Model = MODEL,
     workers: Workers = WORKERS,
+    digits: Digits = DIGITS,
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     quiet: Quiet = False,
     log_format: LogFormatted = LOG_FORMAT,
 ) -> None:
-    """Measure how well pictures are read whose digits are known; nothing is recorded.
+    """Measure how well pictures are read whose numbers are known; nothing is recorded.
 
     Example: digitdrop evaluate scans --plots charts
     """
@@ -77,18 +78,25 @@ def evaluate(
     limits = Limits(pixels=max_pixels, bytes=max_bytes)
     asked = tasks(folder, others or [])
     with console.progress(len(asked), quiet=quiet) as progress:
-        reading = mark(asked, classifier, limits=limits, workers=workers, progress=progress)
+        reading = mark(
+            asked,
+            classifier,
+            limits=limits,
+            digits=digits,
+            workers=workers,
+            progress=progress,
+        )
         marked = list(reading)
     found = scores.score(classifier.name, marked)
     if plots and draw:
-        draw(marked, plots, classifier, limits)
+        draw(marked, plots, classifier, limits=limits, digits=digits)
     if as_json:
         typer.echo(scores.as_json(found))
     else:
         scores.show(found)
 
 
-def _charts() -> "Callable[[Sequence[Marked], Path, Classifier, Limits], None]":
+def _charts() -> "Callable[..., None]":
     try:
         with search_path.at_home():
             from digitdrop.evaluation.charts import draw

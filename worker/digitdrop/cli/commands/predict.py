@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from digitdrop.cli import console
-from digitdrop.cli.options import LIMITS, MODEL, MaxBytes, MaxPixels, Model
+from digitdrop.cli.options import DIGITS, LIMITS, MODEL, Digits, MaxBytes, MaxPixels, Model
 from digitdrop.log import logs
 from digitdrop.values import Limits, Status
 
@@ -17,6 +17,7 @@ def predict(
         typer.Argument(metavar="IMAGE", exists=True, dir_okay=False, help="Pictures."),
     ],
     model: Model = MODEL,
+    digits: Digits = DIGITS,
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -39,11 +40,11 @@ def predict(
     limits = Limits(pixels=max_pixels, bytes=max_bytes)
     classifier = Classifier.load(model)
     if explain:
-        looks = look_at(images, classifier, limits=limits)
+        looks = look_at(images, classifier, limits=limits, digits=digits)
         draw(looks, explain)
         readings = [one.reading for one in looks]
     else:
-        readings = read(images, classifier, limits=limits)
+        readings = read(images, classifier, limits=limits, digits=digits)
     if as_json:
         typer.echo(console.as_json(readings))
     else:

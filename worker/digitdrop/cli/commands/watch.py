@@ -11,6 +11,7 @@ import typer
 
 from digitdrop.cli.commands.process import signalled, start_again
 from digitdrop.cli.options import (
+    DIGITS,
     INBOX,
     LIMITS,
     LOG_FORMAT,
@@ -19,6 +20,7 @@ from digitdrop.cli.options import (
     OUTBOX,
     SETTLE,
     WORKERS,
+    Digits,
     Inbox,
     KeepDone,
     LogFormatted,
@@ -49,6 +51,7 @@ def watch(
     max_wait: MaxWait = MAX_WAIT,
     poll: Poll = False,
     workers: Workers = WORKERS,
+    digits: Digits = DIGITS,
     max_pixels: MaxPixels = LIMITS.pixels,
     max_bytes: MaxBytes = LIMITS.bytes,
     train: Annotated[
@@ -89,6 +92,7 @@ def watch(
         poll=poll,
         workers=workers,
         limits=Limits(pixels=max_pixels, bytes=max_bytes),
+        digits=digits,
         keep_done=keep_done,
         rotation=rotate,
         page=page,
