@@ -21,6 +21,7 @@ from digitdrop.files.load import load
 from digitdrop.inference.augmentation import answers
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.decision import judge
+from digitdrop.inference.number_decision import with_number, without_number
 from digitdrop.pages import bound, shown
 from digitdrop.system.memory import is_short, shortage
 from digitdrop.values import (
@@ -190,7 +191,13 @@ def judge_page(
         classifier: has the thresholds.
         digits: how many digits a number may have.
     """
-    return within(judge(sight, said, classifier.thresholds), digits)
+    verdict = judge(sight, said, classifier.thresholds)
+    reader = classifier.numbers
+    if digits.most > 1 and sight.several_lines:
+        verdict = without_number(verdict)
+    elif digits.most > 1 and reader is not None and sight.strips:
+        verdict = with_number(verdict, reader.read(sight.strips), digits, reader.thresholds)
+    return within(verdict, digits)
 
 
 def within(verdict: Verdict, digits: DigitCount) -> Verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,8 +15,9 @@ from digitdrop_train.strings import sheets
 from digitdrop_train.strings.hand import Glyph, Hand, Styles
 from digitdrop_train.synthesis.papers import Coverage, drawing, photo, scan
 
-CURRENCY, SPACE = -1, -2
-"""Written, but in no label: a sign of currency; room as wide as a digit."""
+CURRENCY, SPACE, FRACTION = -1, -2, -3
+"""Written, but in no label as they are: a sign of currency; room as wide as a digit; a vulgar
+fraction, whose small digits are `OTHER`."""
 LENGTHS = (0.05, 0.15, 0.18, 0.18, 0.16, 0.12, 0.09, 0.07)
 """Probability of 1-8 digits."""
 LONGEST = 640
@@ -55,8 +56,10 @@ def number_picture(styles: Styles, rng: Generator) -> NumberPicture:
 def tokens(rng: Generator) -> list[int]:
     """Draw by lot the signs that are written: digits, marks, `OTHER`, `CURRENCY`, `SPACE`."""
     lot = rng.random()
-    if lot < 0.80:
+    if lot < 0.78:
         return _whole_number(rng)
+    if lot < 0.80:
+        return [*_digits(rng, int(rng.integers(0, 3))), FRACTION]
     if lot < 0.86:  # a decimal: one or two digits behind the mark, or behind a lone 0
         whole = _digits(rng, int(rng.integers(1, 5)))
         if rng.random() < 0.2:
@@ -127,7 +130,7 @@ def _written(
     """Write signs side by side, in cells (one digit a box) or free."""
     tall = hand.tall
     whole = all(0 <= sign <= 9 for sign in signs)
-    if len(signs) > 1 and rng.random() < (0.24 if whole else 0.04):
+    if len(signs) > 1 and rng.random() < (0.24 if whole else 0.04) and FRACTION not in signs:
         return _in_cells(signs, hand, rng)
     placed: _Placed = []
     x = 0.0
@@ -139,6 +142,9 @@ def _written(
     for sign in signs:
         if sign == SPACE:
             x += tall * rng.uniform(0.3, 0.9)
+            continue
+        if sign == FRACTION:
+            placed += _fraction(hand, x, rng)
             continue
         glyph = _glyph(sign, hand)
         high, wide = glyph.shape
@@ -155,6 +161,32 @@ def _written(
         gap = usual + rng.normal(0, 0.05) * tall
         x += max(wide + gap, 0.35 * wide, 2)
     return placed, []
+
+
+def _fraction(hand: Hand, x: float, rng: Generator) -> _Placed:
+    """Write a small fraction: side by side with a slash, or one above the other with a bar."""
+    small = replace(hand, tall=hand.tall * rng.uniform(0.4, 0.8))
+    numerator = small.digit(int(rng.choice((1, 1, 1, 3, int(rng.integers(1, 10))))))
+    denominator = small.digit(int(rng.choice((2, 2, 4, int(rng.integers(2, 10))))))
+    x += hand.tall * rng.uniform(0, 0.3)
+    if rng.random() < 0.35:
+        wide = max(numerator.shape[1], denominator.shape[1])
+        bar = np.full((max(1, round(hand.tall * hand.pen)), wide + 2), 255, np.uint8)
+        gap = np.zeros((max(1, round(0.08 * hand.tall)), wide + 2), np.uint8)
+        rows = [
+            np.pad(glyph, ((0, 0), (1, wide + 1 - glyph.shape[1])))
+            for glyph in (numerator, denominator)
+        ]
+        stack = np.vstack([rows[0], gap, bar, gap, rows[1]])
+        return [(OTHER, stack, x, (hand.tall - stack.shape[0]) / 2)]
+    slash = hand.slash()
+    middle = x + numerator.shape[1] - 0.2 * slash.shape[1] * rng.random()
+    after = middle + slash.shape[1] * rng.uniform(0.5, 1)
+    return [
+        (OTHER, numerator, x, -0.1 * hand.tall * rng.random()),
+        (SLASH, slash, middle, (hand.tall - slash.shape[0]) / 2),
+        (OTHER, denominator, after, hand.tall - denominator.shape[0] * rng.uniform(0.7, 1)),
+    ]
 
 
 def _in_cells(signs: Sequence[int], hand: Hand, rng: Generator) -> tuple[_Placed, list[Box]]:

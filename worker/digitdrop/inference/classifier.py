@@ -1,4 +1,4 @@
-"""Frames -> calibrated probabilities. The only module that knows LiteRT."""
+"""Frames -> calibrated probabilities; LiteRT runs the network."""
 
 import hashlib
 import json
@@ -14,6 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from digitdrop.errors import ModelError
 from digitdrop.files.regular import opened
+from digitdrop.inference.numbers import NumberReader
 from digitdrop.system.quiet import hushed
 from digitdrop.values import CLASSES, Frame, Probabilities, Thresholds
 
@@ -33,10 +34,20 @@ class Classifier:
     """A trained network with its card; made once, used by one thread."""
 
     def __init__(
-        self, model: bytes, *, name: str, thresholds: Thresholds, threads: int = 1
+        self,
+        model: bytes,
+        *,
+        name: str,
+        thresholds: Thresholds,
+        threads: int = 1,
+        numbers: NumberReader | None = None,
     ) -> None:
-        """Wrap the bytes of a LiteRT model; `load` reads and checks them first."""
+        """Wrap the bytes of a LiteRT model; `load` reads and checks them first.
+
+        Without a number reader, pictures of numbers are `several`.
+        """
         self.name = name
+        self.numbers = numbers
         self.thresholds = thresholds
         self._model = model
         self._threads = threads
@@ -44,16 +55,23 @@ class Classifier:
         with hushed():
             self._prepare(1)
 
-    def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[bytes, str, Thresholds]]:
+    def __reduce__(
+        self,
+    ) -> tuple[
+        Callable[..., "Classifier"], tuple[bytes, str, Thresholds, NumberReader | None]
+    ]:
         """Let another process have a copy, which uses one thread."""
-        return _copied, (self._model, self.name, self.thresholds)
+        return _copied, (self._model, self.name, self.thresholds, self.numbers)
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> Self:
         """Load `digits.tflite` and its card `digits.json` from a folder.
 
+        The number reader, `numbers.tflite` and `numbers.json`, is loaded with them where the
+        folder has either.
+
         Raises:
-            ModelError: one of the two is missing or damaged, or the model is
+            ModelError: one of a pair is missing or damaged, or a model is
                 not the one that its card describes.
         """
         card_path, model_path = folder / "digits.json", folder / "digits.tflite"
@@ -78,7 +96,14 @@ class Classifier:
                 f"{model_path} has SHA-256 {found[:8]}..., but its card {card_path.name} says "
                 f"{str(expected)[:8]}...: put back the pair that belongs together"
             )
-        return cls(model, name=f"digits-{found[:8]}", thresholds=thresholds, threads=threads)
+        has_numbers = any((folder / f"numbers.{kind}").exists() for kind in ("json", "tflite"))
+        return cls(
+            model,
+            name=f"digits-{found[:8]}",
+            thresholds=thresholds,
+            threads=threads,
+            numbers=NumberReader.load(folder, threads=threads) if has_numbers else None,
+        )
 
     def probabilities(self, frames: Sequence[Frame]) -> Probabilities:
         """Classify frames; the answer for one does not depend on its neighbours.
@@ -149,5 +174,7 @@ def _checked(thresholds: Thresholds) -> Thresholds:
     return thresholds
 
 
-def _copied(model: bytes, name: str, thresholds: Thresholds) -> Classifier:
-    return Classifier(model, name=name, thresholds=thresholds)
+def _copied(
+    model: bytes, name: str, thresholds: Thresholds, numbers: NumberReader | None
+) -> Classifier:
+    return Classifier(model, name=name, thresholds=thresholds, numbers=numbers)

@@ -41,6 +41,13 @@ WIDE_DIGIT = 1.15
 """A single mark wider than this many times its height may be digits that touch."""
 LIKE = 0.45
 """Marks at least this high, as a share of the highest, may be digits beside it."""
+BLACK = 0.4
+"""A margin has less than this share of the paper's brightness: shadows have more ..."""
+MARGIN = 0.8
+"""... over this share of the rows and columns along the border: it is the edge of a book, or the
+table beside the sheet."""
+RIVAL = 0.45
+"""Other writing with this share of the line's ink makes several lines."""
 UNSURE = 0.1
 """Both polarities are looked at where the less likely one has at least this probability."""
 
@@ -68,6 +75,8 @@ def may_be_number(grey: Grey, split: Tones, dark: float) -> bool:
     """
     small = shrunk(grey, 96)
     mask = (small <= split.threshold) == (dark >= 0.5)
+    if _inner(small if dark >= 0.5 else np.asarray(~small, np.uint8)) != _whole(small):
+        return True
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
     left, top, wide, high, _ = stats[1:].T
     height, width = small.shape
@@ -120,8 +129,49 @@ def lines(grey: Grey, dark: float) -> Lines:
 _Found = tuple[float, npt.NDArray[np.uint8], int, Box]
 
 
-def _of_side(work: Grey, likely: float) -> tuple[list[_Found], bool]:
+def _whole(grey: Grey) -> Box:
+    return 0, 0, grey.shape[1], grey.shape[0]
+
+
+def _inner(grey: Grey) -> Box:
+    """Cut dark margins off: return the box of the paper within them."""
+    small = shrunk(grey, COARSE)
+    dark = small < BLACK * int(quantiles(histogram(small), _PAPER))
+    if not 0.05 < dark.mean() < 0.7:
+        return _whole(grey)
+    left, right = _lighter(dark.mean(axis=0))
+    top, bottom = _lighter(dark[:, left:right].mean(axis=1))
+    if (right - left) < 0.2 * small.shape[1] or (bottom - top) < 0.2 * small.shape[0]:
+        return _whole(grey)
+    scale = grey.shape[1] / small.shape[1]
+    box = (left, top, right, bottom)
+    if box == _whole(small):
+        return _whole(grey)
+    return round(left * scale), round(top * scale), round(right * scale), round(bottom * scale)
+
+
+def _lighter(shares: npt.NDArray[np.float64]) -> tuple[int, int]:
+    """Return the first place, and the one past the last, between margins of two pixels or more."""
+    light = np.flatnonzero(shares < MARGIN)
+    if not len(light):
+        return 0, len(shares)
+    first, last = int(light[0]), int(light[-1]) + 1
+    # The edge of a margin is soft.
+    return (first + 1 if first > 1 else 0), (last - 1 if last < len(shares) - 1 else len(shares))
+
+
+def _of_side(whole: Grey, likely: float) -> tuple[list[_Found], bool]:
     """Cut strips of dark ink; tell whether there are several lines."""
+    inner = _inner(whole)
+    found, several = _of_paper(whole[inner[1] : inner[3], inner[0] : inner[2]], likely)
+    moved = [
+        (prior, pixels, width, (x0 + inner[0], y0 + inner[1], x1 + inner[0], y1 + inner[1]))
+        for prior, pixels, width, (x0, y0, x1, y1) in found
+    ]
+    return moved, several
+
+
+def _of_paper(work: Grey, likely: float) -> tuple[list[_Found], bool]:
     small = shrunk(work, FIND_SIDE)
     located = _locate(small)
     if located is None:
@@ -130,7 +180,7 @@ def _of_side(work: Grey, likely: float) -> tuple[list[_Found], bool]:
     if several:
         return [], True
     scale = work.shape[1] / small.shape[1]
-    whole = (0, 0, work.shape[1], work.shape[0])
+    whole = _whole(work)
     tall = bottom - top
     room_x, room_y = MARGIN_X * tall, MARGIN_Y * tall
     crop = (
@@ -208,7 +258,7 @@ def _stretched(ink: Ink) -> Ink | None:
     return np.asarray(cv2.convertScaleAbs(cv2.subtract(ink, float(grain)), alpha=255 / full), np.uint8)
 
 
-_GRAIN, _FULL = np.array(0.5), np.array(0.7)
+_GRAIN, _FULL, _PAPER = np.array(0.5), np.array(0.7), np.array(0.9)
 
 
 def _locate(small: Grey) -> tuple[Box, bool] | None:
@@ -246,7 +296,7 @@ def _is_writing(marks: Marks, index: int) -> bool:
 def _line(marks: Marks, kept: list[int]) -> tuple[Box, bool]:
     """Grow a line from its strongest mark over all that stand beside it."""
     boxes = {index: marks.boxes[index].tolist() for index in kept}
-    seed = kept[0]
+    seed = next((index for index in kept if boxes[index][2] <= 3 * boxes[index][3]), kept[0])
     left, top, wide, high = boxes[seed]
     right, bottom = left + wide, top + high
     members, waiting = [seed], [index for index in kept if index != seed]
@@ -280,5 +330,5 @@ def _line(marks: Marks, kept: list[int]) -> tuple[Box, bool]:
         and marks.contact[index] < ALONG_EDGE
     ]
     total = sum(float(marks.mass[index]) for index in members)
-    several = sum(float(marks.mass[index]) for index in others) >= 0.3 * total
+    several = sum(float(marks.mass[index]) for index in others) >= RIVAL * total
     return (left, top, right, bottom), several
