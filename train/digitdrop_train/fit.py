@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,11 +27,11 @@ AVERAGE_DECAY = 0.999
 
 
 Batch = TypeVar("Batch")
-Made = TypeVar("Made", covariant=True)
-Learned = TypeVar("Learned", contravariant=True)
+Made_co = TypeVar("Made_co", covariant=True)
+Learned_contra = TypeVar("Learned_contra", contravariant=True)
 
 
-class Batches(Protocol[Made]):
+class Batches(Protocol[Made_co]):
     """Pictures to learn, epoch after epoch."""
 
     @property
@@ -41,18 +42,18 @@ class Batches(Protocol[Made]):
     def steps(self) -> int:
         """Number of batches in an epoch."""
 
-    def from_epoch(self, first: int) -> Iterator[Iterator[Made]]:
+    def from_epoch(self, first: int) -> Iterator[Iterator[Made_co]]:
         """Yield the epochs from number `first` on, 0 = all, each as its batches."""
 
 
-class Task(Protocol[Learned]):
+class Task(Protocol[Learned_contra]):
     """A network's task: its loss, and its figures on held-out pictures."""
 
     def compile(self, network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
         """Give the network its loss."""
 
     def learn(
-        self, network: keras.Model, batch: Learned, done: float
+        self, network: keras.Model, batch: Learned_contra, done: float
     ) -> tuple[float, float]:
         """Learn one batch, after this share of all steps; return mean loss and accuracy."""
 
@@ -95,7 +96,7 @@ class Epoch:
     loss: float
     """Mean over the epoch's batches of augmented frames, 12 classes, in nats."""
     accuracy: float
-    """Mean over the same batches."""
+    """Mean over the same batches; NaN where it is not followed."""
     validation_loss: float
     """Of the averaged weights, on held-out digits without augmentation."""
     validation_accuracy: float
@@ -105,8 +106,9 @@ class Epoch:
 
     def __str__(self) -> str:
         """Return the figures in one line."""
+        learned = "" if math.isnan(self.accuracy) else f", accuracy {self.accuracy:.2%}"
         return (
-            f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%}; validation loss "
+            f"loss {self.loss:.4f}{learned}; validation loss "
             f"{self.validation_loss:.4f}, accuracy {self.validation_accuracy:.2%}"
         )
 

@@ -23,9 +23,7 @@ class ProcessLost(SetupError):
 
 
 @contextmanager
-def process_pool(
-    *, spare: int, prepare: Callable[[], None] | None = None
-) -> Iterator[Executor]:
+def process_pool(*, spare: int, prepare: Callable[[], None] | None = None) -> Iterator[Executor]:
     """Keep a process ready for each core, at least one and at most `MOST_PROCESSES`.
 
     The pictures must not depend on the number of processes: give each task a seed of its own.

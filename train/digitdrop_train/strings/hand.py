@@ -51,7 +51,9 @@ class Styles:
         xy = np.einsum("nyx,y,x->n", frames, y, y) / mass - mean_x * mean_y
         yy = np.einsum("nyx,y->n", frames, y * y) / mass - mean_y**2
         solid = digits.frames > 127
-        edge = (solid[:, 1:] != solid[:, :-1]).sum((1, 2)) + (solid[:, :, 1:] != solid[:, :, :-1]).sum((1, 2))
+        edge = (solid[:, 1:] != solid[:, :-1]).sum((1, 2)) + (
+            solid[:, :, 1:] != solid[:, :, :-1]
+        ).sum((1, 2))
         return cls(
             digits=digits,
             slant=np.asarray(-xy / np.maximum(yy, 1), np.float32),
@@ -108,7 +110,9 @@ class Hand:
 
     def currency(self) -> Glyph:
         """Write a sign that stands before an amount."""
-        return self._stroked(self._form("$", CURRENCY_FORMS), self.tall * self.rng.uniform(0.8, 1.2))
+        return self._stroked(
+            self._form("$", CURRENCY_FORMS), self.tall * self.rng.uniform(0.8, 1.2)
+        )
 
     def point(self) -> Glyph:
         """Write a full stop or a comma."""
@@ -117,17 +121,33 @@ class Hand:
             size = max(1.5, self.tall * max(self.pen, rng.uniform(0.05, 0.16)))
             dot = np.zeros((round(size) + 4, round(size * rng.uniform(1, 1.6)) + 4), np.uint8)
             centre = (dot.shape[1] // 2, dot.shape[0] // 2)
-            cv2.ellipse(dot, centre, (max(1, round(size / 2)), max(1, round(size / 2.4))), 0, 0, 360, 255, -1, cv2.LINE_AA)
+            cv2.ellipse(
+                dot,
+                centre,
+                (max(1, round(size / 2)), max(1, round(size / 2.4))),
+                0,
+                0,
+                360,
+                255,
+                -1,
+                cv2.LINE_AA,
+            )
             return cropped(dot)
         bend = Form((f"c 60,0 {rng.integers(50, 90)},45 0,100",), wide=(0.3, 0.8))
         return self._stroked(bend, self.tall * rng.uniform(0.12, 0.32))
 
     def dash(self) -> Glyph:
         """Write a dash, or two, one above the other."""
-        long = self.rng.uniform(0.25, 0.9) if self.rng.random() < 0.85 else self.rng.uniform(0.9, 1.8)
-        forms = ("l 0,50 100,48",) if self.rng.random() < 0.75 else ("l 0,0 100,0", "l 0,100 100,100")
+        long = (
+            self.rng.uniform(0.25, 0.9) if self.rng.random() < 0.85 else self.rng.uniform(0.9, 1.8)
+        )
+        forms = (
+            ("l 0,50 100,48",) if self.rng.random() < 0.75 else ("l 0,0 100,0", "l 0,100 100,100")
+        )
         high = self.rng.uniform(0.15, 0.35)
-        return self._stroked(Form(forms, wide=(long / high, long / high)), self.tall * high, upright=True)
+        return self._stroked(
+            Form(forms, wide=(long / high, long / high)), self.tall * high, upright=True
+        )
 
     def slash(self) -> Glyph:
         """Write a long stroke to the right."""
@@ -147,7 +167,9 @@ class Hand:
         wide = rng.uniform(*form.wide) * (1 if upright else self.wide)
         slant = 0.0 if upright else self.slant + rng.normal(0, 0.05)
         linear = leaning(wide, slant, np.deg2rad(rng.normal(0, 2.5)))
-        strokes = [path @ linear.T * high for path in shaken_strokes(form, rng, jitter=self.jitter)]
+        strokes = [
+            path @ linear.T * high for path in shaken_strokes(form, rng, jitter=self.jitter)
+        ]
         points = np.concatenate(strokes)
         low = points.min(axis=0)
         room = self.tall * self.pen / 2 + 2
@@ -158,14 +180,18 @@ class Hand:
         for path in strokes:
             fine = np.round((path - low + room) * 32).astype(np.int32)
             cv2.polylines(ink, [fine], False, 255, width, cv2.LINE_AA, 4)
-        return cropped(np.asarray(cv2.resize(ink, size.tolist(), interpolation=cv2.INTER_AREA), np.uint8))
+        return cropped(
+            np.asarray(cv2.resize(ink, size.tolist(), interpolation=cv2.INTER_AREA), np.uint8)
+        )
 
     def _copied(self, digit: int, high: float) -> Glyph:
         rng, styles = self.rng, self.styles
         key = str(digit)
         if key not in self._frames or rng.random() > SAME_FORM:
             some = rng.choice(styles.of[digit], LIKE_DIGITS)
-            off = np.abs(styles.slant[some] - self.slant) + 0.3 * np.abs(styles.pen[some] - 20 * self.pen / 2)
+            off = np.abs(styles.slant[some] - self.slant) + 0.3 * np.abs(
+                styles.pen[some] - 20 * self.pen / 2
+            )
             self._frames[key] = int(some[off.argmin()])
         frame = styles.digits.frames[self._frames[key]]
         left, top, width, height = cv2.boundingRect((frame > 40).astype(np.uint8))

@@ -21,9 +21,6 @@ from digitdrop_train.strings.hand import Styles
 from digitdrop_train.strings.samples import StripSample
 from digitdrop_train.strings.task import StringTask
 
-EPOCHS = 18
-PICTURES = 25_000
-"""Pictures in an epoch."""
 HELD_OUT = 2_000
 """Pictures of held-out digits on which the progress is followed."""
 
@@ -60,9 +57,7 @@ def learn_numbers(
     task = StringTask(held_out=_held_out_strips(held_out, min(HELD_OUT, pictures), seed=seed))
     styles = Styles.measure(kept)
     with process_pool(spare=1, prepare=partial(keep_styles, styles)) as executor:
-        batches = StringBatches(
-            pictures=pictures, epochs=epochs, seed=seed, executor=executor
-        )
+        batches = StringBatches(pictures=pictures, epochs=epochs, seed=seed, executor=executor)
         done = len(resume.history) if resume else 0
         with epoch_progress(epochs, batches.steps, done=done) as (on_step, tell):
 

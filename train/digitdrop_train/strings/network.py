@@ -93,7 +93,15 @@ class StringLoss:
 
 
 def string_logits(network: keras.Model, strips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return the logits, float32 (count, width / 4, 15), of strips, uint8 (count, 40, width, 1)."""
+    """Return the logits of strips.
+
+    Args:
+        network: as `build` makes it.
+        strips: uint8 (count, 40, width, 1).
+
+    Returns:
+        float32 (count, width / 4, 15).
+    """
     answers = [
         keras.ops.convert_to_numpy(network(strips[start : start + 64], training=False))
         for start in range(0, len(strips), 64)

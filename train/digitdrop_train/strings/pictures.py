@@ -56,32 +56,50 @@ def number_picture(styles: Styles, rng: Generator) -> NumberPicture:
 def tokens(rng: Generator) -> list[int]:
     """Draw by lot the signs that are written: digits, marks, `OTHER`, `CURRENCY`, `SPACE`."""
     lot = rng.random()
-    if lot < 0.78:
-        return _whole_number(rng)
-    if lot < 0.80:
-        return [*_digits(rng, int(rng.integers(0, 3))), FRACTION]
-    if lot < 0.86:  # a decimal: one or two digits behind the mark, or behind a lone 0
-        whole = _digits(rng, int(rng.integers(1, 5)))
-        if rng.random() < 0.2:
-            return [0, POINT, *_digits(rng, int(rng.integers(1, 5)))]
-        return [*whole, POINT, *_digits(rng, int(rng.choice((1, 2, 2))))]
-    if lot < 0.885:
-        return [DASH, *_digits(rng, int(rng.integers(1, 5)))]
-    if lot < 0.915:  # fractions and dates
-        parts = [_digits(rng, int(rng.integers(1, 3))) for _ in range(int(rng.choice((2, 2, 3))))]
-        mark = SLASH if rng.random() < 0.8 else DASH
-        joined = parts[0]
-        for part in parts[1:]:
-            joined = [*joined, mark, *part]
-        return joined
-    if lot < 0.945:  # a letter or a sign among digits
-        mixed = _digits(rng, int(rng.integers(1, 5)))
-        mixed.insert(int(rng.integers(len(mixed) + 1)), OTHER)
-        return mixed if rng.random() < 0.7 else [OTHER, *mixed]
-    if lot < 0.985:
-        words: list[int] = [OTHER] * int(rng.choice((1, 2, 3, 4, 6, 8)))
-        return words if rng.random() < 0.75 else [*words, SPACE, *_digits(rng, int(rng.integers(1, 5)))]
+    for share, kind in _KINDS:
+        if lot < share:
+            return kind(rng)
+        lot -= share
     return []
+
+
+def _fraction_behind(rng: Generator) -> list[int]:
+    return [*_digits(rng, int(rng.integers(0, 3))), FRACTION]
+
+
+def _decimal(rng: Generator) -> list[int]:
+    """One or two digits behind the mark, or any number of them behind a lone 0."""
+    if rng.random() < 0.2:
+        return [0, POINT, *_digits(rng, int(rng.integers(1, 5)))]
+    whole = _digits(rng, int(rng.integers(1, 5)))
+    return [*whole, POINT, *_digits(rng, int(rng.choice((1, 2, 2))))]
+
+
+def _signed(rng: Generator) -> list[int]:
+    return [DASH, *_digits(rng, int(rng.integers(1, 5)))]
+
+
+def _date(rng: Generator) -> list[int]:
+    """Two or three numbers with slashes or dashes between them."""
+    mark = SLASH if rng.random() < 0.8 else DASH
+    joined = _digits(rng, int(rng.integers(1, 3)))
+    for _ in range(int(rng.choice((1, 1, 2)))):
+        joined = [*joined, mark, *_digits(rng, int(rng.integers(1, 3)))]
+    return joined
+
+
+def _mixed(rng: Generator) -> list[int]:
+    """A letter or a sign among digits."""
+    mixed = _digits(rng, int(rng.integers(1, 5)))
+    mixed.insert(int(rng.integers(len(mixed) + 1)), OTHER)
+    return mixed if rng.random() < 0.7 else [OTHER, *mixed]
+
+
+def _words(rng: Generator) -> list[int]:
+    words: list[int] = [OTHER] * int(rng.choice((1, 2, 3, 4, 6, 8)))
+    if rng.random() < 0.75:
+        return words
+    return [*words, SPACE, *_digits(rng, int(rng.integers(1, 5)))]
 
 
 def _whole_number(rng: Generator) -> list[int]:
@@ -97,6 +115,18 @@ def _whole_number(rng: Generator) -> list[int]:
     if rng.random() < 0.07:
         digits = [CURRENCY, *digits]
     return digits
+
+
+_KINDS = (
+    (0.78, _whole_number),
+    (0.02, _fraction_behind),
+    (0.06, _decimal),
+    (0.025, _signed),
+    (0.03, _date),
+    (0.03, _mixed),
+    (0.04, _words),
+)
+"""Share of each kind; nothing is written on the rest."""
 
 
 def _digits(rng: Generator, count: int) -> list[int]:
@@ -124,9 +154,7 @@ _Placed = list[tuple[int, Glyph, float, float]]
 """Token, glyph, left and top; the line's top is 0 and its foot `tall`."""
 
 
-def _written(
-    signs: Sequence[int], hand: Hand, rng: Generator
-) -> tuple[_Placed, list[Box]]:
+def _written(signs: Sequence[int], hand: Hand, rng: Generator) -> tuple[_Placed, list[Box]]:
     """Write signs side by side, in cells (one digit a box) or free."""
     tall = hand.tall
     whole = all(0 <= sign <= 9 for sign in signs)
@@ -219,7 +247,7 @@ def _pictured(placed: _Placed, cells: list[Box], tall: float, rng: Generator) ->
     around = np.array([*boxes, *cells, (0.0, 0.0, 1.0, tall)][: len(boxes) + len(cells) or 1])
     left, top = around[:, :2].min(axis=0)
     right, bottom = around[:, 2:].max(axis=0)
-    if not len(boxes):
+    if not boxes:
         right = left + tall * rng.uniform(0.5, 6)
     rooms = [_room(rng) * tall for _ in range(4)]
     if rng.random() < 0.05:  # the picture's border cuts a little off
@@ -235,12 +263,8 @@ def _pictured(placed: _Placed, cells: list[Box], tall: float, rng: Generator) ->
         x, y = round(box[0] + origin[0]), round(box[1] + origin[1])
         _add(ink, glyph, x, y)
         if token >= 0:
-            signs.append(
-                Sign(kind=token, box=(x, y, x + glyph.shape[1], y + glyph.shape[0]))
-            )
-    moved = [
-        (a + origin[0], b + origin[1], c + origin[0], d + origin[1]) for a, b, c, d in cells
-    ]
+            signs.append(Sign(kind=token, box=(x, y, x + glyph.shape[1], y + glyph.shape[0])))
+    moved = [(a + origin[0], b + origin[1], c + origin[0], d + origin[1]) for a, b, c, d in cells]
     cover = _with_print(ink, moved, tall, float(origin[1]) + tall, rng)
     return _taken(cover, signs, tall, rng)
 
@@ -265,17 +289,34 @@ def _with_print(
 ) -> Coverage:
     """Put print below the ink."""
     cover = ink.astype(np.float32) / np.float32(255)
+    layers = [_texture(ink, tall, rng), _stamp(ink, tall, rng)]
+    if cells:
+        layers += _boxed(ink, cells, rng)
+    else:
+        layers.append(_lined(ink, tall, foot, rng))
+    for strength, printed in layers:
+        if strength:
+            cover = np.maximum(cover, printed * np.float32(strength / 255))
+    return cover
+
+
+_Layer = tuple[float, sheets.Sheet]
+"""How strong the print is, 0-1, and the print."""
+
+
+def _boxed(ink: sheets.Sheet, cells: list[Box], rng: Generator) -> list[_Layer]:
+    boxes, guides = np.zeros_like(ink), np.zeros_like(ink)
+    sheets.boxes(boxes, cells, rng)
+    if rng.random() < 0.3:
+        sheets.guides(guides, cells, rng)
+    return [(float(rng.uniform(0.2, 1)), boxes), (float(rng.uniform(0.1, 0.6)), guides)]
+
+
+def _lined(ink: sheets.Sheet, tall: float, foot: float, rng: Generator) -> _Layer:
     strength = float(rng.uniform(0.12, 0.6) if rng.random() < 0.65 else rng.uniform(0.5, 1))
     lined = np.zeros_like(ink)
     lot = rng.random()
-    if cells:
-        sheets.boxes(lined, cells, rng)
-        if rng.random() < 0.3:
-            guide = np.zeros_like(ink)
-            sheets.guides(guide, cells, rng)
-            cover = np.maximum(cover, guide * np.float32(rng.uniform(0.1, 0.6) / 255))
-        strength = float(rng.uniform(0.2, 1))
-    elif lot < 0.15:
+    if lot < 0.15:
         sheets.rule_below(lined, foot, rng)
     elif lot < 0.23:
         sheets.ruled(lined, tall, rng)
@@ -284,23 +325,30 @@ def _with_print(
         sheets.squared(lined, step, (rng.uniform(0, step), foot), rng)
     elif lot < 0.40:
         height, width = ink.shape
-        frame = tuple(rng.uniform(-0.1, 0.35) * tall for _ in range(4))
-        inner = (frame[0], frame[1], width - frame[2], height - frame[3])
-        sheets.boxes(lined, [inner], rng)
-    if rng.random() < (0.3 if tall > 18 else 0.08):
-        texture = np.zeros_like(ink)
-        if rng.random() < 0.75:
-            sheets.cheque(texture, tall, rng)
-        else:
-            sheets.weave(texture, rng)
-        cover = np.maximum(cover, texture * np.float32(rng.uniform(0.04, 0.35) / 255))
-    if rng.random() < 0.05:
-        stamped = np.zeros_like(ink)
-        sheets.stamp(stamped, tall, rng)
-        cover = np.maximum(cover, stamped * np.float32(rng.uniform(0.1, 0.45) / 255))
-    if lined.any():
-        cover = np.maximum(cover, lined * np.float32(strength / 255))
-    return cover
+        left, top, right, bottom = (rng.uniform(-0.1, 0.35) * tall for _ in range(4))
+        sheets.boxes(lined, [(left, top, width - right, height - bottom)], rng)
+    else:
+        strength = 0.0
+    return strength, lined
+
+
+def _texture(ink: sheets.Sheet, tall: float, rng: Generator) -> _Layer:
+    texture = np.zeros_like(ink)
+    if rng.random() >= (0.3 if tall > 18 else 0.08):
+        return 0.0, texture
+    if rng.random() < 0.75:
+        sheets.cheque(texture, tall, rng)
+    else:
+        sheets.weave(texture, rng)
+    return float(rng.uniform(0.04, 0.35)), texture
+
+
+def _stamp(ink: sheets.Sheet, tall: float, rng: Generator) -> _Layer:
+    stamped = np.zeros_like(ink)
+    if rng.random() >= 0.05:
+        return 0.0, stamped
+    sheets.stamp(stamped, tall, rng)
+    return float(rng.uniform(0.1, 0.45)), stamped
 
 
 def _taken(cover: Coverage, signs: list[Sign], tall: float, rng: Generator) -> NumberPicture:
@@ -311,8 +359,7 @@ def _taken(cover: Coverage, signs: list[Sign], tall: float, rng: Generator) -> N
             cv2.resize(cover, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32
         )
         signs = [
-            Sign(kind=sign.kind, box=tuple(scale * side for side in sign.box))  # type: ignore[arg-type]
-            for sign in signs
+            Sign(kind=sign.kind, box=tuple(scale * side for side in sign.box)) for sign in signs
         ]
     lot = rng.random()
     if rng.random() < 0.2:  # blurred by the camera, or enlarged from a small picture

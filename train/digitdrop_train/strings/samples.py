@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -68,7 +69,7 @@ def _labelled(strip: Strip, signs: tuple[Sign, ...]) -> StripSample | None:
         return StripSample(pixels=strip.pixels, signs=(OTHER,), columns=())
     if len(labels) > MOST_SIGNS or (missing and missing >= len(labels)):
         return None
-    again = sum(a == b for a, b in zip(labels, labels[1:], strict=False))
+    again = sum(a == b for a, b in pairwise(labels))
     if len(labels) + again > strip.pixels.shape[1] // STRIDE:
         return None
     return StripSample(pixels=strip.pixels, signs=tuple(labels), columns=tuple(columns))

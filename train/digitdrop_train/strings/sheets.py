@@ -6,6 +6,8 @@ paper is decided elsewhere.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +57,7 @@ def boxes(sheet: Sheet, cells: list[tuple[float, float, float, float]], rng: Gen
         corners = [(x + rng.normal(0, shake), y + rng.normal(0, shake)) for x, y in corners]
         if not comb:
             corners.append(corners[0])
-        for one, other in zip(corners, corners[1:], strict=False):
+        for one, other in pairwise(corners):
             _line(sheet, one, other, thick)
 
 
@@ -79,7 +81,15 @@ def guides(sheet: Sheet, cells: list[tuple[float, float, float, float]], rng: Ge
             for down in range(3):
                 for along in range(2):
                     dot = (x + along * w, y + down * h / 2)
-                    cv2.circle(sheet, _point(dot), max(16, round(0.03 * high * 16)), 255, -1, cv2.LINE_AA, 4)
+                    cv2.circle(
+                        sheet,
+                        _point(dot),
+                        max(16, round(0.03 * high * 16)),
+                        255,
+                        -1,
+                        cv2.LINE_AA,
+                        4,
+                    )
 
 
 def cheque(sheet: Sheet, tall: float, rng: Generator) -> None:
@@ -120,9 +130,9 @@ def stamp(sheet: Sheet, tall: float, rng: Generator) -> None:
             cv2.circle(sheet, _point(centre), size, 255, _thin(rng), cv2.LINE_AA, 4)
         return
     words = "".join(rng.choice(list("ABCDEFGHKLMNPRSTUVaceimnorstu "), 8))
-    size = tall / 30 * rng.uniform(0.4, 1)
+    scale = tall / 30 * rng.uniform(0.4, 1)
     place = (int(rng.uniform(-0.2, 0.6) * width), int(rng.uniform(0.2, 1) * height))
-    cv2.putText(sheet, words, place, int(rng.integers(0, 4)), size, 255, _thin(rng), cv2.LINE_AA)
+    cv2.putText(sheet, words, place, int(rng.integers(0, 4)), scale, 255, _thin(rng), cv2.LINE_AA)
 
 
 def _thin(rng: Generator) -> int:

@@ -26,9 +26,7 @@ class StringTask:
         """Give the network its loss."""
         network.compile(optimizer, self.loss, jit_compile=False)
 
-    def learn(
-        self, network: keras.Model, batch: StringBatch, done: float
-    ) -> tuple[float, float]:
+    def learn(self, network: keras.Model, batch: StringBatch, done: float) -> tuple[float, float]:
         """Learn one batch; the accuracy is not followed on learned strips, and is NaN."""
         self.loss.progress(done)
         return float(network.train_on_batch(*batch)), float("nan")

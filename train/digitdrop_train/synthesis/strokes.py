@@ -60,7 +60,8 @@ def leaning(wide: float, slant: float, turn: float) -> npt.NDArray[np.float64]:
         turn: in radians, clockwise.
     """
     cos, sin = np.cos(turn), np.sin(turn)
-    return np.array([[cos, -sin], [sin, cos]]) @ np.array([[wide, -slant], [0, 1]])
+    turned = np.array([[cos, -sin], [sin, cos]])
+    return np.asarray(turned @ np.array([[wide, -slant], [0, 1]]), np.float64)
 
 
 def shaken_strokes(form: Form, rng: Generator, *, jitter: float) -> list[Polyline]:

@@ -28,7 +28,9 @@ def likeliest(rows: SignProbabilities) -> list[tuple[Signs, float]]:
     beam: dict[Signs, tuple[float, float]] = {(): (1.0, 0.0)}
     for row in _condensed(rows):
         blank = float(row[BLANK])
-        begins = [(sign, float(row[sign])) for sign in np.flatnonzero(row[:BLANK] >= LEAST).tolist()]
+        begins = [
+            (sign, float(row[sign])) for sign in np.flatnonzero(row[:BLANK] >= LEAST).tolist()
+        ]
         grown: dict[Signs, tuple[float, float]] = {}
         for string, (in_blank, in_sign) in beam.items():
             both = in_blank + in_sign
@@ -47,7 +49,7 @@ def _condensed(rows: SignProbabilities) -> SignProbabilities:
     """Leave one row of each run that is plainly blank."""
     paper = rows[:, BLANK] >= PLAINLY_BLANK
     repeated = np.append(False, paper[1:] & paper[:-1])
-    return rows[~repeated]
+    return np.asarray(rows[~repeated], np.float32)
 
 
 def _add(

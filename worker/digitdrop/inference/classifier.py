@@ -57,9 +57,7 @@ class Classifier:
 
     def __reduce__(
         self,
-    ) -> tuple[
-        Callable[..., "Classifier"], tuple[bytes, str, Thresholds, NumberReader | None]
-    ]:
+    ) -> tuple[Callable[..., "Classifier"], tuple[bytes, str, Thresholds, NumberReader | None]]:
         """Let another process have a copy, which uses one thread."""
         return _copied, (self._model, self.name, self.thresholds, self.numbers)
 

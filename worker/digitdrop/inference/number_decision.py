@@ -27,7 +27,7 @@ TWO_NUMBERS: Final = "it looks like two numbers side by side"
 
 def without_number(verdict: Verdict) -> Verdict:
     """Judge a picture with several lines of writing: it is `several`, or no digit at all."""
-    if verdict.status in (Status.SEVERAL, Status.UNCERTAIN):
+    if verdict.status in (Status.SEVERAL, Status.UNCERTAIN, Status.OK):
         return Verdict(status=Status.SEVERAL, reason=SEVERAL_LINES)
     return verdict
 
@@ -43,28 +43,24 @@ def with_number(
         digits: how many digits a number may have; strings of other lengths are not counted.
         thresholds: from the number reader's card.
     """
-    longer = {number: p for number, p in reading.numbers.items() if len(number) > 1}
     no_number = _read_as_none(reading)
-    if verdict.status is Status.OK:
-        if no_number >= PLAIN:
-            return _none(verdict, reading)
-        if sum(longer.values()) < PLAIN:
-            return verdict
-    elif no_number >= LIKELY:
+    if no_number >= (PLAIN if verdict.status is Status.OK else LIKELY):
         return _none(verdict, reading)
-    if len(reading.best) < 2:
+    longer = {number: p for number, p in reading.numbers.items() if len(number) > 1}
+    total = sum(longer.values())
+    if len(reading.best) < 2 or (verdict.status is Status.OK and total < PLAIN):
         return verdict
     if reading.apart:
         return Verdict(status=Status.SEVERAL, reason=TWO_NUMBERS)
-    within = {number: p for number, p in longer.items() if digits.least <= len(number) <= digits.most}
-    total = sum(longer.values())
-    if not within or sum(within.values()) < (1 - PLAIN) * total:
+    within = {
+        number: p for number, p in longer.items() if digits.least <= len(number) <= digits.most
+    }
+    if sum(within.values()) < (1 - PLAIN) * total:
         return _of_other_length(reading.best, digits)
     if max(within.values()) < LEAST_GUESS and verdict.status is not Status.SEVERAL:
         return verdict
-    excluded = total - sum(within.values())
-    known = {number: p / max(1e-9, 1 - excluded) for number, p in within.items()}
-    return _number(known, thresholds)
+    others = max(1e-9, 1 - total + sum(within.values()))
+    return _number({number: p / others for number, p in within.items()}, thresholds)
 
 
 def number_confidence(probability: float, thresholds: NumberThresholds) -> float:

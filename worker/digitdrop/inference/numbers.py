@@ -204,4 +204,3 @@ def _content(path: Path) -> bytes:
 
 def _copied(model: bytes, name: str, thresholds: NumberThresholds) -> NumberReader:
     return NumberReader(model, name=name, thresholds=thresholds)
-

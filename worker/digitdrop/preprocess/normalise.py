@@ -19,7 +19,7 @@ from digitdrop.preprocess.background import darkness
 from digitdrop.preprocess.candidates import CONTRAST, LEAST_TRUST, candidates
 from digitdrop.preprocess.histogram import Tones, shrunk, tones
 from digitdrop.preprocess.mnist_frame import SIDE, is_framed
-from digitdrop.preprocess.strip import lines, may_be_number
+from digitdrop.preprocess.strip import Lines, lines, may_be_number
 from digitdrop.values import Frame, Grey, Sight
 
 LONG_SIDE = 320
@@ -74,11 +74,8 @@ def look(grey: Grey) -> Sight:
         return Sight(frames=(), trust=(), reason="nothing stands out from the paper")
     if grey.shape == (SIDE, SIDE):
         found = _and_as_it_is(found, grey, dark)
-    sight = _sight(found)
-    if may_be_number(small, split, dark):
-        seen = lines(grey, dark)
-        return replace(sight, strips=seen.strips, several_lines=seen.several)
-    return sight
+    seen = lines(grey, dark) if may_be_number(small, split, dark) else Lines()
+    return replace(_sight(found), strips=seen.strips, several_lines=seen.several)
 
 
 def _is_static(grey: Grey, split: Tones) -> bool:

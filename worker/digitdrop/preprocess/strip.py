@@ -255,7 +255,10 @@ def _stretched(ink: Ink) -> Ink | None:
     full = int(quantiles(strong, _FULL)) - grain
     if full < FEWEST_LEVELS:
         return None
-    return np.asarray(cv2.convertScaleAbs(cv2.subtract(ink, float(grain)), alpha=255 / full), np.uint8)
+    return np.asarray(
+        cv2.convertScaleAbs(cv2.subtract(ink, np.full_like(ink, grain)), alpha=255 / full),
+        np.uint8,
+    )
 
 
 _GRAIN, _FULL, _PAPER = np.array(0.5), np.array(0.7), np.array(0.9)
@@ -265,7 +268,7 @@ def _locate(small: Grey) -> tuple[Box, bool] | None:
     """Find the box of the main line of dark writing, and tell whether there are other lines."""
     ink = _darker(small, round(max(0.35 * min(small.shape), 0.08 * max(small.shape))))
     grain = int(quantiles(histogram(ink), _GRAIN))
-    ink = np.asarray(cv2.subtract(ink, float(grain)), np.uint8)
+    ink = np.asarray(cv2.subtract(ink, np.full_like(ink, grain)), np.uint8)
     if ink.max() < FEWEST_LEVELS:
         return None
     marks = marked(ink)
@@ -330,5 +333,6 @@ def _line(marks: Marks, kept: list[int]) -> tuple[Box, bool]:
         and marks.contact[index] < ALONG_EDGE
     ]
     total = sum(float(marks.mass[index]) for index in members)
-    several = sum(float(marks.mass[index]) for index in others) >= RIVAL * total
-    return (left, top, right, bottom), several
+    rival = sum(float(marks.mass[index]) for index in others) >= RIVAL * total
+    # Two marks may be one broken digit.
+    return (left, top, right, bottom), rival and len(digits) + len(others) > 2
