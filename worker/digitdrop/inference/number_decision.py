@@ -13,9 +13,9 @@ from digitdrop.inference.numbers import NumberReading
 from digitdrop.values import DigitCount, NumberThresholds, Status, Verdict
 
 PLAIN: Final = 0.9
-"""The least probability of strings that overrule an `ok` digit, or that `--digits` rules out."""
+"""The least probability of strings that overrule a digit, or that `--digits` rules out ..."""
 LIKELY: Final = 0.5
-"""The least probability of strings that are no whole number, for the picture to show none."""
+"""... and of strings that are no whole number, where no digit was read either."""
 LEAST_GUESS: Final = 0.1
 """A number less likely than this is not guessed."""
 LEAST_CONFIDENCE: Final = 0.01
@@ -44,7 +44,7 @@ def with_number(
         thresholds: from the number reader's card.
     """
     no_number = _read_as_none(reading)
-    if no_number >= (PLAIN if verdict.status is Status.OK else LIKELY):
+    if no_number >= (LIKELY if verdict.prediction is None else PLAIN):
         return _none(verdict, reading)
     longer = {number: p for number, p in reading.numbers.items() if len(number) > 1}
     total = sum(longer.values())
