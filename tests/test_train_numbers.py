@@ -224,6 +224,7 @@ def write_mnist(folder: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_training_that_goes_on_from_a_checkpoint_learns_the_epochs_that_are_left(
     executor: Executor,
 ) -> None:

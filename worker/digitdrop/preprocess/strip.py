@@ -39,6 +39,8 @@ GAP = 2.2
 """Digits of one number stand no further apart than this many times their height."""
 WIDE_DIGIT = 1.15
 """A single mark wider than this many times its height may be digits that touch."""
+SMALLEST = 0.25
+"""Where all marks are lower than this share of the picture, it is not told what they are."""
 LIKE = 0.45
 """Marks at least this high, as a share of the highest, may be digits beside it."""
 BLACK = 0.4
@@ -84,9 +86,14 @@ def may_be_number(grey: Grey, split: Tones, dark: float) -> bool:
     across = (wide >= 0.9 * width) | (high >= 0.9 * height)
     at_border = (left == 0) | (top == 0) | (left + wide == width) | (top + high == height)
     inside = ~(across & at_border) if len(wide) > 1 else np.ones(len(wide), np.bool_)
+    on_a_rule = (wide >= 0.9 * width) & (high > SMALLEST * height) & (high < 0.9 * height)
+    if on_a_rule.any():
+        return True
     wide, high = wide[inside], high[inside]
-    tall = high >= LIKE * high.max(initial=1)
-    return bool(tall.sum() > 1 or not len(high) or (wide > WIDE_DIGIT * high)[tall].any())
+    if high.max(initial=0) < SMALLEST * height:  # the rest may hang together with the paper
+        return True
+    tall = high >= LIKE * high.max()
+    return bool(tall.sum() > 1 or (wide > WIDE_DIGIT * high)[tall].any())
 
 
 def lines(grey: Grey, dark: float) -> Lines:
