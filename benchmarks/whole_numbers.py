@@ -1,4 +1,4 @@
-"""Measure whole numbers: python -m benchmarks.numbers --data DIR.
+"""Measure whole numbers: python -m benchmarks.whole_numbers --data DIR.
 
 Reads `wild/strings` of DIR, and numbers of MNIST's test digits that are written on the papers of
 `benchmarks.papers`, in boxes, and beside marks that make them no whole numbers: by none of the
