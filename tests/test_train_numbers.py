@@ -12,8 +12,6 @@ import pytest
 
 pytest.importorskip("keras")
 
-from tests.drawn_digits import some_digits
-
 from digitdrop.errors import ModelError
 from digitdrop.inference.alphabet import OTHER, POINT, STRIDE, whole_number
 from digitdrop.inference.classifier import Classifier
@@ -29,6 +27,7 @@ from digitdrop_train.strings.batches import (
 from digitdrop_train.strings.hand import Hand, Styles
 from digitdrop_train.strings.pictures import FRACTION, number_picture, tokens
 from digitdrop_train.strings.samples import MOST_SIGNS, NO_LABEL, again, packed, samples_of
+from drawn_digits import some_digits
 
 DIGITS = some_digits(300)
 STYLES = Styles.measure(DIGITS)
