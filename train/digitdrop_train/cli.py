@@ -16,7 +16,7 @@ from digitdrop.system.quiet import hushed
 from digitdrop.system.signals import hear_ctrl_c
 
 EPOCHS = 40
-NUMBER_EPOCHS = 17
+NUMBER_EPOCHS = 15
 QUICK_EPOCHS = 3
 QUICK = {
     "scenes": 600,
