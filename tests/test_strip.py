@@ -131,3 +131,12 @@ def test_a_large_picture_gives_the_strip_of_a_small_one() -> None:
 
     assert [side / 8 for side in large_strip.box] == pytest.approx(small_strip.box, abs=4)
     assert columns_of_ink(large_strip) == 4
+
+
+def test_a_digit_broken_in_pieces_is_not_several_lines() -> None:
+    page = a_page(200, 200)
+    write(page, "8", (60, 150), size=4, pen=12)
+    page[95:103] = 235
+    page[130:136] = 235
+
+    assert not look(page).several_lines

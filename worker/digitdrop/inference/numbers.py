@@ -24,9 +24,9 @@ from digitdrop.values import NumberThresholds, Strip, StripPixels
 
 CONFIDENT = 0.95
 """A string this likely at first sight is not looked at again."""
-APART, APART_ROWS = 2.5, 11.0
-"""Digits further apart than this many times the usual distance, and than this many rows (44
-pixels, one and a half times a digit's height), belong to two numbers."""
+APART, APART_ROWS = 2.5, 15.0
+"""Digits further apart than this many times the usual distance, and than this many rows (60
+pixels, twice a digit's height), belong to two numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,7 @@ def _are_apart(rows: SignProbabilities) -> bool:
     usual = float(np.median(gaps)) if len(gaps) > 2 else float(gaps.min())
     widest = float(gaps.max())
     alone = len(gaps) == 1
-    return widest > APART_ROWS * (1.7 if alone else 1) and (alone or widest > APART * usual)
+    return widest > APART_ROWS * (1.5 if alone else 1) and (alone or widest > APART * usual)
 
 
 def _sorted(mass: dict[str, float]) -> dict[str, float]:

@@ -341,5 +341,5 @@ def _line(marks: Marks, kept: list[int]) -> tuple[Box, bool]:
     ]
     total = sum(float(marks.mass[index]) for index in members)
     rival = sum(float(marks.mass[index]) for index in others) >= RIVAL * total
-    # Two marks may be one broken digit.
-    return (left, top, right, bottom), rival and len(digits) + len(others) > 2
+    # Beside a single mark, the others may be parts of one broken digit.
+    return (left, top, right, bottom), rival and len(digits) > 1
