@@ -1,6 +1,9 @@
 """What a run on a cluster is made of, piece by piece."""
 
+import csv
+import io
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +20,7 @@ from stores import REFUSAL, answering_server
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.cluster
 
+import pyarrow as pa
 from pyarrow import parquet
 
 from digitdrop.cli.commands.batch import Shards
@@ -28,6 +32,7 @@ from digitdrop.cluster.plan import Plan, cut
 from digitdrop.cluster.seeing import see_share
 from digitdrop.cluster.stores import StoreError, located
 from digitdrop.errors import FolderError, Gone, ReportError, TooLarge
+from digitdrop.inference.classifier import Classifier
 from digitdrop.values import Failure, Limits, Picture, Status, Verdict
 
 
@@ -118,6 +123,21 @@ def test_a_plan_that_says_nothing_of_digits_read_single_ones(tmp_path: Path) -> 
     assert plan.find(a_plan(tmp_path, digits="1"))
     with pytest.raises(ReportError, match="a run with the digits 1, not 1-8"):
         plan.find(a_plan(tmp_path, digits="1-8"))
+
+
+def test_a_share_is_judged_by_the_digits_of_its_plan(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    drop(tmp_path / "in", [("7.png", a_picture(7))])
+    seen = see_share([Found(str(tmp_path / "in/7.png"), "7.png")], Limits(), careful=False)
+    share = {"number": 0, "is_known": False, "seen": pickle.dumps(seen), "counts": "null"}
+    work = a_plan(tmp_path / "out", digits="2-8")
+
+    flow.Recorder(work, classifier)(pa.Table.from_pylist([share]))
+
+    (row,) = csv.DictReader(io.StringIO(Path(work.shard(0)).read_text(), newline=""))
+    assert (row["prediction"], row["status"]) == ("7", "uncertain")
+    assert row["reason"] == "it looks like 1 digit, and 2-8 are expected"
 
 
 def test_a_number_is_text_in_parquet(tmp_path: Path) -> None:

@@ -50,9 +50,9 @@ def digit_probabilities(answers: Answers) -> npt.NDArray[np.float64]:
     others_share = left / np.maximum(1, 10 - (first | second).sum(axis=1, keepdims=True))
     said = np.where(first, sure, np.where(second, next_sure, others_share))
     # Confidences may have been rounded so that they sum to a little more than 1.
-    said = np.maximum(said, FLOOR) / np.maximum(said, FLOOR).sum(axis=1, keepdims=True)
-    names_digit = np.strings.str_len(answers.prediction) == 1
-    return np.where(names_digit[:, None], said, 0.1)
+    said = np.maximum(said, FLOOR)
+    said /= said.sum(axis=1, keepdims=True)
+    return said
 
 
 def negative_log_likelihood(answers: Answers) -> float:

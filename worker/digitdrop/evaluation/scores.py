@@ -91,9 +91,9 @@ def show(scores: Scores) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PLAIN_WIDTH)
-    console.print(_right("how right", _named(scores.sets, scores.total)))
+    console.print(_right("how right", "set", _named(scores.sets, scores.total)))
     if scores.numbers:
-        console.print(_right("by digits of the label", _lengths(scores)))
+        console.print(_right("by length", "label", _lengths(scores)))
     console.print(_statuses("what became of them", _named(scores.sets, scores.total)))
     for folder, found in scores.others.items():
         title = f"{escape(folder)}: no single number"
@@ -104,19 +104,20 @@ def show(scores: Scores) -> None:
 
 def _lengths(scores: Scores) -> dict[str, Figures]:
     rows = {_digits(length): row for length, row in scores.by_length.items()}
-    return {**rows, "2 or more": scores.numbers} if scores.numbers else rows
+    longer = scores.by_length.keys() - {"1"}
+    return {**rows, "2 or more": scores.numbers} if scores.numbers and len(longer) > 1 else rows
 
 
 def _digits(length: str) -> str:
     return "1 digit" if length == "1" else f"{length} digits"
 
 
-def _right(title: str, rows: Mapping[str, Figures]) -> Table:
+def _right(title: str, of: str, rows: Mapping[str, Figures]) -> Table:
     headings = (
         *("right", "", "ok", "right of ok", "calibration error"),
         *("edits a digit", "NLL", "Brier"),
     )
-    view = _table(title, headings)
+    view = _table(title, of, headings)
     for name, row in rows.items():
         cells = (
             f"{row.right:,} of {row.count:,}",
@@ -133,7 +134,7 @@ def _right(title: str, rows: Mapping[str, Figures]) -> Table:
 
 
 def _statuses(title: str, rows: Mapping[str, Figures] | Mapping[str, Others]) -> Table:
-    view = _table(title, ("pictures", "share ok", *(status.value for status in READ)))
+    view = _table(title, "set", ("pictures", "share ok", *(status.value for status in READ)))
     for name, row in rows.items():
         counts = (f"{row.statuses[status.value]:,}" for status in READ)
         view.add_row(Text(escape(name)), f"{row.count:,}", _share(row.ok_share), *counts)
@@ -144,9 +145,9 @@ def _named(sets: Mapping[str, Row], total: Row) -> dict[str, Row]:
     return {**sets, "all together": total} if len(sets) > 1 else dict(sets)
 
 
-def _table(title: str, headings: Sequence[str]) -> Table:
+def _table(title: str, of: str, headings: Sequence[str]) -> Table:
     view = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    view.add_column("set", overflow="fold")
+    view.add_column(of, overflow="fold")
     for heading in headings:
         view.add_column(heading, justify="right")
     return view
