@@ -44,7 +44,7 @@ WAYS: dict[str, Callable[[_Picture], _Picture]] = {
 
 def mnist_direct(data: Path, classifier: Classifier, count: int) -> BySet:
     """Classify MNIST's test frames without the worker: the most probable of the 12 classes."""
-    test = _test(data)[:count]
+    test = test_digits(data)[:count]
     probabilities = classifier.probabilities(list(test.frames))
     said = probabilities.argmax(axis=1)
     is_digit = said < 10
@@ -62,7 +62,7 @@ def mnist_direct(data: Path, classifier: Classifier, count: int) -> BySet:
 
 def mnist_by_batch(way: str, data: Path, classifier: Classifier, count: int) -> BySet:
     """Write MNIST's test set as PNGs, read them through `run_batch`, and take the report."""
-    test = _test(data)[:count]
+    test = test_digits(data)[:count]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "test"
         folder.mkdir()
@@ -86,7 +86,7 @@ def mnist_by_batch(way: str, data: Path, classifier: Classifier, count: int) -> 
 
 def corruption(family: str, data: Path, classifier: Classifier, count: int) -> BySet:
     """Read MNIST's test set after one corruption."""
-    test = _test(data)[:count]
+    test = test_digits(data)[:count]
     spoiled = FAMILIES[family].make(test.frames, chance_for(family))
     made = zip(map(_png, spoiled), map(str, test.labels), (family for _ in spoiled), strict=True)
     return written(made, classifier)
@@ -94,7 +94,7 @@ def corruption(family: str, data: Path, classifier: Classifier, count: int) -> B
 
 def on_paper(kind: str, data: Path, classifier: Classifier, count: int) -> BySet:
     """Read MNIST's first test pictures, written on paper and photographed."""
-    test = _test(data)[: min(count, PHOTOS)]
+    test = test_digits(data)[: min(count, PHOTOS)]
     made = photographed(test.frames, kind, chance_for(kind))
     return written(
         zip(map(_png, made), map(str, test.labels), (kind for _ in test.labels), strict=True),
@@ -120,7 +120,8 @@ def _columns(labels: npt.NDArray[np.uint8], rows: list[dict[str, str]]) -> Answe
 
 
 @cache
-def _test(data: Path) -> Dataset:
+def test_digits(data: Path) -> Dataset:
+    """Return MNIST's test digits."""
     return load_mnist(data / "mnist")[1]
 
 

@@ -3,7 +3,7 @@
 Made by other code than the pictures that `train` learns from, with kinds of its own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -98,12 +98,12 @@ ABOVE = {"the table beside the sheet", "a finger"}
 
 
 def photographed(
-    frames: npt.NDArray[np.uint8], kind: str, chance: Chance
+    frames: Iterable[npt.NDArray[np.uint8]], kind: str, chance: Chance
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """Write each digit on a sheet of its own, with a pen or a pencil, and photograph it.
 
     Args:
-        frames: uint8 (count, 28, 28), 0 = paper, 255 = ink.
+        frames: uint8 (28, 28), or wider for a number; 0 = paper, 255 = ink.
         kind: of paper, one of `KINDS`.
         chance: decides all the rest.
 
@@ -149,17 +149,21 @@ def _shape(chance: Chance) -> Shape:
 
 def _written(frame: npt.NDArray[np.uint8], shape: Shape, chance: Chance) -> Levels:
     """Cover as much of each point with ink as a pen would: 0-1."""
-    box = round(min(shape) * chance.uniform(0.25, 0.6) * 28 / 20)
-    large = cv2.resize(frame, (box, box), interpolation=cv2.INTER_CUBIC) / 255
+    high = round(min(shape) * chance.uniform(0.25, 0.6) * 28 / 20)
+    if frame.shape[1] > len(frame):  # a number has to fit between the borders
+        high = min(high, round(0.97 * shape[1] * 28 / frame.shape[1]))
+    wide = round(high * frame.shape[1] / len(frame))
+    large = cv2.resize(frame, (wide, high), interpolation=cv2.INTER_CUBIC) / 255
     # Enlarged, the soft edges of the strokes are as wide as the strokes: drawn sharp again.
     sharp = np.clip((large - 0.35) / 0.3, 0, 1)
-    sheet = np.zeros((shape[0] + 2 * box, shape[1] + 2 * box))
-    margin = round(box * 4 / 28)  # of the frame, which may lie off the sheet
+    sheet = np.zeros((shape[0] + 2 * high, shape[1] + 2 * wide))
+    margin = round(high * 4 / 28)  # of the frame, which may lie off the sheet
     top, left = (
-        int(chance.integers(box - margin, box + side - box + margin + 1)) for side in shape
+        int(chance.integers(box - margin, box + side - box + margin + 1))
+        for box, side in zip((high, wide), shape, strict=True)
     )
-    sheet[top : top + box, left : left + box] = sharp
-    return sheet[box : box + shape[0], box : box + shape[1]]
+    sheet[top : top + high, left : left + wide] = sharp
+    return sheet[high : high + shape[0], wide : wide + shape[1]]
 
 
 def _along(shape: Shape, degrees: float) -> Levels:

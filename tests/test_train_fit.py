@@ -49,7 +49,7 @@ def a_fit(
     stop_at: tuple[int, int] | None = None,
 ) -> tuple[Any, list[Any]]:
     """Train for two epochs of seven steps; return the network and the snapshots."""
-    from digitdrop_train.fit import fit
+    from digitdrop_train.fit import DigitTask, fit
 
     def on_step(epoch: int, step: int, _loss: float) -> None:
         if (epoch, step) == stop_at:
@@ -60,7 +60,14 @@ def a_fit(
         digits=DIGITS, bank=DIGITS, batch_size=64, epochs=2, seed=1, executor=executor
     )
     snapshots: list[Any] = []
-    fit(net, batches, DIGITS[:50], resume=resume, on_step=on_step, on_epoch=snapshots.append)
+    fit(
+        net,
+        batches,
+        DigitTask(held_out=DIGITS[:50]),
+        resume=resume,
+        on_step=on_step,
+        on_epoch=snapshots.append,
+    )
     return net, snapshots
 
 
@@ -194,6 +201,10 @@ def the_options(folder: Path, **others: Any) -> Options:
         seed=1,
         scenes=50,
         calibration_pictures=20,
+        only="digits",
+        number_epochs=1,
+        number_pictures=60,
+        calibration_numbers=30,
     )
     return replace(standard, **others)
 
@@ -204,14 +215,14 @@ def the_card(folder: Path) -> dict[str, Any]:
 
 
 def test_a_training_ends_with_a_model_its_card_and_its_curves(tmp_path: Path) -> None:
-    from digitdrop_train.run import recalibrate, train_model
+    from digitdrop_train.run import recalibrate, train_digits
 
     write_mnist(tmp_path)
     options = the_options(tmp_path)
     told: list[str] = []
 
-    train_model(options, say=told.append)
-    train_model(replace(options, validation_split=0.0), say=told.append)
+    train_digits(options, say=told.append)
+    train_digits(replace(options, validation_split=0.0), say=told.append)
     recalibrate(replace(options, validation_split=0.5), say=told.append)
 
     card = the_card(options.output)
@@ -242,11 +253,11 @@ TRAINING = """
 import sys
 from pathlib import Path
 from digitdrop_train.options import Options
-from digitdrop_train.run import train_model
+from digitdrop_train.run import train_digits
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    train_model(
+    train_digits(
         Options(
             data=folder, epochs=6, validation_split=0.2, output=folder / "models",
             plots=folder / "training", seed=1, scenes=50, calibration_pictures=20,
@@ -278,7 +289,7 @@ def stopped_after(epoch: int, training: "subprocess.Popen[str]", number: signal.
 def test_a_training_that_is_killed_and_then_interrupted_ends_as_if_it_had_not_been(
     tmp_path: Path,
 ) -> None:
-    from digitdrop_train.run import train_model
+    from digitdrop_train.run import train_digits
 
     folder, undisturbed = tmp_path / "disturbed", tmp_path / "undisturbed"
     for each in (folder, undisturbed):
@@ -290,7 +301,7 @@ def test_a_training_that_is_killed_and_then_interrupted_ends_as_if_it_had_not_be
     told = stopped_after(3, a_training(folder), signal.SIGINT)
     done = the_card(folder / "models")["recipe"]["epochs_done"]
     last, errors = a_training(folder).communicate(timeout=600)
-    train_model(the_options(undisturbed, epochs=6), say=print)
+    train_digits(the_options(undisturbed, epochs=6), say=print)
 
     assert "going on after epoch " in told
     assert 3 <= done < 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -15,12 +16,25 @@ from digitdrop.system.processes import allow_ctrl_c
 from digitdrop.system.streams import silenced
 
 EPOCHS = 40
+NUMBER_EPOCHS = 15
 QUICK_EPOCHS = 3
-QUICK = {"scenes": 600, "calibration_pictures": 300}
+QUICK = {
+    "scenes": 600,
+    "calibration_pictures": 300,
+    "number_pictures": 600,
+    "calibration_numbers": 100,
+}
 VALIDATION_SPLIT = 0.2
 SEED = 1
 OUTPUT = Path("models")
 PLOTS = Path("training")
+
+
+class Network(StrEnum):
+    """The networks of the worker."""
+
+    DIGITS = "digits"
+    NUMBERS = "numbers"
 
 
 class ExtraMissing(SetupError):
@@ -36,7 +50,14 @@ def train(
         ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help=f"Default {EPOCHS}; {QUICK_EPOCHS} with --quick.")
+        int | None,
+        typer.Option(
+            min=1,
+            help=f"Default {EPOCHS}, for numbers {NUMBER_EPOCHS}; {QUICK_EPOCHS} with --quick.",
+        ),
+    ] = None,
+    only: Annotated[
+        Network | None, typer.Option(help="Train one of the two networks; else both.")
     ] = None,
     validation_split: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="The last share of the pictures, held out.")
@@ -64,7 +85,7 @@ def train(
     ] = None,
     show: Annotated[bool, typer.Option("--show", help="Show the curves on the screen.")] = False,
 ) -> None:
-    """Train the network on MNIST and put it in place; started again, go on where it stopped.
+    """Train the networks on MNIST and put them in place; started again, go on where it stopped.
 
     Example: digitdrop train --data mnist --output models
     """
@@ -76,6 +97,8 @@ def train(
         **(QUICK if quick else {}),
         data=data,
         epochs=epochs or (QUICK_EPOCHS if quick else EPOCHS),
+        number_epochs=epochs or (QUICK_EPOCHS if quick else NUMBER_EPOCHS),
+        only=only or "",
         validation_split=validation_split,
         output=output,
         plots=plots,
@@ -85,9 +108,9 @@ def train(
     )
     allow_ctrl_c()
     try:
-        (run.recalibrate if recalibrate else run.train_model)(options, say=typer.echo)
+        (run.recalibrate if recalibrate else run.train)(options, say=typer.echo)
     except KeyboardInterrupt:
-        typer.echo("stopped: nothing was replaced", err=True)
+        typer.echo("stopped: the unfinished network was not put in place", err=True)
         raise typer.Exit(130) from None
     except OSError as error:
         raise FolderError(f"the training stopped: {error}; run the same command again") from error

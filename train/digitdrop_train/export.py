@@ -17,7 +17,7 @@ from digitdrop.errors import ModelError
 from digitdrop.inference.augmentation import classify_pictures
 from digitdrop.inference.classifier import Classifier
 from digitdrop.system.cores import cores
-from digitdrop.values import Thresholds
+from digitdrop.values import NumberThresholds, Thresholds
 from digitdrop_train.calibration.evaluate import DigitScores, score_digits, softmax
 from digitdrop_train.data import Dataset, Frames
 from digitdrop_train.network import logits
@@ -40,7 +40,7 @@ class Parity:
 def export_network(network: keras.Model) -> bytes:
     """Return the network as a LiteRT model: float32, any number of frames at a time."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "digits.tflite"
+        path = Path(folder) / "network.tflite"
         network.export(path, format="litert", verbose=False)
         return path.read_bytes()
 
@@ -81,9 +81,16 @@ def score_exported(model: bytes, thresholds: Thresholds, digits: Dataset) -> Dig
 
 
 def write_model(
-    model: bytes, thresholds: Thresholds, card: Mapping[str, object], folder: Path
+    model: bytes,
+    thresholds: Thresholds | NumberThresholds,
+    card: Mapping[str, object],
+    folder: Path,
+    *,
+    stem: str = "digits",
 ) -> None:
-    """Put the model and its card in place; both are complete on disk before the first rename.
+    """Put `STEM.tflite` and its card `STEM.json` in place.
+
+    Both are complete on disk before the first rename.
 
     A crash between the two renames leaves a pair whose SHA-256 differ. The worker refuses it
     with a clear message, and never reads with the wrong thresholds.
@@ -96,10 +103,11 @@ def write_model(
         **card,
     }
     text = json.dumps(described, indent=2) + "\n"
-    with TemporaryDirectory(dir=folder, prefix=".digits-") as aside:
-        for name, content in (("digits.tflite", model), ("digits.json", text.encode())):
+    with TemporaryDirectory(dir=folder, prefix=f".{stem}-") as aside:
+        named = {f"{stem}.tflite": model, f"{stem}.json": text.encode()}
+        for name, content in named.items():
             _write(Path(aside) / name, content)
-        for name in ("digits.tflite", "digits.json"):
+        for name in named:
             (Path(aside) / name).replace(folder / name)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Generic, Protocol, TypeVar
 
 import keras
 import numpy as np
@@ -13,7 +15,6 @@ import numpy.typing as npt
 
 from digitdrop_train.data import Dataset
 from digitdrop_train.network import validate
-from digitdrop_train.synthesis.batches import TrainingBatches
 
 BATCH_SIZE = 128
 PEAK_RATE = 2e-3
@@ -25,6 +26,67 @@ AVERAGE_DECAY = 0.999
 """Share of the moving average that stays at each step (An et al. 2020)."""
 
 
+Batch = TypeVar("Batch")
+Made_co = TypeVar("Made_co", covariant=True)
+Learned_contra = TypeVar("Learned_contra", contravariant=True)
+
+
+class Batches(Protocol[Made_co]):
+    """Pictures to learn, epoch after epoch."""
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs."""
+
+    @property
+    def steps(self) -> int:
+        """Number of batches in an epoch."""
+
+    def from_epoch(self, first: int) -> Iterator[Iterator[Made_co]]:
+        """Yield the epochs from number `first` on, 0 = all, each as its batches."""
+
+
+class Task(Protocol[Learned_contra]):
+    """A network's task: its loss, and its figures on held-out pictures."""
+
+    def compile(self, network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+        """Give the network its loss."""
+
+    def learn(
+        self, network: keras.Model, batch: Learned_contra, done: float
+    ) -> tuple[float, float]:
+        """Learn one batch, after this share of all steps; return mean loss and accuracy."""
+
+    def validate(self, network: keras.Model) -> tuple[float, float]:
+        """Return loss and accuracy on held-out pictures; NaN without any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitTask:
+    """Tell digits apart, and from what is none."""
+
+    held_out: Dataset
+    """Digits to follow the progress on; may be empty."""
+
+    def compile(self, network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+        """Give the network its loss: the cross-entropy of 12 classes."""
+        network.compile(
+            optimizer,
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+            jit_compile=False,  # XLA halves the speed on a CPU
+        )
+
+    def learn(self, network: keras.Model, batch: Dataset, _: float) -> tuple[float, float]:
+        """Learn one batch; return mean loss and accuracy."""
+        loss, accuracy = network.train_on_batch(batch.frames[..., None], batch.labels)
+        return float(loss), float(accuracy)
+
+    def validate(self, network: keras.Model) -> tuple[float, float]:
+        """Return mean log loss over 12 classes and accuracy over 0-9."""
+        return validate(network, self.held_out)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
     """Figures of one epoch: a row of history.csv."""
@@ -34,7 +96,7 @@ class Epoch:
     loss: float
     """Mean over the epoch's batches of augmented frames, 12 classes, in nats."""
     accuracy: float
-    """Mean over the same batches."""
+    """Mean over the same batches; NaN where it is not followed."""
     validation_loss: float
     """Of the averaged weights, on held-out digits without augmentation."""
     validation_accuracy: float
@@ -44,8 +106,9 @@ class Epoch:
 
     def __str__(self) -> str:
         """Return the figures in one line."""
+        learned = "" if math.isnan(self.accuracy) else f", accuracy {self.accuracy:.2%}"
         return (
-            f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%}; validation loss "
+            f"loss {self.loss:.4f}{learned}; validation loss "
             f"{self.validation_loss:.4f}, accuracy {self.validation_accuracy:.2%}"
         )
 
@@ -94,8 +157,8 @@ def _float_weights(network: keras.Model) -> list[keras.Variable]:
 
 def fit(
     network: keras.Model,
-    batches: TrainingBatches,
-    held_out: Dataset,
+    batches: Batches[Batch],
+    task: Task[Batch],
     *,
     resume: Snapshot | None,
     on_step: Callable[[int, int, float], None],
@@ -107,8 +170,8 @@ def fit(
 
     Args:
         network: untrained, as `network.build` makes it.
-        batches: frames to learn, epoch after epoch.
-        held_out: digits to follow the progress on; may be empty.
+        batches: pictures to learn, epoch after epoch.
+        task: the network's.
         resume: a snapshot to go on from, or None. The result is the same as without the
             interruption.
         on_step: called with epoch and step, both from 1, and the mean loss of the epoch so far.
@@ -118,9 +181,9 @@ def fit(
         The finished epochs.
     """
     schedule = _schedule(batches.steps, batches.epochs)
-    _compile(network, schedule)
+    averaged = keras.models.clone_model(network)  # a compiled one is copied with its loss
+    _compile(network, task, schedule)
     average = MovingAverage(network)
-    averaged = keras.models.clone_model(network)
     history = list(resume.history) if resume else []
     if resume:
         _restore(network, average, resume.arrays)
@@ -128,10 +191,11 @@ def fit(
     try:
         for number, epoch in enumerate(batches.from_epoch(first), start=first + 1):
             started = time.monotonic()
+            learner = _Learner(network, task, average, batches.steps * batches.epochs)
             before = (number - 1) * batches.steps
-            loss, accuracy = _learn(network, average, epoch, before, partial(on_step, number))
+            loss, accuracy = learner.learn(epoch, before, partial(on_step, number))
             average.copy_to(averaged)
-            validation_loss, validation_accuracy = validate(averaged, held_out)
+            validation_loss, validation_accuracy = task.validate(averaged)
             done = Epoch(
                 epoch=number,
                 loss=loss,
@@ -150,35 +214,39 @@ def fit(
 
 
 def _compile(
-    network: keras.Model, schedule: keras.optimizers.schedules.LearningRateSchedule
+    network: keras.Model,
+    task: Task[Batch],
+    schedule: keras.optimizers.schedules.LearningRateSchedule,
 ) -> None:
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=WEIGHT_DECAY)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    network.compile(
-        optimizer,
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA halves the speed on a CPU
-    )
+    task.compile(network, optimizer)
     optimizer.build(network.trainable_variables)
 
 
-def _learn(
-    network: keras.Model,
-    average: MovingAverage,
-    batches: Iterable[Dataset],
-    before: int,
-    on_step: Callable[[int, float], None],
-) -> tuple[float, float]:
-    """Learn the batches of an epoch after `before` steps; return mean loss and accuracy."""
-    sums = np.zeros(2)
-    step = 0
-    for step, batch in enumerate(batches, start=1):
-        sums += network.train_on_batch(batch.frames[..., None], batch.labels)
-        average.add(before + step)
-        on_step(step, float(sums[0] / step))
-    loss, accuracy = sums / max(1, step)
-    return float(loss), float(accuracy)
+class _Learner(Generic[Batch]):
+    """Takes the steps of an epoch."""
+
+    def __init__(
+        self, network: keras.Model, task: Task[Batch], average: MovingAverage, steps: int
+    ) -> None:
+        self._network = network
+        self._task = task
+        self._average = average
+        self._steps = steps
+
+    def learn(
+        self, batches: Iterable[Batch], before: int, on_step: Callable[[int, float], None]
+    ) -> tuple[float, float]:
+        """Learn the batches of an epoch after `before` steps; return mean loss and accuracy."""
+        sums = np.zeros(2)
+        step = 0
+        for step, batch in enumerate(batches, start=1):
+            sums += self._task.learn(self._network, batch, (before + step) / self._steps)
+            self._average.add(before + step)
+            on_step(step, float(sums[0] / step))
+        loss, accuracy = sums / max(1, step)
+        return float(loss), float(accuracy)
 
 
 def _schedule(steps: int, epochs: int) -> keras.optimizers.schedules.LearningRateSchedule:

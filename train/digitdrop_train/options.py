@@ -15,6 +15,9 @@ class Options:
     data: Path | None
     """Folder with MNIST; None lets Keras download it."""
     epochs: int
+    """Of the digits' network."""
+    number_epochs: int
+    """Of the number reader."""
     validation_split: float
     """Share of the training pictures, 0-0.9, that is held out: the last of them."""
     output: Path
@@ -33,10 +36,20 @@ class Options:
     threshold of `ok`, which depends on the few wrong digits, was anywhere from 0.59 to 0.83 (20
     bootstraps)."""
 
+    only: str = ""
+    """`digits` or `numbers`, the one network that is trained; empty for both."""
+    number_pictures: int = 25_000
+    """Pictures of numbers in an epoch, drawn anew in each."""
+    calibration_numbers: int = 6_000
+    """Pictures on which the number reader's thresholds are chosen; it is tested on half as many
+    others."""
+
     def __str__(self) -> str:
         """Return the command that repeats the training."""
         quick = " --quick" if self.scenes < SCENES else ""
+        only = f" --only {self.only}" if self.only else ""
+        epochs = self.number_epochs if self.only == "numbers" else self.epochs
         return (
-            f"digitdrop train --epochs {self.epochs} "
+            f"digitdrop train{only} --epochs {epochs} "
             f"--validation-split {self.validation_split:g} --seed {self.seed}{quick}"
         )

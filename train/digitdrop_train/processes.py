@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 
@@ -23,13 +23,14 @@ class ProcessLost(SetupError):
 
 
 @contextmanager
-def process_pool(*, spare: int) -> Iterator[Executor]:
+def process_pool(*, spare: int, prepare: Callable[[], None] | None = None) -> Iterator[Executor]:
     """Keep a process ready for each core, at least one and at most `MOST_PROCESSES`.
 
     The pictures must not depend on the number of processes: give each task a seed of its own.
 
     Args:
         spare: cores left to the work that goes on meanwhile.
+        prepare: called in each process before its first task; can be pickled.
 
     Raises:
         ProcessLost: a process was killed.
@@ -39,6 +40,7 @@ def process_pool(*, spare: int) -> Iterator[Executor]:
         min(MOST_PROCESSES, max(1, cores() - spare)),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_initialise,
+        initargs=(prepare,),
     )
     try:
         yield pool
@@ -51,7 +53,9 @@ def process_pool(*, spare: int) -> Iterator[Executor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _initialise() -> None:
+def _initialise(prepare: Callable[[], None] | None) -> None:
     cv2.setNumThreads(1)  # the other cores belong to the network
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends on Ctrl-C, and this with it
     end_with_parent()  # a killed parent closes no pool, and this process would wait for ever
+    if prepare:
+        prepare()

@@ -1,4 +1,7 @@
-"""A training from beginning to end, and a calibration alone. Read this first."""
+"""A training from beginning to end, and a calibration alone. Read this first.
+
+The digits' network is trained here, the number reader in `strings.train`.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +20,38 @@ from digitdrop_train.calibration.calibrate import Calibration, calibrate
 from digitdrop_train.calibration.samples import make_samples
 from digitdrop_train.checkpoint import Checkpoint, dataset_digest
 from digitdrop_train.data import Dataset, load_mnist
-from digitdrop_train.fit import BATCH_SIZE, Epoch, Snapshot, fit
+from digitdrop_train.fit import BATCH_SIZE, DigitTask, Epoch, Snapshot, fit
 from digitdrop_train.network import build
 from digitdrop_train.options import Options
 from digitdrop_train.plots import save_plots, show_plots
 from digitdrop_train.processes import process_pool
 from digitdrop_train.progress import Say, epoch_progress
+from digitdrop_train.strings.train import recalibrate_numbers, train_numbers
 from digitdrop_train.synthesis.bank import make_bank
 from digitdrop_train.synthesis.batches import TrainingBatches
 
 
-def train_model(options: Options, *, say: Say) -> None:
-    """Train a network, check and calibrate it, and put it in place.
+def train(options: Options, *, say: Say) -> None:
+    """Train both networks, or the one that `options.only` names.
+
+    Both raise the same, see `train_digits`.
+    """
+    if options.only != "numbers" and not train_digits(options, say=say):
+        return
+    if options.only != "digits":
+        train_numbers(options, say=say)
+
+
+def recalibrate(options: Options, *, say: Say) -> None:
+    """Keep both networks, or the one that `options.only` names; choose their thresholds again."""
+    if options.only != "numbers":
+        recalibrate_digits(options, say=say)
+    if options.only != "digits":
+        recalibrate_numbers(options, say=say)
+
+
+def train_digits(options: Options, *, say: Say) -> bool:
+    """Train the digits' network, check and calibrate it, and put it in place.
 
     A checkpoint is written after each epoch, and the same options again go on from it. Ctrl-C
     ends the training early; the network of the steps so far is put in place as well. Before
@@ -37,6 +60,9 @@ def train_model(options: Options, *, say: Say) -> None:
     Args:
         options: of the command.
         say: called with each line for a person.
+
+    Returns:
+        False if Ctrl-C ended it early.
 
     Raises:
         SetupError: MNIST cannot be read, a process was killed, or the export does not agree
@@ -64,6 +90,7 @@ def train_model(options: Options, *, say: Say) -> None:
         say(f"stopped after epoch {len(history)}: the same command again goes on from there")
     if options.show:
         show_plots(history)
+    return len(history) == options.epochs
 
 
 def _checkpoint(options: Options, network: keras.Model, training: Dataset) -> Checkpoint:
@@ -107,9 +134,8 @@ def _learn(
                 keep(snapshot)
                 tell(f"epoch {len(snapshot.history)}/{options.epochs}: {snapshot.history[-1]}")
 
-            return fit(
-                network, batches, held_out, resume=resume, on_step=on_step, on_epoch=on_epoch
-            )
+            task = DigitTask(held_out=held_out)
+            return fit(network, batches, task, resume=resume, on_step=on_step, on_epoch=on_epoch)
 
 
 def _put_in_place(
@@ -140,8 +166,8 @@ def _put_in_place(
         say(line)
 
 
-def recalibrate(options: Options, *, say: Say) -> None:
-    """Keep the network in the output folder, and choose its thresholds again.
+def recalibrate_digits(options: Options, *, say: Say) -> None:
+    """Keep the digits' network in the output folder, and choose its thresholds again.
 
     To be done after a change to the worker's preprocessing. Split and seed are read from the
     card, so that the held-out pictures are those of the training.

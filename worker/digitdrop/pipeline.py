@@ -21,6 +21,7 @@ from digitdrop.files.load import load
 from digitdrop.inference.augmentation import classify_pictures
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.decision import judge
+from digitdrop.inference.number_decision import with_number, without_number
 from digitdrop.pages import combine_pages, decode_pages
 from digitdrop.system.memory import is_short, shortage
 from digitdrop.values import (
@@ -196,7 +197,13 @@ def judge_page(
         classifier: has the thresholds.
         digits: number of digits that a number may have.
     """
-    return within(judge(page, probabilities, classifier.thresholds), digits)
+    verdict = judge(page, probabilities, classifier.thresholds)
+    reader = classifier.numbers
+    if digits.most > 1 and page.several_lines:
+        verdict = without_number(verdict)
+    elif digits.most > 1 and reader is not None and page.strips:
+        verdict = with_number(verdict, reader.read(page.strips), digits, reader.thresholds)
+    return within(verdict, digits)
 
 
 def within(verdict: Verdict, digits: DigitCount) -> Verdict:

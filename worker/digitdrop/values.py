@@ -28,6 +28,9 @@ Grey: TypeAlias = "npt.NDArray[np.uint8]"
 Ink: TypeAlias = "npt.NDArray[np.uint8]"
 """Shape (height, width): darkness of each point against the paper, 0 = paper, 255 = ink."""
 
+StripPixels: TypeAlias = "npt.NDArray[np.uint8]"
+"""Shape (40, width): a line of writing, 0 = paper, 255 = ink; darkness over the local paper."""
+
 Probabilities: TypeAlias = "npt.NDArray[np.float32]"
 """Shape (frames, 12): one row per frame, each summing to 1; columns 0-9 are the
 digits, then `NOT_A_DIGIT` and `SEVERAL`."""
@@ -149,6 +152,20 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """A part of a picture in which one number may stand, as the number reader sees it."""
+
+    pixels: StripPixels
+    """As wide as one of `strip.WIDTHS`."""
+    prior: float
+    """The probability that this strip shows all of the number and nothing else, 0-1."""
+    box: tuple[int, int, int, int]
+    """Left, top, width and height of the part in the picture as decoded, in pixels."""
+    width: int
+    """Columns that show the part; those to their right are bare paper."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
     """The frames that a page may show, with their priors; see `preprocess.normalise`."""
 
@@ -159,6 +176,10 @@ class Candidates:
     1 at most; the rest is the prior that no frame is."""
     reason: str = ""
     """Reason why there is no frame, for a person; empty if there is one."""
+    strips: tuple[Strip, ...] = ()
+    """Parts in which a number may stand, the likeliest first; none for a single digit."""
+    several_lines: bool = False
+    """True if there are several lines of writing, so that no strip shows all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +200,17 @@ class Thresholds:
     defaults keep the probability as it is."""
     evidence: float = 0.0
     """Support, 0-1, below which a reading loses confidence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberThresholds:
+    """Thresholds of the number reader, chosen by `train` on made pictures, kept in its card."""
+
+    ok: float
+    """The least confidence of an `ok` number; below it the best guess is `uncertain`."""
+    slope: float = 1.0
+    offset: float = 0.0
+    """Map the likeliest number's probability to a confidence, see `decision.confidence`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

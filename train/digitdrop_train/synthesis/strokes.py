@@ -45,15 +45,31 @@ def write_form(form: Form, rng: Generator) -> list[Polyline]:
     wide = rng.uniform(*form.wide)
     slant = rng.normal(0.06, 0.22)
     turn = np.deg2rad(rng.normal(0, 4))
-    cos, sin = np.cos(turn), np.sin(turn)
-    linear = np.array([[cos, -sin], [sin, cos]]) @ np.array([[wide, -slant], [0, 1]])
     size = CANVAS - 2 * CANVAS_MARGIN
+    strokes = shaken_strokes(form, rng, jitter=jitter)
+    return [path @ leaning(wide, slant, turn).T * size + CANVAS / 2 for path in strokes]
+
+
+def leaning(wide: float, slant: float, turn: float) -> npt.NDArray[np.float64]:
+    """Return the matrix that narrows, slants and turns, shape (2, 2).
+
+    Args:
+        wide: width of the sign as a share of its height.
+        slant: shift of the top to the right, as a share of the height.
+        turn: in radians, clockwise.
+    """
+    cos, sin = np.cos(turn), np.sin(turn)
+    turned = np.array([[cos, -sin], [sin, cos]])
+    return np.asarray(turned @ np.array([[wide, -slant], [0, 1]]), np.float64)
+
+
+def shaken_strokes(form: Form, rng: Generator, *, jitter: float) -> list[Polyline]:
+    """Write a form upright in a unit square around (0, 0), each corner moved by `jitter`."""
     lines = []
     for stroke in form.strokes:
         curved, corners = _parsed(stroke)
         shaken = corners + rng.normal(0, jitter, corners.shape)
-        path = (_curve(shaken) if curved else _bow(shaken, rng)) - 0.5
-        lines.append(path @ linear.T * size + CANVAS / 2)
+        lines.append((_curve(shaken) if curved else _bow(shaken, rng)) - 0.5)
     return lines
 
 

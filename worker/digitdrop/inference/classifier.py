@@ -1,4 +1,4 @@
-"""Frames -> probabilities, by LiteRT. The only module that imports LiteRT."""
+"""Frames -> probabilities, by LiteRT."""
 
 import hashlib
 import json
@@ -14,6 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from digitdrop.errors import ModelError
 from digitdrop.files.regular import open_regular
+from digitdrop.inference.numbers import NumberReader
 from digitdrop.system.streams import silenced
 from digitdrop.values import CLASSES, Frame, Probabilities, Thresholds
 
@@ -32,7 +33,13 @@ class Classifier:
     """A trained network with the thresholds of its card; for one thread at a time."""
 
     def __init__(
-        self, model: bytes, *, name: str, thresholds: Thresholds, threads: int = 1
+        self,
+        model: bytes,
+        *,
+        name: str,
+        thresholds: Thresholds,
+        threads: int = 1,
+        numbers: NumberReader | None = None,
     ) -> None:
         """Prepare a LiteRT model; `load` reads and checks its file first.
 
@@ -41,11 +48,13 @@ class Classifier:
             name: name of the model in the report.
             thresholds: from the card of the model.
             threads: threads that LiteRT may use.
+            numbers: reads whole numbers; without it, pictures of numbers are `several`.
 
         Raises:
             ModelError: LiteRT cannot load the model.
         """
         self.name = name
+        self.numbers = numbers
         self.thresholds = thresholds
         self._model = model
         self._threads = threads
@@ -53,16 +62,21 @@ class Classifier:
         with silenced():
             self._prepare(1)
 
-    def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[bytes, str, Thresholds]]:
+    def __reduce__(
+        self,
+    ) -> tuple[Callable[..., "Classifier"], tuple[bytes, str, Thresholds, NumberReader | None]]:
         """Pickle for another process: the copy uses one thread."""
-        return _copied, (self._model, self.name, self.thresholds)
+        return _copied, (self._model, self.name, self.thresholds, self.numbers)
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> Self:
         """Load `digits.tflite` and its card `digits.json` from a folder.
 
+        The number reader, `numbers.tflite` and `numbers.json`, is loaded with them where the
+        folder has either.
+
         Raises:
-            ModelError: a file is missing or damaged, or the card describes another model.
+            ModelError: a file is missing or damaged, or a card describes another model.
         """
         card_path, model_path = folder / "digits.json", folder / "digits.tflite"
         try:
@@ -86,7 +100,14 @@ class Classifier:
                 f"{model_path} has SHA-256 {found[:8]}..., but its card {card_path.name} says "
                 f"{str(expected)[:8]}...: put back the pair that belongs together"
             )
-        return cls(model, name=f"digits-{found[:8]}", thresholds=thresholds, threads=threads)
+        has_numbers = any((folder / f"numbers.{kind}").exists() for kind in ("json", "tflite"))
+        return cls(
+            model,
+            name=f"digits-{found[:8]}",
+            thresholds=thresholds,
+            threads=threads,
+            numbers=NumberReader.load(folder, threads=threads) if has_numbers else None,
+        )
 
     def probabilities(self, frames: Sequence[Frame]) -> Probabilities:
         """Classify frames; the result for a frame does not depend on the other frames.
@@ -160,5 +181,7 @@ def _checked(thresholds: Thresholds) -> Thresholds:
     return thresholds
 
 
-def _copied(model: bytes, name: str, thresholds: Thresholds) -> Classifier:
-    return Classifier(model, name=name, thresholds=thresholds)
+def _copied(
+    model: bytes, name: str, thresholds: Thresholds, numbers: NumberReader | None
+) -> Classifier:
+    return Classifier(model, name=name, thresholds=thresholds, numbers=numbers)

@@ -8,6 +8,7 @@ quite a frame may have been meant as one, and is a candidate as it is.
 """
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from digitdrop.preprocess.background import darkness
 from digitdrop.preprocess.candidates import CONTRAST, LEAST_PRIOR, candidates
 from digitdrop.preprocess.histogram import Tones, shrunk, tones
 from digitdrop.preprocess.mnist_frame import FRAME_SIDE, is_framed
+from digitdrop.preprocess.strip import Lines, lines, may_be_number
 from digitdrop.values import Candidates, Frame, Grey
 
 LONG_SIDE = 320
@@ -75,7 +77,8 @@ def normalise(grey: Grey) -> Candidates:
         return Candidates(frames=(), priors=(), reason="nothing stands out from the paper")
     if grey.shape == (FRAME_SIDE, FRAME_SIDE):
         found = _and_as_it_is(found, grey, dark)
-    return _sight(found)
+    seen = lines(grey, dark) if may_be_number(small, split, dark) else Lines()
+    return replace(_sight(found), strips=seen.strips, several_lines=seen.several)
 
 
 def _is_static(grey: Grey, split: Tones) -> bool:
