@@ -4,6 +4,8 @@ A part of `normalise`. A strip keeps its surroundings, rules and boxes as well: 
 damages digits whose feet lie on one line, and the number reader has learned to read past them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 
