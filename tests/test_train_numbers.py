@@ -178,7 +178,7 @@ def test_a_loss_asks_for_the_right_string() -> None:
 
 @pytest.mark.slow
 def test_a_training_ends_with_a_number_reader_that_the_worker_loads(tmp_path: Path) -> None:
-    from digitdrop_train.run import recalibrate, train
+    from digitdrop_train.run import recalibrate, train_networks
 
     write_mnist(tmp_path)
     options = Options(
@@ -195,8 +195,8 @@ def test_a_training_ends_with_a_number_reader_that_the_worker_loads(tmp_path: Pa
     )
     told: list[str] = []
 
-    train(replace(options, number_epochs=1), say=told.append)
-    train(options, say=told.append)
+    train_networks(replace(options, number_epochs=1), say=told.append)
+    train_networks(options, say=told.append)
     recalibrate(options, say=told.append)
 
     card = json.loads((options.output / "numbers.json").read_text())
@@ -230,12 +230,12 @@ def test_a_training_that_goes_on_from_a_checkpoint_learns_the_epochs_that_are_le
     import keras
 
     from digitdrop_train.fit import Snapshot, fit
-    from digitdrop_train.strings.network import build
+    from digitdrop_train.strings.network import build_reader
     from digitdrop_train.strings.task import StringTask
 
     def trained(resume: Snapshot | None, snapshots: list[Snapshot]) -> keras.Model:
         keras.utils.set_random_seed(1)
-        network = build()
+        network = build_reader()
         fit(
             network,
             StringBatches(pictures=60, epochs=2, seed=1, executor=executor),

@@ -108,7 +108,7 @@ def train(
     )
     allow_ctrl_c()
     try:
-        (run.recalibrate if recalibrate else run.train)(options, say=typer.echo)
+        (run.recalibrate if recalibrate else run.train_networks)(options, say=typer.echo)
     except KeyboardInterrupt:
         typer.echo("stopped: the unfinished network was not put in place", err=True)
         raise typer.Exit(130) from None

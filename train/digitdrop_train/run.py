@@ -31,7 +31,7 @@ from digitdrop_train.synthesis.bank import make_bank
 from digitdrop_train.synthesis.batches import TrainingBatches
 
 
-def train(options: Options, *, say: Say) -> None:
+def train_networks(options: Options, *, say: Say) -> None:
     """Train both networks, or the one that `options.only` names.
 
     Both raise the same, see `train_digits`.

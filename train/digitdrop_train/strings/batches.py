@@ -24,11 +24,11 @@ from digitdrop_train.strings.samples import StripSample, again, packed, samples_
 StringBatch: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]
 """Strips and targets, as `samples.packed` makes them."""
 
-CHUNK = 250
+STRIP_CHUNK = 250
 """Pictures in a chunk: about two seconds' work."""
-PREFETCHED = 8
+PREFETCHED_STRIPS = 8
 """Chunks made in advance."""
-BATCH_SIZE = 64
+STRIPS_IN_A_BATCH = 64
 COPIES = 1
 """Further strips made of each: to draw a picture takes longer than to learn a strip."""
 SHUFFLED = 3_000
@@ -77,22 +77,22 @@ class StringBatches:
     @property
     def steps(self) -> int:
         """Number of batches in an epoch."""
-        return max(1, round(self.pictures * YIELD * (1 + COPIES)) // BATCH_SIZE)
+        return max(1, round(self.pictures * YIELD * (1 + COPIES)) // STRIPS_IN_A_BATCH)
 
     def from_epoch(self, first: int) -> Iterator[Iterator[StringBatch]]:
         """Yield the epochs from number `first` on, 0 = all, each as its `steps` batches.
 
         An epoch is the same whether or not the epochs before it were made.
         """
-        sizes = [CHUNK] * (self.pictures // CHUNK)
-        if self.pictures % CHUNK:
-            sizes.append(self.pictures % CHUNK)
+        sizes = [STRIP_CHUNK] * (self.pictures // STRIP_CHUNK)
+        if self.pictures % STRIP_CHUNK:
+            sizes.append(self.pictures % STRIP_CHUNK)
         futures = (
             self.executor.submit(_make, size, (self.seed, epoch, number))
             for epoch in range(first, self.epochs)
             for number, size in enumerate(sizes)
         )
-        waiting = deque(islice(futures, PREFETCHED))
+        waiting = deque(islice(futures, PREFETCHED_STRIPS))
 
         def chunks() -> Iterator[list[StripSample]]:
             for _ in sizes:
@@ -118,12 +118,14 @@ def _batches(
             waiting[sample.pixels.shape[1]].append(sample)
         while True:
             total = sum(map(len, waiting.values()))
-            full = [width for width, samples in waiting.items() if len(samples) >= BATCH_SIZE]
+            full = [
+                width for width, samples in waiting.items() if len(samples) >= STRIPS_IN_A_BATCH
+            ]
             if not full or (total < SHUFFLED and not ended):
                 break
             shares = np.array([len(waiting[width]) for width in full], np.float64)
             samples = waiting[int(rng.choice(full, p=shares / shares.sum()))]
-            drawn = rng.permutation(len(samples))[:BATCH_SIZE]
+            drawn = rng.permutation(len(samples))[:STRIPS_IN_A_BATCH]
             yield packed([samples[index] for index in drawn])
             for index in sorted(drawn.tolist(), reverse=True):
                 samples[index] = samples[-1]

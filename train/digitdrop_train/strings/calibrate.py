@@ -1,4 +1,4 @@
-"""How far to believe the number reader: chosen on held-out numbers that other code has written.
+"""Choose the number reader's thresholds on held-out numbers that other code has written.
 
 `synthesis.scenes` writes and photographs them, by none of the code that the network learned from;
 beside them are the harder pictures of `strings.pictures`, and pictures of other things.
@@ -30,21 +30,21 @@ from digitdrop_train.strings.hand import Styles
 from digitdrop_train.strings.pictures import number_picture
 from digitdrop_train.synthesis.scenes import nondigit, scene
 
-ERROR_BUDGET = 0.003
+NUMBER_ERROR_BUDGET = 0.003
 """Largest share of the `ok` numbers that may be wrong, on the calibration set."""
 LOWEST_OK, HIGHEST_OK = 0.8, 0.99
 HARDER, OTHERS = 0.35, 0.1
 """Shares of the pictures that `strings.pictures` draws, and that show no number."""
-SLICE = 25
+NUMBER_SLICE = 25
 """Pictures that one process makes and reads at a time."""
-UNCALIBRATED = NumberThresholds(ok=HIGHEST_OK)
-LENGTHS = range(2, 9)
+UNCALIBRATED_NUMBERS = NumberThresholds(ok=HIGHEST_OK)
+TESTED_LENGTHS = range(2, 9)
 """Digits of the numbers: a number of one digit is the other network's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadNumber:
-    """What was read in one picture."""
+    """The reading of one picture, with the number that it shows."""
 
     truth: str
     """The number that it shows; empty for other things."""
@@ -123,7 +123,7 @@ def score_numbers(
 ) -> dict[str, dict[str, int]]:
     """Count the exact numbers by length, on made pictures of digits that were never learned."""
     read = read_made(model, digits, count, seed=seed + 1, plain=True, executor=executor)
-    scores = {str(length): {"count": 0, "exact": 0} for length in LENGTHS}
+    scores = {str(length): {"count": 0, "exact": 0} for length in TESTED_LENGTHS}
     for each in read:
         score = scores[str(len(each.truth))]
         score["count"] += 1
@@ -144,7 +144,7 @@ def read_made(
         plain: numbers alone, by `synthesis.scenes`.
         executor: processes that make and read the pictures.
     """
-    starts = range(0, count, SLICE)
+    starts = range(0, count, NUMBER_SLICE)
     make = partial(_read_slice, model, _some(digits, seed), count=count, seed=seed, plain=plain)
     parts = executor.map(make, starts)
     shown = track(parts, len(starts), "reading made numbers")
@@ -160,11 +160,11 @@ def _some(digits: Dataset, seed: int) -> Dataset:
 def _read_slice(
     model: bytes, digits: Dataset, start: int, *, count: int, seed: int, plain: bool
 ) -> list[ReadNumber]:
-    reader = NumberReader(model, name="numbers", thresholds=UNCALIBRATED)
+    reader = NumberReader(model, name="numbers", thresholds=UNCALIBRATED_NUMBERS)
     rng = np.random.default_rng((seed, start))
     styles = Styles.measure(digits)
     made = []
-    for _ in range(min(SLICE, count - start)):
+    for _ in range(min(NUMBER_SLICE, count - start)):
         truth, picture = _number(digits, rng) if plain else _any_picture(styles, rng)
         made.append(_read(picture, truth, reader))
     return made
@@ -178,11 +178,11 @@ def _any_picture(styles: Styles, rng: Generator) -> tuple[str, Grey]:
         return _number(styles.digits, rng)
     made = number_picture(styles, rng)
     number = whole_number(tuple(sign.kind for sign in made.signs)) or ""
-    return (number if len(number) in LENGTHS else ""), made.grey
+    return (number if len(number) in TESTED_LENGTHS else ""), made.grey
 
 
 def _number(digits: Dataset, rng: Generator) -> tuple[str, Grey]:
-    chosen = digits[rng.integers(len(digits), size=int(rng.choice(LENGTHS)))]
+    chosen = digits[rng.integers(len(digits), size=int(rng.choice(TESTED_LENGTHS)))]
     picture = scene(list(chosen.frames), rng)
     if rng.random() < 0.3:  # as small as table cells are scanned
         scale = rng.uniform(0.3, 0.8)
@@ -196,7 +196,7 @@ def _read(picture: Grey, truth: str, reader: NumberReader) -> ReadNumber:
     strips = normalise(picture).strips
     found = reader.read(strips).numbers if strips else {}
     number, probability = next(
-        ((number, p) for number, p in found.items() if len(number) in LENGTHS), ("", 0.0)
+        ((number, p) for number, p in found.items() if len(number) in TESTED_LENGTHS), ("", 0.0)
     )
     return ReadNumber(truth=truth, number=number, probability=probability)
 
@@ -213,6 +213,6 @@ def _least_ok(sure: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> fl
         return HIGHEST_OK
     order = np.argsort(-sure)
     wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
-    within = np.flatnonzero(wrong <= ERROR_BUDGET)
+    within = np.flatnonzero(wrong <= NUMBER_ERROR_BUDGET)
     least = float(sure[order[within[-1]]]) if within.size else 1.0
     return math.floor(float(np.clip(least, LOWEST_OK, HIGHEST_OK)) * 1e6) / 1e6

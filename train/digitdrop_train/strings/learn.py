@@ -12,7 +12,7 @@ from digitdrop_train.fit import Epoch, Snapshot, fit
 from digitdrop_train.processes import process_pool
 from digitdrop_train.progress import Say, epoch_progress, track
 from digitdrop_train.strings.batches import (
-    CHUNK,
+    STRIP_CHUNK,
     StringBatches,
     keep_styles,
     make_string_chunk,
@@ -72,7 +72,9 @@ def _held_out_strips(digits: Dataset, count: int, *, seed: int) -> list[StripSam
     if not len(digits):
         return []
     styles = Styles.measure(digits)
-    sizes = [CHUNK] * (count // CHUNK) + [count % CHUNK] * bool(count % CHUNK)
+    sizes = [STRIP_CHUNK] * (count // STRIP_CHUNK) + [count % STRIP_CHUNK] * bool(
+        count % STRIP_CHUNK
+    )
     parts: Sequence[list[StripSample]] = [
         make_string_chunk(styles, size, (seed, 1_000_000, number), copies=0)
         for number, size in enumerate(track(sizes, len(sizes), "drawing held-out numbers"))

@@ -12,13 +12,13 @@ from digitdrop.inference.alphabet import BLANK, SIGNS
 from digitdrop.preprocess.strip import HEIGHT
 from digitdrop_train.strings.samples import MOST_SIGNS, NO_LABEL
 
-DROPOUT = 0.15
+STRIP_DROPOUT = 0.15
 CENTRES_AT_FIRST, CENTRES_AT_LAST = 5.0, 0.3
 """Weight of the cross-entropy at the signs' middles, beside that of CTC: without it, the network
 answers with blanks alone for its first epochs."""
 
 
-def build() -> keras.Model:
+def build_reader() -> keras.Model:
     """Make the untrained network.
 
     Input: uint8 (strips, 40, width, 1), 0 = paper, 255 = ink; width a multiple of 16. Output:
@@ -36,9 +36,9 @@ def build() -> keras.Model:
     x = layers.Add()([x, _convolve(x, 96, 3)])
     x = layers.ZeroPadding2D((0, 1))(x)
     x = _convolve(x, 224, (5, 3), padding="valid")  # 1 row
-    x = layers.Dropout(DROPOUT)(x)
+    x = layers.Dropout(STRIP_DROPOUT)(x)
     x = layers.Add()([x, _convolve(x, 224, (1, 5))])
-    x = layers.Dropout(DROPOUT)(x)
+    x = layers.Dropout(STRIP_DROPOUT)(x)
     x = layers.Conv2D(SIGNS, 1, name="signs")(x)
     return keras.Model(strips, layers.Reshape((-1, SIGNS), name="logits")(x), name="numbers")
 
@@ -96,7 +96,7 @@ def string_logits(network: keras.Model, strips: npt.NDArray[np.uint8]) -> npt.ND
     """Return the logits of strips.
 
     Args:
-        network: as `build` makes it.
+        network: as `build_reader` makes it.
         strips: uint8 (count, 40, width, 1).
 
     Returns:

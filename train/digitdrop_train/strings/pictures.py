@@ -301,7 +301,7 @@ def _with_print(
 
 
 _Layer = tuple[float, sheets.Sheet]
-"""How strong the print is, 0-1, and the print."""
+"""Strength of a print, 0-1, and the print."""
 
 
 def _boxed(ink: sheets.Sheet, cells: list[Box], rng: Generator) -> list[_Layer]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitdrop.inference.alphabet import BLANK
-from digitdrop_train.strings.batches import BATCH_SIZE, StringBatch
+from digitdrop_train.strings.batches import STRIPS_IN_A_BATCH, StringBatch
 from digitdrop_train.strings.network import StringLoss, string_logits
 from digitdrop_train.strings.samples import MOST_SIGNS, NO_LABEL, StripSample, packed
 
@@ -47,9 +47,9 @@ class StringTask:
         for sample in self.held_out:
             by_width.setdefault(sample.pixels.shape[1], []).append(sample)
         return [
-            packed(samples[start : start + BATCH_SIZE])
+            packed(samples[start : start + STRIPS_IN_A_BATCH])
             for samples in by_width.values()
-            for start in range(0, len(samples), BATCH_SIZE)
+            for start in range(0, len(samples), STRIPS_IN_A_BATCH)
         ]
 
 

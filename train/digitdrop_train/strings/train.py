@@ -23,16 +23,16 @@ from digitdrop_train.options import Options
 from digitdrop_train.plots import save_plots, show_plots
 from digitdrop_train.processes import process_pool
 from digitdrop_train.progress import Say
-from digitdrop_train.strings.batches import BATCH_SIZE, COPIES, make_string_chunk
+from digitdrop_train.strings.batches import COPIES, STRIPS_IN_A_BATCH, make_string_chunk
 from digitdrop_train.strings.calibrate import (
-    UNCALIBRATED,
+    UNCALIBRATED_NUMBERS,
     NumberCalibration,
     calibrate_numbers,
     score_numbers,
 )
 from digitdrop_train.strings.hand import DRAWN, Styles
 from digitdrop_train.strings.learn import learn_numbers
-from digitdrop_train.strings.network import build, string_logits
+from digitdrop_train.strings.network import build_reader, string_logits
 
 STEM = "numbers"
 PARITY_PICTURES = 100
@@ -56,11 +56,11 @@ def train_numbers(options: Options, *, say: Say) -> None:
     training, test = load_mnist(options.data)
     kept, held_out = training.split(options.validation_split)
     keras.utils.set_random_seed(options.seed)
-    network = build()
+    network = build_reader()
     same = {
         "digitdrop": installed_version(),
-        "recipe": recipe(options),
-        "network": describe_network(network),
+        "recipe": number_recipe(options),
+        "network": describe_reader(network),
         "data": dataset_digest(training),
         "versions": cards.versions(),
     }
@@ -167,8 +167,8 @@ def _put_in_place(
         "minutes": round((time.monotonic() - started) / 60, 1),
         "command": str(replace(options, only=STEM)),
         "data": "MNIST (LeCun, Cortes, Burges); digits, marks and papers drawn by train/",
-        "recipe": {**recipe(options), "epochs_done": len(history)},
-        "network": describe_network(network),
+        "recipe": {**number_recipe(options), "epochs_done": len(history)},
+        "network": describe_reader(network),
         **_described(figures),
         "validation": {
             "on": "strips of drawn numbers with held-out digits",
@@ -187,14 +187,14 @@ def _put_in_place(
     say(f"model in {options.output}, curves in {options.plots / STEM}")
 
 
-def recipe(options: Options) -> cards.Card:
+def number_recipe(options: Options) -> cards.Card:
     """Return all that the trained weights depend on, but for data, packages and machine."""
     return {
         "epochs": options.number_epochs,
         "pictures_an_epoch": options.number_pictures,
         "validation_split": options.validation_split,
         "seed": options.seed,
-        "batch": BATCH_SIZE,
+        "batch": STRIPS_IN_A_BATCH,
         "copies": COPIES,
         "drawn": DRAWN,
         "peak_learning_rate": PEAK_RATE,
@@ -203,7 +203,7 @@ def recipe(options: Options) -> cards.Card:
     }
 
 
-def describe_network(network: keras.Model) -> cards.Card:
+def describe_reader(network: keras.Model) -> cards.Card:
     """Return size and interface of a network."""
     return {
         "parameters": network.count_params(),
@@ -221,7 +221,7 @@ def check_string_parity(
     Raises:
         ModelError: they differ, so the export must not be used.
     """
-    reader = NumberReader(model, name=STEM, thresholds=UNCALIBRATED)
+    reader = NumberReader(model, name=STEM, thresholds=UNCALIBRATED_NUMBERS)
     samples = make_string_chunk(
         Styles.measure(digits), PARITY_PICTURES, (seed, 2_000_000), copies=0
     )

@@ -12,7 +12,7 @@ SignProbabilities: TypeAlias = npt.NDArray[np.float32]
 
 WIDTH = 12
 """Strings that are followed at a time."""
-LEAST = 2e-3
+LEAST_SIGN = 2e-3
 """A sign less likely than this in a row begins no string there."""
 PLAINLY_BLANK = 0.9995
 """Runs of rows in which the blank has at least this are one row: most of a strip is paper."""
@@ -29,7 +29,7 @@ def likeliest(rows: SignProbabilities) -> list[tuple[Signs, float]]:
     for row in _condensed(rows):
         blank = float(row[BLANK])
         begins = [
-            (sign, float(row[sign])) for sign in np.flatnonzero(row[:BLANK] >= LEAST).tolist()
+            (sign, float(row[sign])) for sign in np.flatnonzero(row[:BLANK] >= LEAST_SIGN).tolist()
         ]
         grown: dict[Signs, tuple[float, float]] = {}
         for string, (in_blank, in_sign) in beam.items():

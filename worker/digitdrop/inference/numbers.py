@@ -22,8 +22,8 @@ from digitdrop.preprocess.strip import HEIGHT
 from digitdrop.system.streams import silenced
 from digitdrop.values import NumberThresholds, Strip, StripPixels
 
-CONFIDENT = 0.95
-"""A string this likely at first sight is not looked at again."""
+CONFIDENT_STRING = 0.95
+"""Strings of at least this probability get no test-time augmentation."""
 APART, APART_ROWS = 2.5, 15.0
 """Digits further apart than this many times the usual distance, and than this many rows (60
 pixels, twice a digit's height), belong to two numbers."""
@@ -109,7 +109,7 @@ class NumberReader:
         for strip in strips:
             rows = self.probabilities(strip.pixels)
             found = [likeliest(rows)]
-            if found[0][0][1] < CONFIDENT:
+            if found[0][0][1] < CONFIDENT_STRING:
                 found += [likeliest(self.probabilities(view)) for view in views(strip.pixels)]
             share = strip.prior / len(found)
             for strings in found:

@@ -42,7 +42,7 @@ GAP = 2.2
 WIDE_DIGIT = 1.15
 """A single mark wider than this many times its height may be digits that touch."""
 SMALLEST = 0.25
-"""Where all marks are lower than this share of the picture, it is not told what they are."""
+"""Least height of the highest mark, as a share of the picture; lower marks give no strip."""
 LIKE = 0.45
 """Marks at least this high, as a share of the highest, may be digits beside it."""
 BLACK = 0.4
