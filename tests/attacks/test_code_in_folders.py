@@ -190,7 +190,7 @@ def test_the_service_runs_nothing_of_its_folders_not_even_after_a_crash(
     finally:
         then.process.kill()
 
-    assert "in hand without a row" in then.told()
+    assert "claimed pictures that have no row" in then.told()
     assert trap.sprung() == []
 
 

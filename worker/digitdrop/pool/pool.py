@@ -44,26 +44,22 @@ class WorkerPool:
         self._unassigned: deque[Task] = deque()
         self.orphans: list[Task] = []
         """Tasks that must be read elsewhere, since no process can be started any more."""
-        self._is_started = False
+        self.is_started = False
+        """True from `start` on, until the pool is dismissed or cannot go on."""
         self._has_been_ready = False
         self._may_start = True
         self._used = time.monotonic()
 
     def start(self) -> None:
         """Start the processes, unless they are there; does not wait until they can read."""
-        if self._may_start and not self._is_started:
-            self._is_started = True
+        if self._may_start and not self.is_started:
+            self.is_started = True
             self._used = time.monotonic()
             self._start_missing()
 
-    @property
-    def is_started(self) -> bool:
-        """True from `start` on, until the pool is dismissed or cannot go on."""
-        return self._is_started
-
     def is_ready(self) -> bool:
         """Return True if it can read: once all have started, later if one has."""
-        if self._is_started:
+        if self.is_started:
             self._receive(0)
         ready = len(self._ready())
         self._has_been_ready |= ready == self._options.workers
@@ -94,7 +90,7 @@ class WorkerPool:
 
     def dismiss(self) -> list[Task]:
         """Kill all processes, whatever they do; return the tasks that are left."""
-        self._is_started = self._has_been_ready = False
+        self.is_started = self._has_been_ready = False
         left = [task for process in self._processes for task in process.pending]
         for process in self._processes:
             process.end()
@@ -104,7 +100,7 @@ class WorkerPool:
 
     def _start_missing(self) -> None:
         try:
-            while self._is_started and len(self._processes) < self._options.workers:
+            while self.is_started and len(self._processes) < self._options.workers:
                 self._processes.append(WorkerProcess(self._options))
         except (OSError, *REFUSED):  # too little memory, or too many processes
             self._go_without()
