@@ -48,12 +48,28 @@ def test_slope_and_offset_make_the_confidence() -> None:
     assert verdict.status == Status.UNCERTAIN
 
 
-def test_an_ok_digit_stays_unless_a_number_is_beyond_doubt() -> None:
-    doubtful = with_number(AN_OK_EIGHT, a_reading(n386=0.8, n8=0.1), ANY, THRESHOLDS)
-    plain = with_number(AN_OK_EIGHT, a_reading(n386=0.99), ANY, THRESHOLDS)
+def test_an_ok_digit_stays_where_a_longer_number_is_unlikely() -> None:
+    verdict = with_number(AN_OK_EIGHT, a_reading(n8=0.5, n386=0.3), ANY, THRESHOLDS)
 
-    assert doubtful == AN_OK_EIGHT
-    assert plain.prediction == "386"
+    assert verdict == AN_OK_EIGHT
+
+
+def test_a_number_beyond_doubt_overrules_an_ok_digit() -> None:
+    verdict = with_number(AN_OK_EIGHT, a_reading(n386=0.99), ANY, THRESHOLDS)
+
+    assert verdict.prediction == "386"
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [a_reading(n386=0.52, n8=0.1), a_reading(others={"?8": 0.6}, n8=0.3)],
+    ids=["a longer number", "another sign beside it"],
+)
+def test_a_digit_is_never_ok_where_more_than_one_sign_is_likelier(reading: NumberReading) -> None:
+    verdict = with_number(AN_OK_EIGHT, reading, ANY, THRESHOLDS)
+
+    assert (verdict.status, verdict.prediction) == (Status.UNCERTAIN, "8")
+    assert verdict.reason in {"it may also be 386", "it may also be ?8"}
 
 
 def test_a_number_of_one_digit_overrules_nothing() -> None:

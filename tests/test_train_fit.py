@@ -260,7 +260,7 @@ if __name__ == "__main__":
     train_digits(
         Options(
             data=folder, epochs=6, validation_split=0.2, output=folder / "models",
-            plots=folder / "training", seed=1, scenes=50, calibration_pictures=20,
+            plots=folder / "training", seed=1, scenes=50, calibration_pictures=20, number_epochs=1,
         ),
         say=lambda line: print(line, flush=True),
     )

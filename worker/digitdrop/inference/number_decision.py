@@ -6,6 +6,7 @@ and a number of one digit overrules nothing.
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from digitdrop.inference.decision import logit
@@ -15,7 +16,8 @@ from digitdrop.values import DigitCount, NumberThresholds, Status, Verdict
 PLAIN: Final = 0.9
 """The least probability of strings that overrule a digit, or that `--digits` rules out ..."""
 LIKELY: Final = 0.5
-"""... and of strings that are no whole number, where no digit was read either."""
+"""... and of strings that are no whole number, where no digit was read either, and of strings of
+two signs or more that make an `ok` digit `uncertain`."""
 LEAST_GUESS: Final = 0.1
 """A number less likely than this is not guessed."""
 LEAST_CONFIDENCE: Final = 0.01
@@ -48,19 +50,47 @@ def with_number(
         return _none(verdict, reading)
     longer = {number: p for number, p in reading.numbers.items() if len(number) > 1}
     total = sum(longer.values())
-    if len(reading.best) < 2 or (verdict.status is Status.OK and total < PLAIN):
+    if verdict.status is Status.OK and total < PLAIN:
+        return _doubted(verdict, reading) if total + no_number >= LIKELY else verdict
+    if len(reading.best) < 2:
         return verdict
     if reading.apart:
         return Verdict(status=Status.SEVERAL, reason=TWO_NUMBERS)
+    return _longer_number(verdict, reading.best, longer, digits, thresholds)
+
+
+def _longer_number(
+    verdict: Verdict,
+    best: str,
+    longer: Mapping[str, float],
+    digits: DigitCount,
+    thresholds: NumberThresholds,
+) -> Verdict:
+    """Judge a picture that shows a number of two digits or more.
+
+    Args:
+        verdict: of the digits network; it stays where no number is likely.
+        best: the likeliest number.
+        longer: probability of each number of two digits or more, the likeliest first.
+        digits: how many digits a number may have.
+        thresholds: from the number reader's card.
+    """
+    total = sum(longer.values())
     within = {
         number: p for number, p in longer.items() if digits.least <= len(number) <= digits.most
     }
     if sum(within.values()) < (1 - PLAIN) * total:
-        return _of_other_length(reading.best, digits)
+        return _of_other_length(best, digits)
     if max(within.values()) < LEAST_GUESS and verdict.status is not Status.SEVERAL:
         return verdict
     others = max(1e-9, 1 - total + sum(within.values()))
     return _number({number: p / others for number, p in within.items()}, thresholds)
+
+
+def _doubted(verdict: Verdict, reading: NumberReading) -> Verdict:
+    """Keep the digit as a guess: the number reader finds more than one sign there."""
+    texts = (text for text in (*reading.numbers, *reading.others) if len(text) > 1)
+    return replace(verdict, status=Status.UNCERTAIN, reason=f"it may also be {next(texts)}")
 
 
 def number_confidence(probability: float, thresholds: NumberThresholds) -> float:
