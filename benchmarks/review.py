@@ -47,7 +47,9 @@ def _measure(outbox: Path, rows: int) -> None:
     cells = []
 
     def note(began: tuple[float, float]) -> None:
-        cells.append(f"{time.perf_counter() - began[0]:.2f} ({time.process_time() - began[1]:.2f})")
+        cells.append(
+            f"{time.perf_counter() - began[0]:.2f} ({time.process_time() - began[1]:.2f})"
+        )
 
     began = _clocks()
     store = Store(outbox / REPORT)

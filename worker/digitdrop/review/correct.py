@@ -27,7 +27,6 @@ from digitdrop.health.worker_status import WorkerStatus
 from digitdrop.intake.claims import Claims
 from digitdrop.intake.listing import CLAIMED
 from digitdrop.intake.settle import Clocks, Settler
-from digitdrop.outbox.archive import archive_folder
 from digitdrop.outbox.recorder import Recorder
 from digitdrop.outbox.report import REPORT, Report
 from digitdrop.review.pictures import REVIEW, Located, Pictures, label_name
@@ -47,6 +46,11 @@ class Answer:
     is_done: bool
     text: str
     """For a person."""
+    is_again: bool = False
+    """True if the same may succeed in a moment."""
+
+
+_BUSY: Final = Answer(False, "Its row is being written: try again in a moment.", is_again=True)
 
 
 def in_words(label: str) -> str:
@@ -97,7 +101,8 @@ class Corrections:
         Args:
             row_id: of its reading.
             label: a number, or `none`.
-            last: id of the last row of the picture that the person saw.
+            last: id of the last row of the picture that the person saw; empty if that person
+                has just undone an answer, so that the next one counts in any case.
         """
         if not is_label(label):
             return Answer(False, "A label is a whole number of up to eight digits, or none.")
@@ -106,7 +111,12 @@ class Corrections:
             chain = self._store.chain(row_id)
             if refusal := self._refusal(chain, row_id, last):
                 return Answer(False, refusal)
-            found = self._pictures.find(chain)
+            if moved := self._moved.get(row_id):
+                found = self._pictures.find(chain, [moved.label])
+                if not found or not found.is_moved:
+                    return _BUSY
+            else:
+                found = self._pictures.find(chain)
             if not found:
                 return Answer(False, _gone(chain))
             return self._move(found, chain[0], label)
@@ -114,9 +124,9 @@ class Corrections:
     def _refusal(self, chain: Sequence[Entry], row_id: str, last: str) -> str:
         if not chain or chain[0].id != row_id:
             return "There is no such picture in the report."
-        if label := self.label_in_hand(row_id):
+        if last and (label := self.label_in_hand(row_id)):
             return f"Somebody has just said that it shows {in_words(label)}."
-        if chain[-1].id != last:
+        if last and chain[-1].id != last:
             return f"Somebody has said meanwhile that it shows {_said(chain[-1])}."
         return ""
 
@@ -158,7 +168,7 @@ class Corrections:
                 return Answer(True, "Taken back.")
             found = self._pictures.find(chain)
             if not found or len(chain) < 2:
-                return Answer(False, "Its row is being written: try again in a moment.")
+                return _BUSY
             return self._move(found, chain[0], folder_of(chain[-2].row.prediction))
 
     def _is_taken_back(self, row_id: str) -> bool:
@@ -171,11 +181,13 @@ class Corrections:
         return True
 
     def _see_to_rows(self) -> None:
-        """Record corrections that nobody records, until the end."""
+        """Record corrections that nobody records, until the end; first those of an earlier run."""
+        is_first = True
         while not self._shutdown.is_stopping():
             try:
-                if self._moved:
+                if self._moved or is_first:
                     record_corrections(self._outbox, self._shutdown)
+                is_first = False
                 self._forget_recorded()
             except OSError as error:
                 logger.warning("cannot record corrections: %s", error)
@@ -186,9 +198,10 @@ class Corrections:
     def _forget_recorded(self) -> None:
         for row_id, moved in list(self._moved.items()):
             with self._lock:
-                if not self._is_pending(moved.place):
+                # Meanwhile the person may have undone it, and moved the picture once more.
+                if self._moved.get(row_id) is moved and not self._is_pending(moved.place):
                     self._store.refresh(at_once=True)  # its row comes before it leaves the claim
-                    self._moved.pop(row_id, None)
+                    del self._moved[row_id]
 
     def _is_pending(self, place: PurePosixPath) -> bool:
         """Return True if a picture lies in its label folder, or is claimed from there."""
@@ -241,7 +254,11 @@ def _corrector(outbox: Path, shutdown: Shutdown, holder: str) -> Corrector:
         holder=holder, pid=os.getpid(), since="", model="", inbox="", settle=0, max_wait=0
     )
     heartbeat = Heartbeat(status, [], _clocks)
-    claims, report, deferred = Claims(review, outbox), Report(outbox / REPORT), DeferredQueue(_clocks)
+    claims, report, deferred = (
+        Claims(review, outbox),
+        Report(outbox / REPORT),
+        DeferredQueue(_clocks),
+    )
     report.prepare()
     return Corrector(
         review=review,

@@ -111,7 +111,7 @@ class Pictures:
         with open_below(self._outbox, below) as file:
             if os.fstat(file.fileno()).st_size > self._limits.bytes:
                 return ""
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.sha256(file.read(self._limits.bytes)).hexdigest()
 
     def _content(self, located: Located) -> bytes:
         """Return the bytes of a picture, which are the very bytes that the worker read.

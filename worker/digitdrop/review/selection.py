@@ -63,7 +63,11 @@ class Selection:
     def address(self, **changes: object) -> str:
         """Return the parameters as an address has them, with some of them changed."""
         values: dict[str, object] = {name: getattr(self, name) for name in _FIELDS}
-        values |= {"sort": self.sort, "order": "up" if self.is_ascending else "", "page": self.page}
+        values |= {
+            "sort": self.sort,
+            "order": "up" if self.is_ascending else "",
+            "page": self.page,
+        }
         values |= changes
         usual = {"sort": "time", "page": 1}
         return urlencode(

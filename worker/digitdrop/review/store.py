@@ -17,25 +17,30 @@ from digitdrop.page.growth import Growth
 from digitdrop.review.selection import ON_A_PAGE, Selection
 from digitdrop.values import Status, iso
 
-Cells: TypeAlias = tuple[str | float | None, ...]
+Cells: TypeAlias = tuple[str, ...]
 
 _FRESH: Final = 0.5  # seconds for which the rows that are known count as all rows
 _CACHE_KIB: Final = 64 * 1024
 _STATUSES: Final = frozenset(map(str, Status))
-_OPEN: Final = tuple(
-    str(status) for status, folder in ARCHIVE_FOLDERS.items() if folder != "done"
-)
+_OPEN: Final = tuple(str(status) for status, folder in ARCHIVE_FOLDERS.items() if folder != "done")
 _IS_OPEN: Final = f"status IN ({', '.join(repr(status) for status in _OPEN)})"
+_WIDTH: Final = len(COLUMNS)
 _COLUMNS: Final = ", ".join(COLUMNS)
-_INSERT: Final = f"INSERT INTO rows ({_COLUMNS}) VALUES (?,?,?,?,nullif(?,''),?,?,?,nullif(?,''),?,?)"
-_SCHEMA: Final = f"""
+_INSERT: Final = (
+    f"INSERT INTO rows ({_COLUMNS}) VALUES (?,?,?,?,nullif(?,''),?,?,?,nullif(?,''),?,?)"
+)
+_SCHEMA: Final = """
     CREATE TABLE rows (
         n INTEGER PRIMARY KEY, id TEXT, time TEXT, file TEXT, prediction TEXT, confidence REAL,
         status TEXT, reason TEXT, runner_up TEXT, runner_up_confidence REAL, sha256 TEXT,
-        model TEXT);
-    CREATE INDEX corrections ON rows (reason) WHERE status = 'corrected';
-    CREATE INDEX open ON rows (n) WHERE {_IS_OPEN};
+        model TEXT)
 """
+_INDEXES: Final = (
+    "CREATE INDEX ids ON rows (id)",
+    "CREATE INDEX corrections ON rows (reason) WHERE status = 'corrected'",
+    f"CREATE INDEX open ON rows (n) WHERE {_IS_OPEN}",
+)
+"""Made after the first look, since an index is made far faster of all rows at once."""
 ORDERS: Final = {
     "matters": "status <> 'uncertain', status = 'unreadable', confidence DESC, n DESC",
     "time": "n DESC",
@@ -66,8 +71,8 @@ class Store:
         self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         for setting in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{_CACHE_KIB}"):
             self._db.execute(f"PRAGMA {setting}")
-        self._db.executescript(_SCHEMA)
-        self._is_indexed = False
+        self._db.execute(_SCHEMA)
+        self._missing = [*_INDEXES]
         self._total = 0
         self.days: Counter[tuple[str, str]] = Counter()
         """Rows by day (UTC) and status."""
@@ -89,10 +94,9 @@ class Store:
                 self.days.clear()
                 self.models.clear()
             for chunk in chunks:
-                self._add(list(_cells(chunk)))
-            if not self._is_indexed:  # an index is made far faster of all rows at once
-                self._db.execute("CREATE INDEX ids ON rows (id)")
-                self._is_indexed = True
+                self._add(_cells(chunk))
+            while self._missing:
+                self._db.execute(self._missing.pop())
             self._at = time.monotonic()
 
     def _add(self, rows: list[Cells]) -> None:
@@ -100,8 +104,9 @@ class Store:
         self._db.executemany(_INSERT, rows)
         self._db.execute("COMMIT")
         self._total += len(rows)
-        self.days.update((str(row[1])[:10], str(row[5])) for row in rows)
-        self.models.update(str(row[10]) for row in rows)
+        for row in rows:
+            self.days[row[1][:10], row[5]] += 1
+            self.models[row[10]] += 1
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -140,7 +145,9 @@ class Store:
 
     def _select(self, selection: Selection, limit: str) -> list[Entry]:
         condition, values = selection.where()
-        return self._entries(f"WHERE {condition or 1} ORDER BY {selection.order()} {limit}", values)
+        return self._entries(
+            f"WHERE {condition or 1} ORDER BY {selection.order()} {limit}", values
+        )
 
     def _entries(self, rest: str, values: Iterable[object] = ()) -> list[Entry]:
         with self._lock:
@@ -217,23 +224,18 @@ class Store:
             yield model, prediction, self.chain(row_id)[-1].row.prediction or ""
 
 
-def _cells(chunk: bytes) -> Iterator[Cells]:
-    """Yield the cells of the rows of a chunk; nearly all lines are split without a parser."""
-    for text in chunk.split(b"\n"):
-        line = text.rstrip(b"\r").decode("utf-8", "replace")
-        cells = line.split(",")
-        if (
-            len(cells) == len(COLUMNS)
-            and '"' not in line
-            and cells[5] in _STATUSES
-            and cells[1].endswith("Z")
-            and cells[1][10:11] == "T"
-        ):
-            yield tuple(cells)
-        else:
-            yield from (
-                _as_cells(row_id, row) for row_id, row in search([text], None) if row.is_whole
-            )
+def _cells(chunk: bytes) -> list[Cells]:
+    """Return the cells of the rows of a chunk; nearly all lines are split without a parser."""
+    rows: list[Cells] = []
+    for line in chunk.decode("utf-8", "replace").split("\n"):
+        cells = line.rstrip("\r").split(",")
+        is_plain = len(cells) == _WIDTH and cells[5] in _STATUSES and cells[1][-1:] == "Z"
+        if is_plain and '"' not in line:
+            rows.append(tuple(cells))
+        elif line:
+            found = search([line.encode("utf-8", "replace")], None)
+            rows += (_as_cells(row_id, row) for row_id, row in found if row.is_whole)
+    return rows
 
 
 def _as_cells(row_id: str, row: Row) -> Cells:
@@ -242,11 +244,11 @@ def _as_cells(row_id: str, row: Row) -> Cells:
         iso(row.time),
         row.file,
         row.prediction or "",
-        "" if row.confidence is None else row.confidence,
+        "" if row.confidence is None else str(row.confidence),
         str(row.status),
         row.reason,
         row.runner_up or "",
-        "" if row.runner_up_confidence is None else row.runner_up_confidence,
+        "" if row.runner_up_confidence is None else str(row.runner_up_confidence),
         row.sha256,
         row.model,
     )
