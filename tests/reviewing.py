@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,20 +47,20 @@ class Review:
         body: object = None,
         method: str = "",
         without: tuple[str, ...] = (),
-        **more: str,
+        headers: Mapping[str, str] | None = None,
     ) -> Got:
         """Send a request as the page's own script would, but for what is named."""
         own = f"127.0.0.1:{self.port}"
-        headers = {"Host": own, "Cookie": self.cookie}
+        sent = {"Host": own, "Cookie": self.cookie}
         if body is not None:
-            headers |= {"Origin": f"http://{own}", "Content-Type": "application/json"}
-        headers |= {name.replace("_", "-"): value for name, value in more.items()}
+            sent |= {"Origin": f"http://{own}", "Content-Type": "application/json"}
+        sent |= headers or {}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.putrequest(method or ("GET" if body is None else "POST"), path, skip_host=True)
         content = b"" if body is None else json.dumps(body).encode()
         if body is not None:
             connection.putheader("Content-Length", str(len(content)))
-        for name, value in headers.items():
+        for name, value in sent.items():
             if name not in without and value:
                 connection.putheader(name, value)
         connection.endheaders(content)

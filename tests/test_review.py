@@ -46,16 +46,22 @@ def test_nobody_gets_in_without_the_token_or_by_another_name_or_from_another_pag
 
         codes = {
             "no cookie": page.ask("/all", without=("Cookie",)).code,
-            "wrong cookie": page.ask("/all", Cookie=f"digitdrop-{page.port}=guess").code,
+            "wrong cookie": page.ask(
+                "/all", headers={"Cookie": f"digitdrop-{page.port}=guess"}
+            ).code,
             "wrong token": page.ask("/?token=guess", without=("Cookie",)).code,
-            "rebound name": page.ask("/all", Host=f"evil.example:{page.port}").code,
+            "rebound name": page.ask("/all", headers={"Host": f"evil.example:{page.port}"}).code,
             "no host": page.ask("/all", without=("Host",)).code,
-            "other port": page.ask("/all", Host="127.0.0.1:1").code,
-            "other page reads": page.ask("/api/queue", Origin=evil).code,
-            "other page writes": page.ask("/api/correct", body=body, Origin=evil).code,
-            "no page": page.ask("/api/correct", body=body, Origin="null").code,
+            "other port": page.ask("/all", headers={"Host": "127.0.0.1:1"}).code,
+            "other page reads": page.ask("/api/queue", headers={"Origin": evil}).code,
+            "other page writes": page.ask(
+                "/api/correct", body=body, headers={"Origin": evil}
+            ).code,
+            "no page": page.ask("/api/correct", body=body, headers={"Origin": "null"}).code,
             "without origin": page.ask("/api/correct", body=body, without=("Origin",)).code,
-            "a form": page.ask("/api/correct", body=body, Content_Type="text/plain").code,
+            "a form": page.ask(
+                "/api/correct", body=body, headers={"Content-Type": "text/plain"}
+            ).code,
             "by link": page.ask("/api/correct", method="GET").code,
         }
 
@@ -226,17 +232,17 @@ def test_a_kill_of_worker_and_page_in_between_costs_no_answer(
 
 def test_behind_a_proxy_only_its_token_and_its_own_pages_count(outbox: Shelved) -> None:
     token = "0123456789abcdef"
-    own = {"Host": "review.example.org", "X_Digitdrop_Token": token}
+    own = {"Host": "review.example.org", "X-Digitdrop-Token": token}
     proxy = "--behind-proxy=https://review.example.org"
     with a_review(outbox.outbox, proxy, DIGITDROP_PROXY_TOKEN=token) as page:
-        assert page.ask("/all", **own).code == 200
-        assert page.ask("/all", **{**own, "X_Digitdrop_Token": "guess"}).code == 403
-        assert page.ask("/all", Host=f"127.0.0.1:{page.port}", X_Digitdrop_Token=token).code == 421
+        assert page.ask("/all", headers=own).code == 200
+        assert page.ask("/all", headers={**own, "X-Digitdrop-Token": "guess"}).code == 403
+        assert page.ask("/all", headers={**own, "Host": f"127.0.0.1:{page.port}"}).code == 421
         body = {"row": "x", "label": "7", "last": "x"}
         evil = {**own, "Origin": "https://evil.example"}
-        assert page.ask("/api/correct", body=body, **evil).code == 403
+        assert page.ask("/api/correct", body=body, headers=evil).code == 403
         fine = {**own, "Origin": "https://review.example.org"}
-        assert page.ask("/api/correct", body=body, **fine).code == 409
+        assert page.ask("/api/correct", body=body, headers=fine).code == 409
 
 
 def test_new_rows_and_the_same_count_as_status_are_seen_within_a_second(

@@ -85,7 +85,8 @@ def test_every_view_fits_a_phone_and_has_a_name_for_each_field(
             assert width <= 320, path
             unnamed = browser.run(
                 "return [...document.querySelectorAll('input, select, button, a, img')]"
-                ".filter(e => e.checkVisibility()).filter(e => e.tagName === 'IMG' ? !e.hasAttribute('alt') : !(e.labels?.length || "
+                ".filter(e => e.checkVisibility()).filter(e => e.tagName === 'IMG'"
+                " ? !e.hasAttribute('alt') : !(e.labels?.length || "
                 "e.textContent.trim() || e.ariaLabel || e.ariaHidden)).map(e => e.outerHTML)"
             )
             assert unnamed == [], path

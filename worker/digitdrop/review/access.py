@@ -34,6 +34,7 @@ _HEADERS: Final = {
 }
 _ENTER: Final = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Digitdrop</title>'
+    '<link rel="icon" href="data:,">'
     '<meta http-equiv="refresh" content="0; url=/"></head>'
     '<body><p><a href="/">To the pictures</a></p></body></html>'
 )

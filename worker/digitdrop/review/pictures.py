@@ -63,7 +63,7 @@ class Pictures:
 
         Args:
             outbox: nothing outside of it is opened.
-            limits: what one picture may cost.
+            limits: of one picture.
         """
         self._outbox = outbox
         self._limits = limits or Limits()

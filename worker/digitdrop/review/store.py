@@ -47,7 +47,7 @@ ORDERS: Final = {
     "name": "file, n DESC",
     "confidence": "confidence, n DESC",
 }
-"""Orders of the queue. By what matters, `uncertain` comes first, nearest to the threshold."""
+"""Orders of the queue. In `matters`, `uncertain` comes first, nearest to the threshold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
