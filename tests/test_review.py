@@ -166,6 +166,7 @@ def test_a_picture_that_is_moved_meanwhile_is_left_where_it_is(outbox: Shelved) 
         code, text = page.correct(item, "7")
 
         assert (code, "moved" in text) == (409, True)
+        assert [one["name"] for one in page.queue()] == ["scans/b.png"]
         assert elsewhere.exists()
         assert page.correct({"id": "dnowhere", "last": "x"}, "7")[0] == 409
         assert page.correct(item, "../../x")[0] == 409

@@ -59,13 +59,13 @@ def test_pictures_are_corrected_by_keyboard_alone(browser: Browser, outbox: Shel
         wait_until(lambda: shown(browser) == "1.png", 20)
 
         wait_until(lambda: len(outbox.corrections()) == 5, 20)
-        assert outbox.corrections() == [
+        assert set(outbox.corrections()) == {
             ("5.png", "5", "uncertain"),
             ("4.png", "042", "uncertain"),
             ("3.png", None, "uncertain"),
             ("1.png", "9", "uncertain"),
             ("1.png", "1", "corrected"),
-        ]
+        }
         assert "token" not in browser.driver.current_url
         assert browser.complaints() == []
 

@@ -27,7 +27,7 @@ def names(store: Store, **asked: str) -> list[str]:
     selection = Selection.of(asked)
     found = store.page(selection)
     assert store.count(selection) == len(found)
-    assert [one.n for one in store.every(selection, step=2)] == [one.n for one in found]
+    assert [one.n for one in store.every(selection)] == [one.n for one in found]
     return [one.row.name for one in found]
 
 
@@ -84,6 +84,6 @@ def test_only_pictures_that_nobody_corrected_wait(outbox: Shelved, store: Store)
     outbox.corrector().look()
     store.refresh(at_once=True)
 
-    assert [one.row.name for one in store.waiting("matters", skip=0, most=9)] == ["c.png", "b.png"]
+    assert [one.row.name for one in store.waiting("matters")] == ["c.png", "b.png"]
     (reading, correction) = store.chain(store.page(Selection(text="a.png"))[0].id)
     assert (reading.row.prediction, correction.row.prediction) == ("7", "3")

@@ -44,8 +44,8 @@ _FILES: Final = {
     "live.js": (_HERE / "live.js", "text/javascript"),
 }
 _LONGEST: Final = 4_096  # bytes of a request's body
+_FEW: Final = 40
 _MOST: Final = 200  # pictures of the queue in one answer
-_LOOKED_AT: Final = 2_000  # rows that one answer may look through for them
 _NEW: Final = 20  # rows of the view that follows the report
 _NO_CACHE: Final = {"cache-control": "no-store"}
 _KEEP: Final = {"cache-control": "private, max-age=3600"}
@@ -181,20 +181,17 @@ class ReviewPage:
         query = request.query_params
         order = query.get("order", "")
         order = order if order in ORDERS else "matters"
-        most = (
-            min(_MOST, int(query.get("most", "40"))) if query.get("most", "40").isdecimal() else 40
-        )
+        asked = query.get("most", "")
+        most = max(1, min(_MOST, int(asked))) if asked.isascii() and asked.isdecimal() else _FEW
+        filed = self._pictures.filed()
         items: list[dict[str, object]] = []
-        for skip in range(0, _LOOKED_AT, most or 1):
-            rows = self._store.waiting(order, skip=skip, most=most)
-            items += [
-                {**asdict(shown(entry)), "last": entry.id}
-                for entry in rows
-                if not self._corrections.label_in_hand(entry.id) and self._pictures.find([entry])
-            ]
-            if len(items) >= most or len(rows) < most:
+        for entry in self._store.waiting(order):
+            is_in_hand = self._corrections.label_in_hand(entry.id)
+            if not is_in_hand and self._pictures.find_filed(entry, filed):
+                items.append({**asdict(shown(entry)), "last": entry.id})
+            if len(items) >= most:
                 break
-        return JSONResponse({"items": items[:most], "open": self._open()}, headers=_NO_CACHE)
+        return JSONResponse({"items": items, "open": self._open()}, headers=_NO_CACHE)
 
     def state(self, _: Request) -> Response:
         """Send how things stand, for a page that asks each second."""

@@ -177,7 +177,10 @@ class Corrections:
             self._rename(moved.place.as_posix(), moved.origin)
         except OSError:  # the worker has it in hand
             return False
-        del self._moved[row_id]
+        if is_label(moved.origin.parent.name):  # it was moved from one label folder to another
+            self._moved[row_id] = _Moved(moved.origin.parent.name, moved.origin, moved.origin)
+        else:
+            del self._moved[row_id]
         return True
 
     def _see_to_rows(self) -> None:

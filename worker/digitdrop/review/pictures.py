@@ -3,7 +3,7 @@
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,7 +13,7 @@ import cv2
 
 from digitdrop.errors import Unavailable
 from digitdrop.explain import sheet
-from digitdrop.files.tree import open_below
+from digitdrop.files.tree import WalkEntry, open_below, walk
 from digitdrop.inference.augmentation import classify_pictures
 from digitdrop.inference.classifier import Classifier
 from digitdrop.inference.shipped import SHIPPED_MODEL
@@ -26,6 +26,7 @@ from digitdrop.values import DigitCount, Drop, Grey, Limits, Status
 REVIEW: Final = ARCHIVE_FOLDERS[Status.UNCERTAIN]
 """Folder of the outbox with the label folders."""
 
+_FOR_PEOPLE: Final = (REVIEW, ARCHIVE_FOLDERS[Status.UNREADABLE])
 _LARGE: Final = 1000  # pixels of the longer side of a picture, as large as a screen shows it
 _SMALL: Final = 112
 _LOSSLESS: Final = 101  # OpenCV's code for WebP without loss
@@ -101,6 +102,21 @@ class Pictures:
         for label in labels:
             for entry in reversed(chain):
                 yield entry, Path(label_name(entry, label)), True
+
+    def filed(self) -> frozenset[str]:
+        """Return the places, below the outbox, of all files of `review/` and `failed/`."""
+        return frozenset(
+            f"{folder}/{name}" for folder in _FOR_PEOPLE for name, _ in self._walked(folder)
+        )
+
+    def _walked(self, folder: str) -> Iterator[WalkEntry]:
+        with suppress(OSError):
+            yield from walk(self._outbox / folder)
+
+    def find_filed(self, entry: Entry, filed: Container[str]) -> Located | None:
+        """Find the picture of a reading among those that wait for a person, as `find` does."""
+        may_be_there = any(path.as_posix() in filed for _, path, _ in self._places([entry], ()))
+        return self.find([entry]) if may_be_there else None
 
     def digest(self, below: str) -> str:
         """Return the SHA-256 of a file in hex; empty if it is too large to have been read.

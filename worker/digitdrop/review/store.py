@@ -4,9 +4,10 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -17,9 +18,10 @@ from digitdrop.page.growth import Growth
 from digitdrop.review.selection import ON_A_PAGE, Selection
 from digitdrop.values import Status, iso
 
-Cells: TypeAlias = tuple[str, ...]
+Cells: TypeAlias = Sequence[str]
 
 _FRESH: Final = 0.5  # seconds for which the rows that are known count as all rows
+_STEP: Final = 1_000  # rows given at a time; others may use the database in between
 _CACHE_KIB: Final = 64 * 1024
 _STATUSES: Final = frozenset(map(str, Status))
 _OPEN: Final = tuple(str(status) for status, folder in ARCHIVE_FOLDERS.items() if folder != "done")
@@ -35,8 +37,9 @@ _SCHEMA: Final = """
         status TEXT, reason TEXT, runner_up TEXT, runner_up_confidence REAL, sha256 TEXT,
         model TEXT)
 """
+_BY_ID: Final = "CREATE INDEX IF NOT EXISTS ids ON rows (id)"
+"""Made when the first row is asked for by its id: it takes longer than a page of the table."""
 _INDEXES: Final = (
-    "CREATE INDEX ids ON rows (id)",
     "CREATE INDEX corrections ON rows (reason) WHERE status = 'corrected'",
     f"CREATE INDEX open ON rows (n) WHERE {_IS_OPEN}",
 )
@@ -104,9 +107,8 @@ class Store:
         self._db.executemany(_INSERT, rows)
         self._db.execute("COMMIT")
         self._total += len(rows)
-        for row in rows:
-            self.days[row[1][:10], row[5]] += 1
-            self.models[row[10]] += 1
+        self.days.update([(row[1][:10], row[5]) for row in rows])
+        self.models.update(map(itemgetter(_WIDTH - 1), rows))
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -126,22 +128,33 @@ class Store:
         start = ON_A_PAGE * (selection.page - 1)
         return list(self._select(selection, f"LIMIT {ON_A_PAGE} OFFSET {start}"))
 
-    def every(self, selection: Selection, step: int = 5_000) -> Iterator[Entry]:
-        """Yield all rows of a selection; others may use the store between two steps."""
+    def every(self, selection: Selection) -> Iterator[Entry]:
+        """Yield all rows of a selection; others may use the store meanwhile."""
+        condition, values = selection.where()
+        yield from self._in_steps(f"WHERE {condition or 1} ORDER BY {selection.order()}", values)
+
+    def waiting(self, order: str) -> Iterator[Entry]:
+        """Yield the rows whose pictures were filed for a person, and that nobody has corrected.
+
+        Args:
+            order: one of `ORDERS`.
+        """
+        return self._in_steps(
+            f"WHERE {_IS_OPEN} AND NOT EXISTS (SELECT 1 FROM rows AS later WHERE "
+            "later.status = 'corrected' AND later.reason = ? || rows.id) "
+            f"ORDER BY {ORDERS[order]}",
+            [correcting("")],
+        )
+
+    def _in_steps(self, rest: str, values: Iterable[object]) -> Iterator[Entry]:
         with self._lock:
-            condition, values = selection.where()
-            numbers = [
-                number
-                for (number,) in self._db.execute(
-                    f"SELECT n FROM rows WHERE {condition or 1} ORDER BY {selection.order()}",
-                    values,
-                )
-            ]
-        for start in range(0, len(numbers), step):
-            some = numbers[start : start + step]
+            found = self._db.execute(f"SELECT n FROM rows {rest}", tuple(values))
+            numbers = [number for (number,) in found]
+        for start in range(0, len(numbers), _STEP):
+            some = numbers[start : start + _STEP]
             marks = ",".join("?" * len(some))
-            found = {one.n: one for one in self._entries(f"WHERE n IN ({marks})", some)}
-            yield from (found[number] for number in some if number in found)
+            entries = {one.n: one for one in self._entries(f"WHERE n IN ({marks})", some)}
+            yield from (entries[number] for number in some if number in entries)
 
     def _select(self, selection: Selection, limit: str) -> list[Entry]:
         condition, values = selection.where()
@@ -156,6 +169,8 @@ class Store:
 
     def of_id(self, row_id: str) -> Entry | None:
         """Return a row by its id; None if there is none."""
+        with self._lock:
+            self._db.execute(_BY_ID)
         return next(iter(self._entries("WHERE id = ? ORDER BY n LIMIT 1", [row_id])), None)
 
     def chain(self, row_id: str) -> list[Entry]:
@@ -183,21 +198,6 @@ class Store:
         rest = "WHERE status = 'corrected' AND reason = ? ORDER BY n DESC LIMIT 1"
         return next(iter(self._entries(rest, [correcting(row_id)])), None)
 
-    def waiting(self, order: str, *, skip: int, most: int) -> list[Entry]:
-        """Return rows whose pictures were filed for a person, and that nobody has corrected.
-
-        Args:
-            order: one of `ORDERS`.
-            skip: number of rows to leave out at the beginning.
-            most: number of rows to return at most.
-        """
-        return self._entries(
-            f"WHERE {_IS_OPEN} AND NOT EXISTS (SELECT 1 FROM rows AS later WHERE "
-            "later.status = 'corrected' AND later.reason = ? || rows.id) "
-            f"ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?",
-            [correcting(""), most, skip],
-        )
-
     def read_as_ok(self) -> Iterator[tuple[str, str, int]]:
         """Yield model, digit and number of the readings with one digit that were `ok`."""
         with self._lock:
@@ -213,6 +213,7 @@ class Store:
         The answer is empty if the picture shows no number.
         """
         with self._lock:
+            self._db.execute(_BY_ID)
             found = self._db.execute(
                 "SELECT reading.id, reading.model, reading.prediction FROM rows AS later "
                 "JOIN rows AS reading ON reading.id = substr(later.reason, ?) "
@@ -226,12 +227,14 @@ class Store:
 
 def _cells(chunk: bytes) -> list[Cells]:
     """Return the cells of the rows of a chunk; nearly all lines are split without a parser."""
+    text = chunk.decode("utf-8", "replace").replace("\r\n", "\n")
+    is_quoted = '"' in text
     rows: list[Cells] = []
-    for line in chunk.decode("utf-8", "replace").split("\n"):
-        cells = line.rstrip("\r").split(",")
+    for line in text.split("\n"):
+        cells = line.split(",")
         is_plain = len(cells) == _WIDTH and cells[5] in _STATUSES and cells[1][-1:] == "Z"
-        if is_plain and '"' not in line:
-            rows.append(tuple(cells))
+        if is_plain and not (is_quoted and '"' in line):
+            rows.append(cells)
         elif line:
             found = search([line.encode("utf-8", "replace")], None)
             rows += (_as_cells(row_id, row) for row_id, row in found if row.is_whole)
