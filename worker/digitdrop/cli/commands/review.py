@@ -17,7 +17,9 @@ def review(
         str, typer.Option(help="Address to listen on; others than 127.0.0.1 open it to a network.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 for any free port.")] = 8765,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it.")] = True,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the address, and open nothing.")
+    ] = False,
     behind_proxy: Annotated[
         str,
         typer.Option(
@@ -44,6 +46,6 @@ def review(
         host=host,
         port=port,
         proxy=behind_proxy,
-        opens_browser=browser and not behind_proxy,
+        opens_browser=not (no_browser or behind_proxy),
     )
     serve_review(options, typer.echo)
