@@ -24,6 +24,7 @@ COMMANDS = [command for document in DOCUMENTS for command in commands(document)]
 NOT_RUN_HERE = {
     r"digitdrop train\b": "trains for minutes to hours; tests/test_train_fit.py trains",
     r".*pip install": "downloads; tests/test_wheel.py installs",
+    r"digitdrop review\b": "serves until it is stopped; tests/test_review.py has it",
     r"digitdrop service\b": "changes the system's services; its own tests do so",
     r"digitdrop settings --service\b": "needs an installed one; tests/test_install.py has one",
     r"(sudo|systemctl|journalctl) ": "is for a machine with systemd, or changes it",

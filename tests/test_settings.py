@@ -40,7 +40,7 @@ def test_each_has_its_value_and_its_origin() -> None:
 def test_without_a_command_those_of_all_are_shown_once() -> None:
     found = settings()
 
-    assert found["--inbox"]["commands"] == ["watch", "status", "why", "verify", "repair"]
+    assert found["--inbox"]["commands"] == ["watch", "status", "why", "verify", "repair", "review"]
     assert found["--data"]["commands"] == ["train"]
 
 

@@ -13,6 +13,7 @@ from digitdrop.cli.commands.evaluate import evaluate
 from digitdrop.cli.commands.predict import predict
 from digitdrop.cli.commands.repair import repair
 from digitdrop.cli.commands.report import report
+from digitdrop.cli.commands.review import review
 from digitdrop.cli.commands.service import service_app
 from digitdrop.cli.commands.settings import settings
 from digitdrop.cli.commands.status import status
@@ -82,6 +83,7 @@ def digitdrop(
 
 for command in (
     watch, status, why, batch, predict, evaluate, verify, repair, corrections, report,
+    review,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(service_app, name="service")

@@ -7,6 +7,7 @@ followed, no pipe is waited for, and the type is checked on the open descriptor.
 import errno
 import os
 import stat
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeAlias
 
@@ -25,20 +26,23 @@ _KINDS: Final = {
 }
 
 
-def open_regular(path: Path, mode: OpenMode = "rb", *, links: bool = False) -> BinaryIO:
+def open_regular(
+    path: Path, mode: OpenMode = "rb", *, links: bool = False, within: int | None = None
+) -> BinaryIO:
     """Open a regular file as `open` does; refuse everything else that has its name.
 
     Args:
         path: place of the file.
         mode: as of `open`.
         links: follow a link to a regular file, as for a file that an operator named.
+        within: descriptor of the folder that a relative path begins at; None for the current one.
 
     Raises:
         FileNotFoundError: there is no such file.
         OSError: something else has the name (`EINVAL`), or the system refuses.
     """
     opener = _open_following_links if links else open_descriptor
-    return open(path, mode, opener=opener)
+    return open(path, mode, opener=partial(opener, within=within))
 
 
 def create_anew(path: Path) -> BinaryIO:
@@ -52,18 +56,18 @@ def create_anew(path: Path) -> BinaryIO:
     return open_regular(path, "xb")
 
 
-def open_descriptor(path: Path | str, flags: int) -> int:
-    """Open a regular file as `os.open` does; follow no link.
+def open_descriptor(path: Path | str, flags: int, within: int | None = None) -> int:
+    """Open a regular file as `os.open` does; follow no link. `within` is as of `open_regular`.
 
     Raises:
         OSError: as `open_regular`.
     """
-    return _open_following_links(path, flags | _NO_LINK)
+    return _open_following_links(path, flags | _NO_LINK, within)
 
 
-def _open_following_links(path: Path | str, flags: int) -> int:
+def _open_following_links(path: Path | str, flags: int, within: int | None = None) -> int:
     try:
-        found = os.open(path, flags | _AT_ONCE, 0o666)
+        found = os.open(path, flags | _AT_ONCE, 0o666, dir_fd=within)
     except OSError as error:
         if error.errno in _OTHERS:
             raise _not_regular(path, is_link=error.errno == errno.ELOOP) from error

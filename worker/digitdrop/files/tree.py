@@ -10,7 +10,9 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import BinaryIO, Final, TypeAlias
+
+from digitdrop.files.regular import open_regular
 
 WalkEntry: TypeAlias = tuple[str, "os.DirEntry[str]"]
 """A name relative to the root of the walk, with `/` between its parts, and the entry itself."""
@@ -214,6 +216,23 @@ def made_folder(root: Path | str, below: str) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def open_below(root: Path | str, below: str) -> BinaryIO:
+    """Open a regular file for reading; follow no link below the root.
+
+    Args:
+        root: the folder at which the path begins; it may be a link.
+        below: path of the file relative to the root, with `/` between its parts.
+
+    Raises:
+        OSError: there is no regular file, a link lies on the path, or the system refuses.
+    """
+    if not _BY_DESCRIPTOR:
+        return open_regular(Path(root, below))
+    folder, _, name = below.rpartition("/")
+    with opened_folder(root, folder) as descriptor:
+        return open_regular(Path(name), within=descriptor)
 
 
 def _is_below(descriptor: int, root: Path | str, below: str, real: str | None) -> bool:

@@ -45,11 +45,18 @@ class Growth:
             True and the new rows; or False and all rows, if a file was edited, replaced or
             taken away, so that rows of earlier calls may not hold any more.
         """
+        holds, chunks = self.chunks()
+        return holds, (
+            row for chunk in chunks for row in search(lines_of(io.BytesIO(chunk)), None)
+        )
+
+    def chunks(self) -> tuple[bool, Iterator[bytes]]:
+        """Return the lines since the last call, as `rows` does, about 1 MiB at a time."""
         paths = self._rows.files()
         holds = self._only_grew(paths)
         if not holds:
             self._marks.clear()
-        return holds, (row for path in paths for row in self._read(path))
+        return holds, (chunk for path in paths for chunk in self._read(path))
 
     def _only_grew(self, paths: list[Path]) -> bool:
         with ExitStack() as stack:
@@ -59,7 +66,7 @@ class Growth:
                 key in there and _has(there[key], mark) for key, mark in self._marks.items()
             )
 
-    def _read(self, path: Path) -> Iterator[tuple[str, Row]]:
+    def _read(self, path: Path) -> Iterator[bytes]:
         with open_regular(path) as file:
             mark = self._marks.setdefault(_identity(file), _Mark(0, b""))
             if is_foreign_head(
@@ -71,15 +78,15 @@ class Growth:
             for chunk in _chunks(file):
                 mark.end += len(chunk)
                 mark.tail = (mark.tail + chunk)[-_GUARD:]
-                yield from search(lines_of(io.BytesIO(chunk)), None)
+                yield chunk
 
-    def _read_whole(self, file: BinaryIO, mark: _Mark) -> Iterator[tuple[str, Row]]:
+    def _read_whole(self, file: BinaryIO, mark: _Mark) -> Iterator[bytes]:
         if mark.end:
             return
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _GUARD))
         mark.end, mark.tail = size, file.read()
-        yield from search(foreign_lines(file), None)
+        yield from foreign_lines(file)
 
 
 def _identity(file: BinaryIO) -> _File:

@@ -1,0 +1,1 @@
+"""`digitdrop review`: a page on which people see, search and correct an outbox."""
