@@ -83,6 +83,8 @@ def test_every_view_fits_a_phone_and_has_a_name_for_each_field(
             browser.driver.get(f"http://127.0.0.1:{page.port}{path}")
             width = browser.run("return document.documentElement.scrollWidth")
             assert width <= 320, path
+            forms = browser.driver.find_elements("css selector", "form")
+            assert all(form.is_displayed() for form in forms), path
             unnamed = browser.run(
                 "return [...document.querySelectorAll('input, select, button, a, img')]"
                 ".filter(e => e.checkVisibility()).filter(e => e.tagName === 'IMG'"

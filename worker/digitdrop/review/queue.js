@@ -55,7 +55,7 @@ function show() {
   at("name").href = item.address;
   const second = item.second ? `, or ${item.second}` : "";
   at("guess").textContent = item.prediction
-    ? `${item.label}: perhaps ${item.prediction} (${item.percent} %)${second}` : item.label;
+    ? `${item.label}: perhaps ${item.prediction}${item.percent && ` (${item.percent} %)`}${second}` : item.label;
   at("reason").textContent = item.reason;
   for (const next of items.slice(index + 1, index + 4)) {
     new Image().src = address("pictures", next);
