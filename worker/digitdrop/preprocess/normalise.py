@@ -17,6 +17,7 @@ from digitdrop.preprocess.background import darkness
 from digitdrop.preprocess.candidates import CONTRAST, LEAST_PRIOR, candidates
 from digitdrop.preprocess.histogram import Tones, shrunk, tones
 from digitdrop.preprocess.mnist_frame import FRAME_SIDE, is_framed
+from digitdrop.preprocess.sheet import PRIOR, sheet
 from digitdrop.values import Candidates, Frame, Grey
 
 LONG_SIDE = 320
@@ -58,13 +59,15 @@ def normalise(grey: Grey) -> Candidates:
     darkest, lightest, *_ = cv2.minMaxLoc(small)
     if lightest - darkest < CONTRAST:
         return Candidates(frames=(), priors=(), reason="the picture has one colour only")
-    found: list[tuple[float, Frame]] = []
     split = tones(small)
     if _is_static(small, split):
         return Candidates(frames=(), priors=(), reason="the picture shows noise only")
     dark = _dark_on_light(small, split)
     sides = (dark, small, split), (1 - dark, ~small, split.inverted())
+    found = _on_sheets(small, split)
+    left = 1 - sum(prior for prior, _ in found)
     for likely, side, its in sorted(sides, key=lambda item: -item[0]):
+        likely *= left
         if likely >= LEAST_PRIOR or not found:
             its_trust = likely if found else max(likely, 0.5)
             found += [
@@ -76,6 +79,19 @@ def normalise(grey: Grey) -> Candidates:
     if grey.shape == (FRAME_SIDE, FRAME_SIDE):
         found = _and_as_it_is(found, grey, dark)
     return _sight(found)
+
+
+def _on_sheets(grey: Grey, split: Tones) -> list[tuple[float, Frame]]:
+    """Return the frames on a sheet that something bounds: dark around light paper, or light."""
+    for side, its in ((grey, split), (~grey, split.inverted())):
+        part = sheet(side, its.threshold)
+        if part is not None and int(part.max()) - int(part.min()) >= CONTRAST:
+            inner = sheet(part, (tone := tones(part)).threshold)  # a cell of a table on it
+            if inner is not None and int(inner.max()) - int(inner.min()) >= CONTRAST:
+                part, tone = inner, tones(inner)
+            found = candidates(part, tone, PRIOR)
+            return [(prior * _inky(frame), frame) for prior, frame in found]
+    return []
 
 
 def _is_static(grey: Grey, split: Tones) -> bool:
