@@ -30,7 +30,9 @@ def sheet_on_wood(page: Picture, chance: Chance) -> Picture:
     rows = np.arange(height)[:, None] / max(height, width)
     columns = np.arange(width)[None] / max(height, width)
     bend = np.sin(chance.uniform(2, 6) * columns + chance.uniform(0, 6)) * 0.03
-    grain = np.sin((rows + bend) * chance.uniform(40, 160)) + chance.normal(0, 0.5, (height, width))
+    grain = np.sin((rows + bend) * chance.uniform(40, 160)) + chance.normal(
+        0, 0.5, (height, width)
+    )
     level = chance.uniform(40, 120)
     table = cv2.GaussianBlur(level * (1 + 0.15 * grain), (0, 0), 1.0)
     move = chance.uniform(-0.8, 0.8), chance.uniform(-0.8, 0.8)
@@ -139,7 +141,11 @@ def _reduced(page: Picture) -> Picture:
 def _spaced(page: Picture) -> tuple[Picture, tuple[int, int, int, int], int]:
     """Make room around the digit; return the page, the digit's box, and the least distance."""
     room = max(2, round(_ROOM * max(page.shape)))
-    wide = cv2.copyMakeBorder(page, *(2 * room,) * 4, cv2.BORDER_REPLICATE)
+    # Paper without ink: replicated, a stroke at the border would run on.
+    brush = np.ones((max(page.shape) // 5 | 1,) * 2, np.uint8)
+    paper = cv2.morphologyEx(page, cv2.MORPH_CLOSE, brush)
+    wide = cv2.copyMakeBorder(paper, *(2 * room,) * 4, cv2.BORDER_REPLICATE)
+    wide[2 * room : -2 * room, 2 * room : -2 * room] = page
     split = cv2.threshold(page, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)[1]
     left, top, width, height = cv2.boundingRect(split)
     start = left + 2 * room, top + 2 * room

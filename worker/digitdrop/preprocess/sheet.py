@@ -18,7 +18,7 @@ PRIOR = 0.95
 """Prior that bounded paper is the sheet, and what lies around it is no writing."""
 _LEAST_SIDE = 12
 """Sheets with a shorter side than this, in pixels, are not looked for."""
-_LEAST_AREA = 0.12
+_LEAST_AREA = 0.04
 """A sheet covers at least this share of the picture."""
 _WHOLE = 0.985
 """A sheet that covers more than this share of the picture is the picture."""
@@ -38,6 +38,10 @@ _OVERHANG = 0.85
 """A line is longer than ink on the sheet by more than this; a 1 beside another digit is not."""
 _INK = 0.002
 """Least share of a sheet that is ink."""
+_THIN = 0.08
+"""Lines are thinner than this share of the long side."""
+_TABLE = 0.04
+"""A table, or a book's binding, covers at least this share of the picture."""
 _EDGE = 0.012
 """Width of the soft edge of a sheet, as a share of the picture's long side."""
 
@@ -59,10 +63,28 @@ def sheet(grey: Grey, threshold: int) -> Grey | None:
     dark: Mask = np.asarray(cv2.threshold(grey, threshold, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
     if not _may_be_bounded(dark):
         return None
-    found = [hull for hull in _hulls(dark) if _holds_ink(hull, dark)]
-    if len(found) != 1:
-        return None
-    return _cut(grey, dark, found[0])
+    for mask in (dark, _strokes(grey)):
+        hulls = _hulls(mask)
+        found = [hull for hull in hulls if _holds_ink(hull, mask)]
+        if not found and len(hulls) == 1 and mask is dark and _lies_on_table(hulls[0], dark):
+            found = hulls  # beside a black table, ink is not dark
+        if len(found) == 1:
+            return _cut(grey, mask, found[0])
+        if found:
+            return None
+    return None
+
+
+def _lies_on_table(hull: Mask, dark: Mask) -> bool:
+    """Return True if a large part of the picture is dark and off the sheet."""
+    return int(np.count_nonzero(dark & (1 - hull))) >= _TABLE * dark.size
+
+
+def _strokes(grey: Grey) -> Mask:
+    """Return the mask of thin dark strokes and lines, in light that may be uneven."""
+    side = round(_THIN * max(grey.shape)) | 1
+    deep = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((side, side), np.uint8))
+    return np.asarray(cv2.threshold(deep, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1], np.uint8)
 
 
 def _may_be_bounded(dark: Mask) -> bool:
@@ -139,7 +161,9 @@ def _paper(grey: Grey, is_paper: npt.NDArray[np.uint8]) -> Grey:
     """Return the brightness of the paper everywhere: the mean of that nearby."""
     small = shrunk(grey, 64).astype(np.float32)
     size = (grey.shape[1], grey.shape[0])
-    weight = cv2.resize(is_paper.astype(np.float32), small.shape[::-1], interpolation=cv2.INTER_AREA)
+    weight = cv2.resize(
+        is_paper.astype(np.float32), small.shape[::-1], interpolation=cv2.INTER_AREA
+    )
     weight = np.where(weight > 0.99, 1, 0.001).astype(np.float32)  # no soft edges
     reach = (0, 0), 0.1 * max(small.shape)
     mean = cv2.GaussianBlur(small * weight, *reach) / cv2.GaussianBlur(weight, *reach)
