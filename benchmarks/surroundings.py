@@ -58,20 +58,20 @@ def bound(page: Picture, chance: Chance) -> Picture:
 
 def line_beside(page: Picture, chance: Chance) -> Picture:
     """Draw one upright line from border to border, right of the digit."""
-    page, (left, top, right, bottom), room = _spaced(page)
+    page, (_, _, right, _), room = _spaced(page)
     return _ruled(page, chance, [((right + room, -9), (right + room, 9999))])
 
 
 def lines_beside(page: Picture, chance: Chance) -> Picture:
     """Draw the lines of a column, on either side of the digit."""
-    page, (left, top, right, bottom), room = _spaced(page)
+    page, (left, _, right, _), room = _spaced(page)
     places = left - room, right + room
     return _ruled(page, chance, [((x, -9), (x, 9999)) for x in places])
 
 
 def line_under(page: Picture, chance: Chance) -> Picture:
     """Draw a line from border to border under the digit, in a small crop."""
-    page, (left, top, right, bottom), room = _spaced(_reduced(page))
+    page, (_, _, _, bottom), room = _spaced(_reduced(page))
     return _ruled(page, chance, [((-9, bottom + room), (9999, bottom + room))])
 
 

@@ -67,9 +67,9 @@ def normalise(grey: Grey) -> Candidates:
     found = _on_sheets(small, split)
     left = 1 - sum(prior for prior, _ in found)
     for likely, side, its in sorted(sides, key=lambda item: -item[0]):
-        likely *= left
-        if likely >= LEAST_PRIOR or not found:
-            its_trust = likely if found else max(likely, 0.5)
+        likelier = likely * left
+        if likelier >= LEAST_PRIOR or not found:
+            its_trust = likelier if found else max(likelier, 0.5)
             found += [
                 (priors * _inky(frame), frame)
                 for priors, frame in candidates(side, its, its_trust)
@@ -84,9 +84,9 @@ def normalise(grey: Grey) -> Candidates:
 def _on_sheets(grey: Grey, split: Tones) -> list[tuple[float, Frame]]:
     """Return the frames on a sheet that something bounds: dark around light paper, or light."""
     for side, its in ((grey, split), (~grey, split.inverted())):
-        part = sheet(side, its.threshold)
+        part = sheet(side, its)
         if part is not None and int(part.max()) - int(part.min()) >= CONTRAST:
-            inner = sheet(part, (tone := tones(part)).threshold)  # a cell of a table on it
+            inner = sheet(part, tone := tones(part))  # a cell of a table on it
             if inner is not None and int(inner.max()) - int(inner.min()) >= CONTRAST:
                 part, tone = inner, tones(inner)
             found = candidates(part, tone, PRIOR)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitdrop.preprocess.components import Mask
-from digitdrop.preprocess.histogram import shrunk
+from digitdrop.preprocess.histogram import Tones, shrunk
 from digitdrop.values import Grey
 
 PRIOR = 0.95
@@ -46,12 +46,12 @@ _EDGE = 0.012
 """Width of the soft edge of a sheet, as a share of the picture's long side."""
 
 
-def sheet(grey: Grey, threshold: int) -> Grey | None:
+def sheet(grey: Grey, split: Tones) -> Grey | None:
     """Return the sheet of paper in a picture, if something dark bounds it and ink is on it.
 
     Args:
         grey: the picture, uint8 of shape (height, width).
-        threshold: the highest level of what is dark.
+        split: its tones.
 
     Returns:
         The part of the picture that holds the sheet; beyond its edges is paper of the same
@@ -60,10 +60,12 @@ def sheet(grey: Grey, threshold: int) -> Grey | None:
     """
     if min(grey.shape) < _LEAST_SIDE:
         return None
-    dark: Mask = np.asarray(cv2.threshold(grey, threshold, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
+    dark: Mask = np.asarray(
+        cv2.threshold(grey, split.threshold, 1, cv2.THRESH_BINARY_INV)[1], np.uint8
+    )
     if not _may_be_bounded(dark):
         return None
-    for mask in (dark, _strokes(grey)):
+    for mask in (dark,) if split.light_is_even else (dark, _strokes(grey)):
         hulls = _hulls(mask)
         found = [hull for hull in hulls if _holds_ink(hull, mask)]
         if not found and len(hulls) == 1 and mask is dark and _lies_on_table(hulls[0], dark):
@@ -128,7 +130,7 @@ def _hulls(dark: Mask) -> list[Mask]:
 
 def _holds_ink(hull: Mask, dark: Mask) -> bool:
     """Return True if there is ink on a sheet, smaller than what bounds the sheet."""
-    left, top, width, height = cv2.boundingRect(hull)
+    _, _, width, height = cv2.boundingRect(hull)
     inner = _shrunk(hull) & dark
     if np.count_nonzero(inner) < max(4, _INK * np.count_nonzero(hull)):
         return False
