@@ -17,7 +17,7 @@ from digitdrop.preprocess.background import darkness
 from digitdrop.preprocess.candidates import CONTRAST, LEAST_PRIOR, candidates
 from digitdrop.preprocess.histogram import Tones, shrunk, tones
 from digitdrop.preprocess.mnist_frame import FRAME_SIDE, is_framed
-from digitdrop.preprocess.sheet import PRIOR, sheet
+from digitdrop.preprocess.sheet import sheet
 from digitdrop.values import Candidates, Frame, Grey
 
 LONG_SIDE = 320
@@ -84,13 +84,15 @@ def normalise(grey: Grey) -> Candidates:
 def _on_sheets(grey: Grey, split: Tones) -> list[tuple[float, Frame]]:
     """Return the frames on a sheet that something bounds: dark around light paper, or light."""
     for side, its in ((grey, split), (~grey, split.inverted())):
-        part = sheet(side, its)
-        if part is not None and int(part.max()) - int(part.min()) >= CONTRAST:
-            inner = sheet(part, tone := tones(part))  # a cell of a table on it
-            if inner is not None and int(inner.max()) - int(inner.min()) >= CONTRAST:
-                part, tone = inner, tones(inner)
-            found = candidates(part, tone, PRIOR)
-            return [(prior * _inky(frame), frame) for prior, frame in found]
+        outer = sheet(side, its)
+        if outer is None or np.ptp(outer[1]) < CONTRAST:
+            continue
+        prior, part = outer
+        tone = tones(part)
+        cell = sheet(part, tone)  # of a table on the sheet
+        if cell is not None and np.ptp(cell[1]) >= CONTRAST:
+            part, tone = cell[1], tones(cell[1])
+        return [(own * _inky(frame), frame) for own, frame in candidates(part, tone, prior)]
     return []
 
 

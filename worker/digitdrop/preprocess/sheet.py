@@ -16,6 +16,10 @@ from digitdrop.values import Grey
 
 PRIOR = 0.95
 """Prior that bounded paper is the sheet, and what lies around it is no writing."""
+SHADED = 0.5
+"""The same if what lies around the sheet may be a shadow."""
+_SHADE = 0.3
+"""A shadow is lighter than this share of the paper in the light."""
 _LEAST_SIDE = 12
 """Sheets with a shorter side than this, in pixels, are not looked for."""
 _LEAST_AREA = 0.04
@@ -46,7 +50,7 @@ _EDGE = 0.012
 """Width of the soft edge of a sheet, as a share of the picture's long side."""
 
 
-def sheet(grey: Grey, split: Tones) -> Grey | None:
+def sheet(grey: Grey, split: Tones) -> tuple[float, Grey] | None:
     """Return the sheet of paper in a picture, if something dark bounds it and ink is on it.
 
     Args:
@@ -54,7 +58,7 @@ def sheet(grey: Grey, split: Tones) -> Grey | None:
         split: its tones.
 
     Returns:
-        The part of the picture that holds the sheet; beyond its edges is paper of the same
+        The prior of the sheet, and the part of the picture that holds the sheet; beyond its edges is paper of the same
         brightness. None if the picture shows nothing but paper and ink, if two sheets have
         ink, or if the only one has none.
     """
@@ -71,7 +75,9 @@ def sheet(grey: Grey, split: Tones) -> Grey | None:
         if not found and len(hulls) == 1 and mask is dark and _lies_on_table(hulls[0], dark):
             found = hulls  # beside a black table, ink is not dark
         if len(found) == 1:
-            return _cut(grey, mask, found[0])
+            part = _cut(grey, mask, found[0])
+            shaded = split.dark > _SHADE * split.light and _lies_on_table(found[0], dark)
+            return None if part is None else (SHADED if shaded else PRIOR, part)
         if found:
             return None
     return None
@@ -79,7 +85,10 @@ def sheet(grey: Grey, split: Tones) -> Grey | None:
 
 def _lies_on_table(hull: Mask, dark: Mask) -> bool:
     """Return True if a large part of the picture is dark and off the sheet."""
-    return int(np.count_nonzero(dark & (1 - hull))) >= _TABLE * dark.size
+    off = dark & (1 - hull)
+    rim = sum(int(np.count_nonzero(side)) for side in (off[0], off[-1], off[:, 0], off[:, -1]))
+    large = int(np.count_nonzero(off)) >= _TABLE * dark.size
+    return large and rim >= _DARK_SIDE * 2 * sum(dark.shape)
 
 
 def _strokes(grey: Grey) -> Mask:
