@@ -58,9 +58,9 @@ def sheet(grey: Grey, split: Tones) -> tuple[float, Grey] | None:
         split: its tones.
 
     Returns:
-        The prior of the sheet, and the part of the picture that holds the sheet; beyond its edges is paper of the same
-        brightness. None if the picture shows nothing but paper and ink, if two sheets have
-        ink, or if the only one has none.
+        The prior of the sheet, and the part of the picture that holds it; beyond its edges is
+        paper of the same brightness. None if the picture shows nothing but paper and ink, if
+        two sheets have ink, or if the only one has none and no table lies around it.
     """
     if min(grey.shape) < _LEAST_SIDE:
         return None
