@@ -18,6 +18,7 @@ from digitdrop.preprocess.background import darkness
 from digitdrop.preprocess.candidates import CONTRAST, LEAST_PRIOR, candidates
 from digitdrop.preprocess.histogram import Tones, shrunk, tones
 from digitdrop.preprocess.mnist_frame import FRAME_SIDE, is_framed
+from digitdrop.preprocess.sheet import Sheet, sheet
 from digitdrop.preprocess.strip import Lines, lines, may_be_number
 from digitdrop.values import Candidates, Frame, Grey
 
@@ -60,15 +61,18 @@ def normalise(grey: Grey) -> Candidates:
     darkest, lightest, *_ = cv2.minMaxLoc(small)
     if lightest - darkest < CONTRAST:
         return Candidates(frames=(), priors=(), reason="the picture has one colour only")
-    found: list[tuple[float, Frame]] = []
     split = tones(small)
     if _is_static(small, split):
         return Candidates(frames=(), priors=(), reason="the picture shows noise only")
     dark = _dark_on_light(small, split)
     sides = (dark, small, split), (1 - dark, ~small, split.inverted())
+    on_sheet = _sheet(small, split)
+    found = _on_sheet(*on_sheet) if on_sheet else []
+    left = 1 - sum(prior for prior, _ in found)
     for likely, side, its in sorted(sides, key=lambda item: -item[0]):
-        if likely >= LEAST_PRIOR or not found:
-            its_trust = likely if found else max(likely, 0.5)
+        likelier = likely * left
+        if likelier >= LEAST_PRIOR or not found:
+            its_trust = likelier if found else max(likelier, 0.5)
             found += [
                 (priors * _inky(frame), frame)
                 for priors, frame in candidates(side, its, its_trust)
@@ -77,8 +81,57 @@ def normalise(grey: Grey) -> Candidates:
         return Candidates(frames=(), priors=(), reason="nothing stands out from the paper")
     if grey.shape == (FRAME_SIDE, FRAME_SIDE):
         found = _and_as_it_is(found, grey, dark)
-    seen = lines(grey, dark) if may_be_number(small, split, dark) else Lines()
+    seen = _lines_on(*on_sheet, scale=grey.shape[1] / small.shape[1]) if on_sheet else Lines()
+    if not seen.strips and may_be_number(small, split, dark):
+        seen = lines(grey, dark)
     return replace(_sight(found), strips=seen.strips, several_lines=seen.several)
+
+
+def _sheet(grey: Grey, split: Tones) -> tuple[Sheet, Tones] | None:
+    """Return the sheet that something bounds, with dark ink on light paper, and its tones."""
+    for side, its in ((grey, split), (~grey, split.inverted())):
+        found = sheet(side, its)
+        if found is None or np.ptp(found.grey) < CONTRAST:
+            continue
+        tone = tones(found.grey)
+        cell = sheet(found.grey, tone)  # of a table on the sheet
+        if cell is not None and np.ptp(cell.grey) >= CONTRAST:
+            left, top = found.left + cell.left, found.top + cell.top
+            return replace(cell, left=left, top=top, prior=found.prior), tones(cell.grey)
+        return found, tone
+    return None
+
+
+def _on_sheet(found: Sheet, tone: Tones) -> list[tuple[float, Frame]]:
+    """Return the frames that a sheet may show."""
+    on_it = candidates(found.grey, tone, found.prior)
+    return [(prior * _inky(frame), frame) for prior, frame in on_it]
+
+
+def _lines_on(found: Sheet, tone: Tones, *, scale: float) -> Lines:
+    """Find the line of writing on a sheet; `scale` is the size of the picture over the sheet's."""
+    if not may_be_number(found.grey, tone, 1.0):
+        return Lines()
+    seen = lines(found.grey, 1.0)
+    places = [
+        (found.left + left, found.top + top, width, height)
+        for left, top, width, height in (strip.box for strip in seen.strips)
+    ]
+    return Lines(
+        strips=tuple(
+            replace(
+                strip,
+                box=(
+                    round(left * scale),
+                    round(top * scale),
+                    round(width * scale),
+                    round(height * scale),
+                ),
+            )
+            for strip, (left, top, width, height) in zip(seen.strips, places, strict=True)
+        ),
+        several=seen.several,
+    )
 
 
 def _is_static(grey: Grey, split: Tones) -> bool:

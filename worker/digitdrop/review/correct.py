@@ -40,7 +40,7 @@ _LONG: Final = 3600.0  # seconds; a correction cuts the wait short
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CorrectionAnswer:
     """The result of a correction, for the page."""
 
     is_done: bool
@@ -50,7 +50,9 @@ class Answer:
     """True if the same may succeed in a moment."""
 
 
-_BUSY: Final = Answer(False, "Its row is being written: try again in a moment.", is_again=True)
+_BUSY: Final = CorrectionAnswer(
+    False, "Its row is being written: try again in a moment.", is_again=True
+)
 
 
 def in_words(label: str) -> str:
@@ -95,7 +97,7 @@ class Corrections:
         found = self._moved.get(row_id)
         return found.label if found else ""
 
-    def correct(self, row_id: str, label: str, last: str) -> Answer:
+    def correct(self, row_id: str, label: str, last: str) -> CorrectionAnswer:
         """Give a picture a label.
 
         Args:
@@ -105,12 +107,14 @@ class Corrections:
                 has just undone an answer, so that the next one counts in any case.
         """
         if not is_label(label):
-            return Answer(False, "A label is a whole number of up to eight digits, or none.")
+            return CorrectionAnswer(
+                False, "A label is a whole number of up to eight digits, or none."
+            )
         with self._lock:
             self._store.refresh(at_once=True)
             chain = self._store.chain(row_id)
             if refusal := self._refusal(chain, row_id, last):
-                return Answer(False, refusal)
+                return CorrectionAnswer(False, refusal)
             if moved := self._moved.get(row_id):
                 found = self._pictures.find(chain, [moved.label])
                 if not found or not found.is_moved:
@@ -118,7 +122,7 @@ class Corrections:
             else:
                 found = self._pictures.find(chain)
             if not found:
-                return Answer(False, _gone(chain))
+                return CorrectionAnswer(False, _gone(chain))
             return self._move(found, chain[0], label)
 
     def _refusal(self, chain: Sequence[Entry], row_id: str, last: str) -> str:
@@ -130,19 +134,21 @@ class Corrections:
             return f"Somebody has said meanwhile that it shows {_said(chain[-1])}."
         return ""
 
-    def _move(self, found: Located, reading: Entry, label: str) -> Answer:
+    def _move(self, found: Located, reading: Entry, label: str) -> CorrectionAnswer:
         target = label_name(reading, label)
         try:
             self._rename(found.below, target)
         except FileExistsError:
-            return Answer(False, f"Another file is in the way: {target}. Move it away first.")
+            return CorrectionAnswer(
+                False, f"Another file is in the way: {target}. Move it away first."
+            )
         except FileNotFoundError:
-            return Answer(False, "Somebody has moved the picture meanwhile.")
+            return CorrectionAnswer(False, "Somebody has moved the picture meanwhile.")
         except OSError as error:
-            return Answer(False, f"The picture cannot be moved: {error.strerror}.")
+            return CorrectionAnswer(False, f"The picture cannot be moved: {error.strerror}.")
         self._moved[reading.id] = _Moved(label, target, PurePosixPath(found.below))
         self._shutdown.wake()
-        return Answer(True, f"It shows {in_words(label)}.")
+        return CorrectionAnswer(True, f"It shows {in_words(label)}.")
 
     def _rename(self, below: str, target: PurePosixPath) -> None:
         """Move a file in one step: of two people who move it at once, one does."""
@@ -152,7 +158,7 @@ class Corrections:
             rename_exclusively(self._outbox / below, self._outbox / target, into=into)
         sync_folders([self._outbox / to, self._outbox / folder])
 
-    def undo(self, row_id: str) -> Answer:
+    def undo(self, row_id: str) -> CorrectionAnswer:
         """Take the last correction of a picture back.
 
         Before its row is written, the picture goes back to its place and nothing is recorded.
@@ -163,9 +169,9 @@ class Corrections:
             self._store.refresh(at_once=True)
             chain = self._store.chain(row_id)
             if not chain:
-                return Answer(False, "There is no such picture in the report.")
+                return CorrectionAnswer(False, "There is no such picture in the report.")
             if row_id in self._moved and self._is_taken_back(row_id):
-                return Answer(True, "Taken back.")
+                return CorrectionAnswer(True, "Taken back.")
             found = self._pictures.find(chain)
             if not found or len(chain) < 2:
                 return _BUSY

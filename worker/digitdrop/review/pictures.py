@@ -21,7 +21,7 @@ from digitdrop.outbox.archive import ARCHIVE_FOLDERS, archive_folder, archive_na
 from digitdrop.pages import DecodedPages, decode_pages
 from digitdrop.pipeline import judge_page
 from digitdrop.review.store import Entry
-from digitdrop.values import DigitCount, Drop, Grey, Limits, Status
+from digitdrop.values import Candidates, DigitCount, Drop, Grey, Limits, Status
 
 REVIEW: Final = ARCHIVE_FOLDERS[Status.UNCERTAIN]
 """Folder of the outbox with the label folders."""
@@ -166,7 +166,7 @@ class Pictures:
         Raises:
             InputError: also if nothing stands out in the picture.
         """
-        frames = self.decoded(located).sight.frames
+        frames = _shown(self.decoded(located)).frames
         if not frames:
             raise Unavailable("nothing stands out from the paper")
         return _webp(frames[0], _LOSSLESS)
@@ -187,9 +187,15 @@ class Pictures:
                 self._classifier = Classifier.load(SHIPPED_MODEL)
             classifier = self._classifier
             decoded = self.decoded(located)
-            (said,) = classify_pictures([decoded.sight.frames], classifier)
-            verdict = judge_page(decoded.sight, said, classifier, digits)
-            return _webp(sheet(decoded.grey, decoded.sight, said, verdict), _LOSSLESS)
+            page = _shown(decoded)
+            (said,) = classify_pictures([page.frames], classifier)
+            verdict = judge_page(page, said, classifier, digits)
+            return _webp(sheet(decoded.grey, page, said, verdict), _LOSSLESS)
+
+
+def _shown(decoded: DecodedPages) -> Candidates:
+    """Return the page that is read: the first that shows anything, else the first."""
+    return next((page for page in decoded.candidates if page.frames), decoded.candidates[0])
 
 
 def _shrunk(grey: Grey, side: int) -> Grey:
