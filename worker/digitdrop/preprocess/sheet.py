@@ -36,8 +36,8 @@ of any row."""
 _RECTANGULAR = 0.86
 """Least area over that of the smallest rectangle around it, which may be turned; of an ellipse,
 such as the inside of a 0, it is 0.785."""
-_SOLID = 0.7
-"""Least share of a sheet's outline that is paper or ink surrounded by paper."""
+_SOLID = 0.81
+"""Least share of a sheet that is bare paper: of a bold 0, light on dark, it is 0.79."""
 _BOUNDED = 0.85
 """Least share of a sheet's outline, away from the picture's border, with something dark beside."""
 _OVERHANG = 0.85
