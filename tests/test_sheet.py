@@ -7,7 +7,7 @@ import pytest
 from digitdrop.preprocess.histogram import tones
 from digitdrop.preprocess.mnist_frame import to_frame
 from digitdrop.preprocess.normalise import normalise
-from digitdrop.preprocess.sheet import sheet
+from digitdrop.preprocess.sheet import find_sheet
 from digitdrop.values import Grey
 
 TABLE, PAPER, PEN = 30, 200, 60
@@ -56,7 +56,7 @@ def test_the_likeliest_frame_is_that_of_the_page_alone(surrounded: Callable[[], 
 
 
 def test_a_page_that_nothing_bounds_has_no_sheet() -> None:
-    assert sheet(a_page(), tones(a_page())) is None
+    assert find_sheet(a_page(), tones(a_page())) is None
 
 
 @pytest.mark.parametrize("digit", "0123456789")
@@ -64,8 +64,8 @@ def test_light_digits_on_a_board_are_no_sheet(digit: str) -> None:
     board = np.full((200, 200), 40, np.uint8)
     cv2.putText(board, digit, (50, 160), cv2.FONT_HERSHEY_SIMPLEX, 5, 230, 12, cv2.LINE_AA)
 
-    assert sheet(board, tones(board)) is None
-    assert sheet(~board, tones(~board)) is None
+    assert find_sheet(board, tones(board)) is None
+    assert find_sheet(~board, tones(~board)) is None
 
 
 def test_a_frame_of_mnist_passes_unchanged() -> None:

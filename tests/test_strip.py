@@ -102,7 +102,7 @@ def test_a_rule_below_the_number_stays_in_its_strip() -> None:
     page = a_page(100, 400)
     write(page, "7093", (120, 70), size=2)
     ruled = page.copy()
-    ruled[74:77] = 30
+    ruled[74:77, 20:380] = 30
 
     plain, lined = normalise(page).strips[0], normalise(ruled).strips[0]
 

@@ -18,7 +18,7 @@ from digitdrop.preprocess.background import darkness
 from digitdrop.preprocess.candidates import CONTRAST, LEAST_PRIOR, candidates
 from digitdrop.preprocess.histogram import Tones, shrunk, tones
 from digitdrop.preprocess.mnist_frame import FRAME_SIDE, is_framed
-from digitdrop.preprocess.sheet import Sheet, sheet
+from digitdrop.preprocess.sheet import Sheet, find_sheet
 from digitdrop.preprocess.strip import Lines, lines, may_be_number
 from digitdrop.values import Candidates, Frame, Grey
 
@@ -90,11 +90,11 @@ def normalise(grey: Grey) -> Candidates:
 def _sheet(grey: Grey, split: Tones) -> tuple[Sheet, Tones] | None:
     """Return the sheet that something bounds, with dark ink on light paper, and its tones."""
     for side, its in ((grey, split), (~grey, split.inverted())):
-        found = sheet(side, its)
+        found = find_sheet(side, its)
         if found is None or np.ptp(found.grey) < CONTRAST:
             continue
         tone = tones(found.grey)
-        cell = sheet(found.grey, tone)  # of a table on the sheet
+        cell = find_sheet(found.grey, tone)  # of a table on the sheet
         if cell is not None and np.ptp(cell.grey) >= CONTRAST:
             left, top = found.left + cell.left, found.top + cell.top
             return replace(cell, left=left, top=top, prior=found.prior), tones(cell.grey)

@@ -16,9 +16,9 @@ from digitdrop.preprocess.components import Mask
 from digitdrop.preprocess.histogram import Tones, shrunk
 from digitdrop.values import Grey
 
-PRIOR = 0.95
+_PRIOR = 0.95
 """Prior that bounded paper is the sheet, and what lies around it is no writing."""
-SHADED = 0.5
+_SHADED_PRIOR = 0.5
 """The same if what lies around the sheet may be a shadow."""
 _SHADE = 0.3
 """A shadow is lighter than this share of the paper in the light."""
@@ -65,7 +65,7 @@ class Sheet:
     """Prior probability, 0-1, that the writing is on it."""
 
 
-def sheet(grey: Grey, split: Tones) -> Sheet | None:
+def find_sheet(grey: Grey, split: Tones) -> Sheet | None:
     """Return the sheet of paper in a picture, if something dark bounds it and ink is on it.
 
     Args:
@@ -90,7 +90,7 @@ def sheet(grey: Grey, split: Tones) -> Sheet | None:
             found = hulls  # beside a black table, ink is not dark
         if len(found) == 1:
             shaded = split.dark > _SHADE * split.light and _lies_on_table(found[0], dark)
-            return _cut(grey, mask, found[0], SHADED if shaded else PRIOR)
+            return _cut(grey, mask, found[0], _SHADED_PRIOR if shaded else _PRIOR)
         if found:
             return None
     return None
