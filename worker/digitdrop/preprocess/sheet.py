@@ -24,6 +24,9 @@ _SHADE = 0.3
 """A shadow is lighter than this share of the paper in the light."""
 _LEAST_SIDE = 12
 """Sheets with a shorter side than this, in pixels, are not looked for."""
+_LEAST_PICTURE = 28
+"""In pictures with a shorter side than MNIST's frames, strokes are as broad as what may bound a
+sheet, and none is looked for."""
 _LEAST_AREA = 0.04
 """A sheet covers at least this share of the picture."""
 _WHOLE = 0.985
@@ -76,7 +79,7 @@ def find_sheet(grey: Grey, split: Tones) -> Sheet | None:
         The sheet. None if the picture shows nothing but paper and ink, if two sheets have ink,
         or if the only one has none and no table lies around it.
     """
-    if min(grey.shape) < _LEAST_SIDE:
+    if min(grey.shape) < _LEAST_PICTURE:
         return None
     dark: Mask = np.asarray(
         cv2.threshold(grey, split.threshold, 1, cv2.THRESH_BINARY_INV)[1], np.uint8
