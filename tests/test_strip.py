@@ -140,3 +140,15 @@ def test_a_digit_broken_in_pieces_is_not_several_lines() -> None:
     page[130:136] = 235
 
     assert not normalise(page).several_lines
+
+
+def test_the_strip_of_a_number_on_a_dark_table_lies_on_the_sheet() -> None:
+    page = a_page(120, 400)
+    write(page, "0427", (120, 80), size=2)
+    table = np.full((240, 560), 40, np.uint8)
+    table[60:180, 80:480] = page
+
+    left, top, width, height = normalise(table).strips[0].box
+
+    assert 70 <= left < left + width <= 490
+    assert 50 <= top < top + height <= 190

@@ -97,7 +97,8 @@ def _sheet(grey: Grey, split: Tones) -> tuple[Sheet, Tones] | None:
         cell = find_sheet(found.grey, tone)  # of a table on the sheet
         if cell is not None and np.ptp(cell.grey) >= CONTRAST:
             left, top = found.left + cell.left, found.top + cell.top
-            return replace(cell, left=left, top=top, prior=found.prior), tones(cell.grey)
+            inner = replace(found, grey=cell.grey, left=left, top=top)
+            return inner, tones(cell.grey)
         return found, tone
     return None
 
@@ -110,8 +111,8 @@ def _on_sheet(found: Sheet, tone: Tones) -> list[tuple[float, Frame]]:
 
 def _lines_on(found: Sheet, tone: Tones, *, scale: float) -> Lines:
     """Find the line of writing on a sheet; `scale` is the size of the picture over the sheet's."""
-    if not may_be_number(found.grey, tone, 1.0):
-        return Lines()
+    if not found.is_on_table or not may_be_number(found.grey, tone, 1.0):
+        return Lines()  # digits may cross the lines of a cell
     seen = lines(found.grey, 1.0)
     places = [
         (found.left + left, found.top + top, width, height)

@@ -66,6 +66,8 @@ class Sheet:
     """Its place in the picture, in pixels."""
     prior: float
     """Prior probability, 0-1, that the writing is on it."""
+    is_on_table: bool
+    """True if a large dark part of the picture lies around it; False for a cell or box."""
 
 
 def find_sheet(grey: Grey, split: Tones) -> Sheet | None:
@@ -92,8 +94,10 @@ def find_sheet(grey: Grey, split: Tones) -> Sheet | None:
         if not found and len(hulls) == 1 and mask is dark and _lies_on_table(hulls[0], dark):
             found = hulls  # beside a black table, ink is not dark
         if len(found) == 1:
-            shaded = split.dark > _SHADE * split.light and _lies_on_table(found[0], dark)
-            return _cut(grey, mask, found[0], _SHADED_PRIOR if shaded else _PRIOR)
+            on_table = _lies_on_table(found[0], dark)
+            shaded = split.dark > _SHADE * split.light and on_table
+            prior = _SHADED_PRIOR if shaded else _PRIOR
+            return _cut(grey, mask, found[0], prior=prior, is_on_table=on_table)
         if found:
             return None
     return None
@@ -174,7 +178,7 @@ def _shrunk(hull: Mask) -> Mask:
     return np.asarray(cv2.erode(hull, brush), np.uint8)
 
 
-def _cut(grey: Grey, dark: Mask, hull: Mask, prior: float) -> Sheet | None:
+def _cut(grey: Grey, dark: Mask, hull: Mask, *, prior: float, is_on_table: bool) -> Sheet | None:
     inner = _shrunk(hull)
     left, top, width, height = cv2.boundingRect(inner)
     if min(width, height) < _LEAST_SIDE // 2:
@@ -183,7 +187,7 @@ def _cut(grey: Grey, dark: Mask, hull: Mask, prior: float) -> Sheet | None:
     part, shown = grey[inside], inner[inside]
     paper = _paper(part, shown & (1 - dark[inside]))
     whole = np.asarray(np.where(shown > 0, part, paper), np.uint8)
-    return Sheet(grey=whole, left=left, top=top, prior=prior)
+    return Sheet(grey=whole, left=left, top=top, prior=prior, is_on_table=is_on_table)
 
 
 def _paper(grey: Grey, is_paper: npt.NDArray[np.uint8]) -> Grey:
