@@ -67,7 +67,7 @@ class Sheet:
     prior: float
     """Prior probability, 0-1, that the writing is on it."""
     is_on_table: bool
-    """True if a large dark part of the picture lies around it; False for a cell or box."""
+    """True if a large part of the picture off it is darker than a shadow; False for a cell."""
 
 
 def find_sheet(grey: Grey, split: Tones) -> Sheet | None:
@@ -97,7 +97,7 @@ def find_sheet(grey: Grey, split: Tones) -> Sheet | None:
             on_table = _lies_on_table(found[0], dark)
             shaded = split.dark > _SHADE * split.light and on_table
             prior = _SHADED_PRIOR if shaded else _PRIOR
-            return _cut(grey, mask, found[0], prior=prior, is_on_table=on_table)
+            return _cut(grey, mask, found[0], prior=prior, is_on_table=on_table and not shaded)
         if found:
             return None
     return None
