@@ -41,6 +41,8 @@ GAP = 2.2
 """Digits of one number stand no further apart than this many times their height."""
 WIDE_DIGIT = 1.15
 """A single mark wider than this many times its height may be digits that touch."""
+_NEARBY = 31
+"""Side, in pixels of 96, of the neighbourhood that ink is darker than in uneven light."""
 SMALLEST = 0.25
 """Least height of the highest mark, as a share of the picture; lower marks give no strip."""
 LIKE = 0.45
@@ -78,7 +80,12 @@ def may_be_number(grey: Grey, split: Tones, dark: float) -> bool:
         dark: the probability that the ink is the darker part.
     """
     small = shrunk(grey, 96)
-    mask = (small <= split.threshold) == (dark >= 0.5)
+    if split.light_is_even:
+        mask = (small <= split.threshold) == (dark >= 0.5)
+    else:  # a shadow would hang together with the marks in it
+        likelier = small if dark >= 0.5 else np.asarray(~small, np.uint8)
+        local = cv2.blur(likelier, (_NEARBY, _NEARBY)).astype(np.int16)
+        mask = likelier < local - abs(split.light - split.dark) / 4
     if _inner(small if dark >= 0.5 else np.asarray(~small, np.uint8)) != _whole(small):
         return True
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
