@@ -64,7 +64,14 @@ def test_examples_have_the_rows_of_the_local_report_on_this_machine(tmp_path: Pa
 def test_a_cluster_holds_to_the_count_of_digits(tmp_path: Path) -> None:
     drop(tmp_path / "in", [("7.png", a_picture(7))])
     out = tmp_path / "out"
-    arguments = (tmp_path / "in", "--report", out, "--cluster=local", "--quiet")
+    arguments = (
+        tmp_path / "in",
+        "--report",
+        out,
+        "--cluster=local",
+        "--shards=csv",
+        "--quiet",
+    )
 
     done = a_run(*arguments, "--digits=2-8")
     otherwise = a_run(*arguments, "--digits=1")
