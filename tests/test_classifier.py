@@ -84,3 +84,23 @@ def test_a_card_whose_thresholds_are_no_numbers_is_refused(
 
     with pytest.raises(ModelError, match=f"{name} is .*, and must be"):
         Classifier.load(tmp_path)
+
+
+@pytest.mark.parametrize("spoiled", ["card", "model"])
+def test_a_spoiled_number_reader_is_refused_when_the_model_is_loaded(
+    spoiled: str, tmp_path: Path
+) -> None:
+    shutil.copytree(MODELS, tmp_path / "models")
+    card_path, model_path = (
+        tmp_path / "models" / f"numbers.{kind}" for kind in ("json", "tflite")
+    )
+    card = json.loads(card_path.read_bytes())
+    if spoiled == "card":
+        card["thresholds"]["ok"] = None
+    else:
+        model_path.write_bytes(b"no model")
+        card["sha256"] = hashlib.sha256(b"no model").hexdigest()
+    card_path.write_text(json.dumps(card))
+
+    with pytest.raises(ModelError, match=r"ok is None|LiteRT cannot load the model numbers-"):
+        Classifier.load(tmp_path / "models")

@@ -1,9 +1,7 @@
-"""Strips -> the whole numbers that they may show; LiteRT runs the second network."""
+"""Strips -> the whole numbers that they may show."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +10,11 @@ from typing import Self
 import cv2
 import numpy as np
 import numpy.typing as npt
-from ai_edge_litert.interpreter import Interpreter
 
-from digitdrop.errors import ModelError
-from digitdrop.files.regular import open_regular
 from digitdrop.inference.alphabet import spelled, whole_number
 from digitdrop.inference.beam import SignProbabilities, likeliest, places
-from digitdrop.preprocess.strip import HEIGHT
-from digitdrop.system.streams import silenced
+from digitdrop.inference.litert import LiteRTModel, read_model
+from digitdrop.preprocess.strip import HEIGHT, WIDTHS
 from digitdrop.values import NumberThresholds, Strip, StripPixels
 
 CONFIDENT_STRING = 0.95
@@ -52,18 +47,21 @@ class NumberReader:
     def __init__(
         self, model: bytes, *, name: str, thresholds: NumberThresholds, threads: int = 1
     ) -> None:
-        """Wrap the bytes of a LiteRT model; `load` reads and checks them first."""
+        """Prepare a LiteRT model; `load` reads and checks its file first.
+
+        Raises:
+            ModelError: LiteRT cannot load the model.
+        """
         self.name = name
         self.thresholds = thresholds
-        self._model = model
-        self._threads = threads
-        self._prepared: dict[int, Interpreter] = {}
+        shape = (1, HEIGHT, WIDTHS[0], 1)
+        self._model = LiteRTModel(model, name=name, shape=shape, threads=threads)
 
     def __reduce__(
         self,
     ) -> tuple[Callable[..., NumberReader], tuple[bytes, str, NumberThresholds]]:
         """Let another process have a copy, which uses one thread."""
-        return _copied, (self._model, self.name, self.thresholds)
+        return _copied, (self._model.content, self.name, self.thresholds)
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> Self:
@@ -73,29 +71,9 @@ class NumberReader:
             ModelError: one of the two is missing or damaged, or the model is not the one that
                 its card describes.
         """
-        card_path, model_path = folder / "numbers.json", folder / "numbers.tflite"
-        try:
-            card, model = json.loads(_content(card_path)), _content(model_path)
-            thresholds = NumberThresholds(**card["thresholds"])
-            expected = card["sha256"]
-        except FileNotFoundError as error:
-            raise ModelError(
-                f"no model at {error.filename}: expected numbers.tflite and numbers.json; "
-                "get them with `digitdrop train --only numbers`, or name their folder with --model"
-            ) from error
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            detail = error.strerror if isinstance(error, OSError) else repr(error)
-            raise ModelError(
-                f"cannot use the model in {folder}: {detail}; name a folder with --model that "
-                "holds numbers.tflite and its card numbers.json"
-            ) from error
-        found = hashlib.sha256(model).hexdigest()
-        if found != expected:
-            raise ModelError(
-                f"{model_path} has SHA-256 {found[:8]}..., but its card {card_path.name} says "
-                f"{str(expected)[:8]}...: put back the pair that belongs together"
-            )
-        return cls(model, name=f"numbers-{found[:8]}", thresholds=thresholds, threads=threads)
+        command = "digitdrop train --only numbers"
+        model, name, thresholds = read_model(folder, "numbers", NumberThresholds, command=command)
+        return cls(model, name=name, thresholds=thresholds, threads=threads)
 
     def read(self, strips: Sequence[Strip]) -> NumberReading:
         """Read the strips of one picture; each counts by its prior.
@@ -132,35 +110,11 @@ class NumberReader:
         Returns:
             float32 (width / 4, 15), each row summing to 1.
         """
-        interpreter = self._prepared.get(pixels.shape[1]) or self._prepare(pixels.shape[1])
-        signature = interpreter.get_input_details()[0]
-        interpreter.set_tensor(signature["index"], pixels[None, ..., None])
-        try:
-            interpreter.invoke()
-        except RuntimeError as error:
-            raise MemoryError(f"LiteRT: {error}") from error  # the model has been allocated
-        logits: npt.NDArray[np.float32] = interpreter.get_tensor(
-            interpreter.get_output_details()[0]["index"]
-        )[0]
+        logits: npt.NDArray[np.float32] = self._model.run(pixels[None, ..., None])[0]
         logits -= logits.max(axis=1, keepdims=True)
         np.exp(logits, out=logits)
         logits /= logits.sum(axis=1, keepdims=True)
         return logits
-
-    def _prepare(self, width: int) -> Interpreter:
-        """Prepare the runtime for strips of one width: to resize it each time costs more."""
-        try:
-            with silenced():
-                interpreter = Interpreter(model_content=self._model, num_threads=self._threads)
-                index = interpreter.get_input_details()[0]["index"]
-                interpreter.resize_tensor_input(index, (1, HEIGHT, width, 1))
-                interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            if self._prepared:  # with the same model
-                raise MemoryError(f"LiteRT: {error}") from error
-            raise ModelError(f"LiteRT cannot load the model {self.name}: {error}") from error
-        self._prepared[width] = interpreter
-        return interpreter
 
 
 def views(pixels: StripPixels) -> list[StripPixels]:
@@ -195,11 +149,6 @@ def _are_apart(rows: SignProbabilities) -> bool:
 
 def _sorted(mass: dict[str, float]) -> dict[str, float]:
     return dict(sorted(mass.items(), key=lambda item: -item[1]))
-
-
-def _content(path: Path) -> bytes:
-    with open_regular(path, links=True) as file:
-        return file.read()
 
 
 def _copied(model: bytes, name: str, thresholds: NumberThresholds) -> NumberReader:
